@@ -1,0 +1,86 @@
+//! Roles and policies, with the least that works.
+//!
+//! Not a construct: what the constructs write them with.
+
+use crate::kernel::prelude::*;
+
+const POLICY: ResourceType = ResourceType::new("AWS::IAM::Policy");
+const ROLE: ResourceType = ResourceType::new("AWS::IAM::Role");
+
+/// One statement that allows something.
+#[derive(Clone, Debug)]
+pub struct Allow {
+    actions: Vec<&'static str>,
+    resources: Vec<Expr<Handle>>,
+    condition: Option<Expr<Handle>>,
+}
+
+impl Allow {
+    /// Allows `actions` on `resources`.
+    pub fn new(actions: &[&'static str], resources: impl IntoIterator<Item = Expr<Handle>>) -> Self {
+        let mut actions = actions.to_vec();
+        actions.sort_unstable();
+        Self { actions, resources: resources.into_iter().collect(), condition: None }
+    }
+
+    /// Allows actions that AWS lets nobody limit to a resource.
+    pub fn anywhere(actions: &[&'static str]) -> Self {
+        Self::new(actions, ["*".into()])
+    }
+
+    /// Allows only under a condition.
+    #[must_use]
+    pub fn when(mut self, condition: Expr<Handle>) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    fn statement(&self) -> Expr<Handle> {
+        object! {
+            "Action" => one_or_many(self.actions.iter().map(|it| Expr::from(*it)).collect()),
+            "Condition" => self.condition.clone(),
+            "Effect" => "Allow",
+            "Resource" => one_or_many(self.resources.clone()),
+        }
+    }
+}
+
+/// A document of these statements.
+pub fn document(statements: Vec<Expr<Handle>>) -> Expr<Handle> {
+    object! { "Statement" => statements, "Version" => "2012-10-17" }
+}
+
+/// Adds a role at `id` that `principal` may take: `{"Service": …}` or `{"AWS": …}`.
+pub fn role(scope: &mut Scope<'_>, id: &str, principal: Expr<Handle>) -> Handle {
+    let trust = object! { "Action" => "sts:AssumeRole", "Effect" => "Allow", "Principal" => principal };
+    let mut scope = scope.child(id);
+    scope.resource("Resource", ROLE, object! { "AssumeRolePolicyDocument" => document(vec![trust]) })
+}
+
+/// Adds a role at `id` that the AWS service `service`, such as `ecs-tasks.amazonaws.com`, may take.
+pub fn service_role(scope: &mut Scope<'_>, id: &str, service: &'static str) -> Handle {
+    role(scope, id, object! { "Service" => service })
+}
+
+/// Adds the policy of the role at `id`; nothing if it allows nothing. What uses the role has to wait for the
+/// policy, because no reference makes it wait.
+pub fn allow(scope: &mut Scope<'_>, id: &str, role: Handle, statements: &[Allow]) -> Option<Handle> {
+    if statements.is_empty() {
+        return None;
+    }
+    let mut scope = scope.child(id);
+    let mut scope = scope.child("DefaultPolicy");
+    let name = crate::kernel::id::LogicalId::for_path(scope.path().join("Resource").components().skip(1))
+        .expect("a policy lies below a construct")
+        .to_string();
+    Some(scope.resource("Resource", POLICY, object! {
+        "PolicyDocument" => document(statements.iter().map(Allow::statement).collect()),
+        "PolicyName" => name,
+        "Roles" => list![role.reference()],
+    }))
+}
+
+/// IAM takes a single text for a list of one.
+fn one_or_many(mut items: Vec<Expr<Handle>>) -> Expr<Handle> {
+    if items.len() == 1 { items.remove(0) } else { items.into() }
+}

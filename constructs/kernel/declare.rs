@@ -1,0 +1,279 @@
+//! The macros in which constructs are declared: `properties!`, `choices!`, `exports!`.
+
+/// How long `snake` is in lower camel case.
+pub const fn camel_length(snake: &str) -> usize {
+    let bytes = snake.as_bytes();
+    let (mut i, mut length) = (0, 0);
+    while i < bytes.len() {
+        if bytes[i] != b'_' {
+            length += 1;
+        }
+        i += 1;
+    }
+    length
+}
+
+/// `snake_case` or `PascalCase` in lower camel case.
+pub const fn camel<const LENGTH: usize>(name: &str) -> [u8; LENGTH] {
+    let bytes = name.as_bytes();
+    let mut camel = [0; LENGTH];
+    let (mut i, mut at, mut upper) = (0, 0, false);
+    while i < bytes.len() {
+        if bytes[i] == b'_' {
+            upper = true;
+        } else {
+            camel[at] = match bytes[i] {
+                it if upper => it.to_ascii_uppercase(),
+                it if at == 0 => it.to_ascii_lowercase(),
+                it => it,
+            };
+            upper = false;
+            at += 1;
+        }
+        i += 1;
+    }
+    camel
+}
+
+/// The key in a stack file for a field or variant: `desiredCount` for `desired_count`.
+#[macro_export]
+macro_rules! key {
+    ($name:ident) => {{
+        const KEY: [u8; $crate::kernel::declare::camel_length(stringify!($name))] =
+            $crate::kernel::declare::camel(stringify!($name));
+        const TEXT: &str = match ::std::str::from_utf8(&KEY) {
+            Ok(it) => it,
+            Err(_) => panic!("a name is UTF-8"),
+        };
+        TEXT
+    }};
+}
+
+/// Declares a group of properties: each with its documentation, its type, and its default as the user
+/// would write it.
+///
+/// ```
+/// asi_constructs::properties! {
+///     /// How often to look whether it works.
+///     pub struct Check from path {
+///         /// Where to look.
+///         path: String,
+///         /// Seconds between looks.
+///         interval: u32 = "30",
+///     }
+/// }
+/// ```
+///
+/// With `from path`, a value that is no mapping stands for `{path: value}`.
+#[macro_export]
+macro_rules! properties {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident $(from $short:ident)? {
+            $( $(#[doc = $field_doc:literal])* $field:ident : $type:ty $(= $default:literal)? ),* $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            $( $(#[doc = $field_doc])* pub $field: $type, )*
+        }
+
+        impl $crate::kernel::construct::Documented for $name {
+            const DOCS: &'static str = concat!($($doc, "\n"),*);
+        }
+
+        impl $crate::kernel::property::Property for $name {
+            fn read(
+                node: &$crate::kernel::node::Node,
+                reader: &mut $crate::kernel::property::Reader,
+            ) -> Option<Self> {
+                $(
+                    if let Some(long) = $crate::kernel::property::long_form(node, $crate::key!($short)) {
+                        return Self::read(&long, reader);
+                    }
+                )?
+                let mut fields = reader.fields(node, &[$($crate::key!($field)),*])?;
+                $(
+                    let default: &[&str] = &[$($default)?];
+                    let $field = fields.read::<$type>(reader, $crate::key!($field), default.first().copied());
+                )*
+                fields.finish(reader);
+                Some(Self { $($field: $field?),* })
+            }
+
+            fn shape() -> $crate::kernel::shape::Shape {
+                let fields = vec![$({
+                    let default: &[&'static str] = &[$($default)?];
+                    let default = default.first().copied();
+                    $crate::kernel::shape::Field {
+                        key: $crate::key!($field),
+                        docs: concat!($($field_doc, "\n"),*),
+                        default,
+                        required: default.is_none()
+                            && <$type as $crate::kernel::property::Property>::absent().is_none(),
+                        shape: <$type as $crate::kernel::property::Property>::shape(),
+                    }
+                }),*];
+                let short: &[&'static str] = &[$($crate::key!($short))?];
+                $crate::kernel::shape::Shape::Object(fields, short.first().copied())
+            }
+
+            fn names<'a>(&'a self, see: &mut dyn FnMut(&'a $crate::kernel::name::Name)) {
+                let _ = &see;
+                $( $crate::kernel::property::Property::names(&self.$field, see); )*
+            }
+        }
+    };
+}
+
+/// Declares a property that is one of some words: each variant's name in lower camel case.
+#[macro_export]
+macro_rules! choices {
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $name:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident ),* $(,)? }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $( $(#[doc = $variant_doc])* $variant, )*
+        }
+
+        impl $crate::kernel::property::Property for $name {
+            fn read(
+                node: &$crate::kernel::node::Node,
+                reader: &mut $crate::kernel::property::Reader,
+            ) -> Option<Self> {
+                const WORDS: &[&str] = &[$($crate::key!($variant)),*];
+                let word = reader.scalar(node, &$crate::kernel::diagnostic::one_of(WORDS))?;
+                $(
+                    if word == $crate::key!($variant) {
+                        return Some(Self::$variant);
+                    }
+                )*
+                reader.reject($crate::kernel::property::not_a_choice(word, WORDS).at(node.span))
+            }
+
+            fn shape() -> $crate::kernel::shape::Shape {
+                $crate::kernel::shape::Shape::Choice(vec![$(
+                    $crate::kernel::shape::Choice {
+                        word: $crate::key!($variant),
+                        docs: concat!($($variant_doc, "\n"),*),
+                    }
+                ),*])
+            }
+        }
+    };
+}
+
+/// Declares what other constructs, and `${name.attribute}`, may use of a construct.
+///
+/// The first field is what the bare name stands for.
+#[macro_export]
+macro_rules! exports {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident { $( $(#[doc = $field_doc:literal])* $field:ident : $type:ty ),* $(,)? }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            $( $(#[doc = $field_doc])* pub $field: $type, )*
+        }
+
+        impl $crate::kernel::construct::Exports for $name {
+            const DOCS: &'static [(&'static str, &'static str)] =
+                &[$(($crate::key!($field), concat!($($field_doc, "\n"),*))),*];
+
+            fn attributes(&self) -> Vec<$crate::kernel::expr::Expr<$crate::kernel::scope::Handle>> {
+                vec![$($crate::kernel::construct::Export::value(&self.$field)),*]
+            }
+
+            fn offers(&self) -> Vec<Box<dyn ::std::any::Any>> {
+                let mut offers: Vec<Box<dyn ::std::any::Any>> = vec![Box::new(self.clone())];
+                $(offers.extend($crate::kernel::construct::Export::offer(&self.$field));)*
+                offers
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::{
+        node::Node,
+        property::{Property, Reader},
+        span::{Sources, Span},
+        yaml::{Format, parse},
+    };
+
+    properties! {
+        /// How often to look whether it works.
+        pub struct Check from path {
+            /// Where to look.
+            path: String,
+            /// Seconds between looks.
+            interval_seconds: u32 = "30",
+            /// What to do then.
+            then: Option<Then>,
+        }
+    }
+
+    choices! {
+        /// What to do.
+        pub enum Then {
+            /// Nothing.
+            DoNothing,
+            /// Start again.
+            Restart,
+        }
+    }
+
+    fn read(text: &str) -> (Option<Check>, Vec<String>) {
+        let mut sources = Sources::default();
+        let file = sources.add("asi.yaml", text);
+        let (node, faults) = parse(text, file, Format::Yaml);
+        let mut reader = Reader { diagnostics: faults };
+        let check = Check::read(&node.unwrap_or(Node::text("", Span::NOWHERE)), &mut reader);
+        let shown = reader.diagnostics.iter().map(|it| {
+            let at = sources.text(it.span()).unwrap_or("?");
+            format!("{at}: {} ({})", it.message, it.help.as_deref().unwrap_or("-"))
+        });
+        (check, shown.collect())
+    }
+
+    #[test]
+    fn reads_a_group_in_its_long_and_its_short_form() {
+        for text in ["path: /x\ninterval_seconds: 30", "/x"] {
+            let (check, _) = read(&text.replace("interval_seconds", "intervalSeconds"));
+            let check = check.unwrap();
+            assert_eq!((check.path.as_str(), check.interval_seconds, check.then), ("/x", 30, None));
+        }
+    }
+
+    #[test]
+    fn finds_all_faults_of_a_group_at_once() {
+        let (check, faults) = read("pth: /x\nintervalSeconds: often\nthen: restrat\n");
+        assert!(check.is_none());
+        assert_eq!(
+            faults,
+            [
+                "pth: there is no property `pth` here (did you mean `path`?)",
+                "often: expected a whole number, found `often` (-)",
+                "restrat: `restrat` is not one of the choices (did you mean `restart`?)",
+                "pth: the property `path` is missing (add `path:`)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_default_is_shown_as_it_would_be_written() {
+        let shape = Check::shape();
+        let fields = shape.fields();
+        assert_eq!(fields[1].key, "intervalSeconds");
+        assert_eq!(fields[1].default, Some("30"));
+        assert_eq!(fields.iter().map(|it| it.required).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(shape.summary(), "text, or mapping");
+    }
+}

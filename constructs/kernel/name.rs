@@ -1,0 +1,287 @@
+//! Names of things in the stack file, and the values that hold them.
+//!
+//! Two languages are read here. In what a construct is given, `${name.attribute}` in any text refers to
+//! something, and `$${` is a literal `${`. In CloudFormation's own sections text is text, and only its
+//! functions refer to something. CloudFormation's functions are understood in both.
+
+use std::borrow::Cow;
+
+use super::{
+    diagnostic::Diagnostic,
+    expr::{Expr, ExprKind},
+    map::{Entry, Map},
+    node::{Node, NodeKind, is_intrinsic, short_form},
+    property::Reader,
+    span::Span,
+};
+
+/// A name that the user wrote, of a construct, a resource or a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The name.
+    pub text: String,
+    /// Its place.
+    pub span: Span,
+}
+
+/// A value as the user wrote it, its references still names.
+pub type Value = Expr<Name>;
+
+/// Reads what a construct is given: `${…}` in text refers to something.
+pub fn interpolated(node: &Node, reader: &mut Reader) -> Value {
+    Language { interpolates: true, loops: Vec::new() }.value(node, reader)
+}
+
+/// Reads a value in one of CloudFormation's own sections.
+pub fn cloudformation(node: &Node, reader: &mut Reader) -> Value {
+    Language { interpolates: false, loops: Vec::new() }.value(node, reader)
+}
+
+struct Language {
+    /// Whether `${…}` in text refers to something outside of `Fn::Sub`.
+    interpolates: bool,
+    /// The variables of the `Fn::ForEach` loops around.
+    loops: Vec<String>,
+}
+
+impl Language {
+    fn value(&mut self, node: &Node, reader: &mut Reader) -> Value {
+        if let Some(written) = node.plain.as_deref().filter(|_| !self.interpolates)
+            && super::scalar::is_ambiguous(written)
+        {
+            reader.report(ambiguous(written, node));
+        }
+        let kind = match &node.kind {
+            NodeKind::Null => {
+                reader.report(
+                    Diagnostic::error("null", "CloudFormation takes no empty values")
+                        .at(node.span)
+                        .help("give a value, or remove the key; `!Ref AWS::NoValue` leaves a property out"),
+                );
+                ExprKind::Absent
+            }
+            NodeKind::Bool(it) => ExprKind::Bool(*it),
+            NodeKind::Integer(it) => ExprKind::Integer(*it),
+            NodeKind::Float(it) => ExprKind::Float(*it),
+            NodeKind::String(text) if self.interpolates => return interpolate(text, node.span, reader),
+            NodeKind::String(text) => ExprKind::String(text.clone()),
+            NodeKind::List(items) => ExprKind::List(items.iter().map(|it| self.value(it, reader)).collect()),
+            NodeKind::Map(map) => match node.as_single() {
+                Some((key, argument)) if is_intrinsic(key) => return self.function(key, argument, node, reader),
+                _ => ExprKind::Object(self.entries(map, reader)),
+            },
+        };
+        Expr { kind, span: node.span }
+    }
+
+    fn entries(&mut self, map: &Map<Node>, reader: &mut Reader) -> Map<Value> {
+        map.iter()
+            .map(|(key, entry)| {
+                let loops = self.loops.len();
+                if key.starts_with("Fn::ForEach::")
+                    && let Some([variable, ..]) = entry.value.as_list()
+                {
+                    self.loops.extend(variable.as_str().map(str::to_owned));
+                }
+                let value = self.value(&entry.value, reader);
+                self.loops.truncate(loops);
+                (key.clone(), Entry { key: entry.key, value })
+            })
+            .collect()
+    }
+
+    fn function(&mut self, key: &str, argument: &Node, node: &Node, reader: &mut Reader) -> Value {
+        let value = match key {
+            "Ref" => self.reference(argument, reader),
+            "Fn::GetAtt" => self.attribute(argument, reader),
+            "Fn::Sub" => self.substitute(argument, reader),
+            _ => {
+                let interpolates = std::mem::replace(&mut self.interpolates, false);
+                let map = node.as_map().expect("a function is a mapping");
+                let entries = self.entries(map, reader);
+                self.interpolates = interpolates;
+                ExprKind::Object(entries).into()
+            }
+        };
+        value.at(node.span)
+    }
+
+    fn reference(&self, argument: &Node, reader: &mut Reader) -> Value {
+        match argument.as_written() {
+            Some(text) => self.named(text, argument.span),
+            None => malformed(reader, "Ref", argument, "the name of a resource, construct or parameter"),
+        }
+    }
+
+    fn attribute(&mut self, argument: &Node, reader: &mut Reader) -> Value {
+        const EXPECTED: &str = "a name and an attribute, as in `!GetAtt name.attribute`";
+        match argument.as_list() {
+            Some([resource, attribute]) => match (resource.as_str(), attribute.as_str()) {
+                (Some(name), Some(attribute)) => {
+                    let name = Name { text: name.to_owned(), span: resource.span };
+                    ExprKind::GetAtt(name, Cow::Owned(attribute.to_owned())).into()
+                }
+                // The attribute may itself be a reference to a parameter.
+                (Some(_), None) => Expr::function("Fn::GetAtt", vec![self.value(resource, reader), self.value(attribute, reader)]),
+                (None, _) => malformed(reader, "Fn::GetAtt", resource, EXPECTED),
+            },
+            _ => malformed(reader, "Fn::GetAtt", argument, EXPECTED),
+        }
+    }
+
+    fn substitute(&mut self, argument: &Node, reader: &mut Reader) -> Value {
+        const EXPECTED: &str = "a text, or a list of a text and a mapping";
+        let (template, variables) = match argument.as_list() {
+            None => (argument, None),
+            Some([template, variables]) => (template, variables.as_map()),
+            Some(_) => return malformed(reader, "Fn::Sub", argument, EXPECTED),
+        };
+        let Some(text) = template.as_str() else { return malformed(reader, "Fn::Sub", template, EXPECTED) };
+        let mut parts = Vec::new();
+        for piece in pieces(text, template.span, "${!") {
+            parts.push(match piece {
+                Piece::Text(text) => text.into(),
+                Piece::Open(span) => {
+                    reader.report(unclosed(span));
+                    "".into()
+                }
+                Piece::Name(name, span) => match variables.and_then(|it| it.get(name)) {
+                    Some(variable) => self.value(&variable.value, reader),
+                    None => self.named(name, span),
+                },
+            });
+        }
+        Expr::concat(parts)
+    }
+
+    /// What a name in `Ref` or `${…}` stands for.
+    fn named(&self, text: &str, span: Span) -> Value {
+        if self.loops.iter().any(|it| it == text) {
+            return Expr { kind: ExprKind::Parameter(Cow::Owned(text.to_owned())), span };
+        }
+        named(text, span)
+    }
+}
+
+/// A reference by name: a pseudo parameter, `name`, or `name.attribute`.
+fn named(text: &str, span: Span) -> Value {
+    let kind = match text.split_once('.') {
+        _ if text.starts_with("AWS::") => ExprKind::Parameter(Cow::Owned(text.to_owned())),
+        Some((name, attribute)) => {
+            let name = Name { text: name.to_owned(), span };
+            ExprKind::GetAtt(name, Cow::Owned(attribute.to_owned()))
+        }
+        None => ExprKind::Ref(Name { text: text.to_owned(), span }),
+    };
+    Expr { kind, span }
+}
+
+/// Reads text in which `${…}` refers to something.
+pub fn interpolate(text: &str, span: Span, reader: &mut Reader) -> Value {
+    if !text.contains("${") {
+        return Expr::from(text.to_owned()).at(span);
+    }
+    let parts = pieces(text, span, "$${").into_iter().map(|piece| match piece {
+        Piece::Text(text) => text.into(),
+        Piece::Name(name, span) => named(name, span),
+        Piece::Open(span) => {
+            reader.report(unclosed(span));
+            "".into()
+        }
+    });
+    Expr::concat(parts.collect::<Vec<_>>()).at(span)
+}
+
+/// A part of a text with references in it.
+enum Piece<'a> {
+    Text(String),
+    Name(&'a str, Span),
+    /// A `${` without its `}`.
+    Open(Span),
+}
+
+/// Splits `text` at its references; `escape` is what stands for a literal `${`.
+fn pieces<'a>(text: &'a str, span: Span, escape: &str) -> Vec<Piece<'a>> {
+    let place = Placed::new(text, span);
+    let mut pieces = Vec::new();
+    let mut literal = String::new();
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        if rest.starts_with(escape) {
+            literal.push_str("${");
+            at += escape.len();
+        } else if let Some(inner) = rest.strip_prefix("${") {
+            if !literal.is_empty() {
+                pieces.push(Piece::Text(std::mem::take(&mut literal)));
+            }
+            let Some(length) = inner.find('}') else {
+                pieces.push(Piece::Open(place.span(at, text.len())));
+                return pieces;
+            };
+            let name = inner[..length].trim();
+            pieces.push(Piece::Name(name, place.span(at + 2, at + 2 + length)));
+            at += length + 3;
+        } else {
+            let next = rest.char_indices().nth(1).map_or(rest.len(), |(it, _)| it);
+            literal.push_str(&rest[..next]);
+            at += next;
+        }
+    }
+    if !literal.is_empty() {
+        pieces.push(Piece::Text(literal));
+    }
+    pieces
+}
+
+/// Where the parts of a text stand, as far as its quotes and escapes let us tell.
+struct Placed {
+    whole: Span,
+    quote: Option<usize>,
+}
+
+impl Placed {
+    fn new(text: &str, whole: Span) -> Self {
+        let quote = match (whole.end - whole.start) as usize {
+            length if length == text.len() => Some(0),
+            length if length == text.len() + 2 => Some(1),
+            _ => None,
+        };
+        Self { whole, quote }
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        self.quote.map_or(self.whole, |it| self.whole.slice(start + it, end + it))
+    }
+}
+
+fn unclosed(span: Span) -> Diagnostic {
+    Diagnostic::error("reference-syntax", "a `${` is opened and not closed")
+        .at(span)
+        .help("close it with `}`, or write `$${` for a literal `${`")
+}
+
+fn malformed(reader: &mut Reader, function: &str, found: &Node, expected: &str) -> Value {
+    reader.report(
+        Diagnostic::error("function", format!("`{}` takes {expected}, not {}", short_form(function), found.describe()))
+            .at(found.span),
+    );
+    Expr::ABSENT
+}
+
+/// What to say of a plain scalar that YAML 1.1 and 1.2 read differently.
+fn ambiguous(written: &str, node: &Node) -> Diagnostic {
+    let help = match &node.kind {
+        NodeKind::Bool(it) => format!("write `{it}`, or quote it: \"{written}\""),
+        NodeKind::Integer(it) => format!("write `{it}`, or quote it: \"{written}\""),
+        NodeKind::Float(it) => format!("write `{it}`, or quote it: \"{written}\""),
+        _ => format!("quote it: \"{written}\""),
+    };
+    let reading = match &node.kind {
+        NodeKind::String(_) => "text".to_owned(),
+        _ => node.describe(),
+    };
+    Diagnostic::warning("yaml-ambiguous", format!("CloudFormation reads `{written}` as {reading}, other YAML readers do not"))
+        .at(node.span)
+        .help(help)
+}

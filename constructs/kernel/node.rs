@@ -1,0 +1,156 @@
+//! A document as it was read: kinds, key order, and a place on every key and value.
+//!
+//! Stack files, templates, and everything else that is read as YAML or JSON become this, and a finished
+//! template is one too.
+
+use std::borrow::Cow;
+
+use super::{
+    map::{Entry, Map},
+    span::Span,
+};
+
+/// A value and its place. Two nodes are equal if their values are, wherever they stand.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The value.
+    pub kind: NodeKind,
+    /// Its place.
+    pub span: Span,
+    /// How it was written, if that is without quotes and leaves room for doubt: everything that is not
+    /// text, and text that some readers take for something else.
+    pub plain: Option<Box<str>>,
+}
+
+/// What a [`Node`] holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NodeKind {
+    /// `null`, or nothing at all.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Another number.
+    Float(f64),
+    /// Text.
+    String(Cow<'static, str>),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order written.
+    Map(Map<Node>),
+}
+
+impl Node {
+    /// A value at `span`.
+    pub fn new(kind: NodeKind, span: Span) -> Self {
+        Self { kind, span, plain: None }
+    }
+
+    /// Text at `span`.
+    pub fn text(text: impl Into<Cow<'static, str>>, span: Span) -> Self {
+        Self::new(NodeKind::String(text.into()), span)
+    }
+
+    /// The text, if it is text.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.kind {
+            NodeKind::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar as the user wrote it, so that `1.10` is not `1.1` and `012` not `10`.
+    pub fn as_written(&self) -> Option<&str> {
+        match &self.kind {
+            NodeKind::String(text) => Some(text),
+            NodeKind::Bool(_) | NodeKind::Integer(_) | NodeKind::Float(_) => self.plain.as_deref(),
+            NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => None,
+        }
+    }
+
+    /// The entries, if it is a mapping.
+    pub fn as_map(&self) -> Option<&Map<Node>> {
+        match &self.kind {
+            NodeKind::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is a list.
+    pub fn as_list(&self) -> Option<&[Node]> {
+        match &self.kind {
+            NodeKind::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The value under `key`, if it is a mapping that has it.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_map()?.get(key).map(|it| &it.value)
+    }
+
+    /// The one entry of a mapping that has one, such as an intrinsic function in its long form.
+    pub fn as_single(&self) -> Option<(&str, &Node)> {
+        match self.as_map()?.first() {
+            Some((key, entry)) if self.as_map()?.len() == 1 => Some((key, &entry.value)),
+            _ => None,
+        }
+    }
+
+    /// What it is, for a message: "a list", "the number `3`".
+    pub fn describe(&self) -> String {
+        match &self.kind {
+            NodeKind::Null => "nothing".to_owned(),
+            NodeKind::Bool(it) => format!("`{it}`"),
+            NodeKind::Integer(it) => format!("the number {it}"),
+            NodeKind::Float(it) => format!("the number {it}"),
+            NodeKind::String(text) if text.len() <= 40 && !text.contains('\n') => format!("`{text}`"),
+            NodeKind::String(_) => "a text".to_owned(),
+            NodeKind::List(_) => "a list".to_owned(),
+            NodeKind::Map(_) => match self.as_single() {
+                Some((key, _)) if is_intrinsic(key) => format!("`{}`", short_form(key)),
+                _ => "a mapping".to_owned(),
+            },
+        }
+    }
+
+    /// Lays `other` over it: mappings merge deeply, `null` takes a key away, all else replaces.
+    pub fn overlay(&mut self, other: &Self) {
+        let (NodeKind::Map(mine), NodeKind::Map(theirs)) = (&mut self.kind, &other.kind) else {
+            *self = other.clone();
+            return;
+        };
+        for (key, entry) in theirs {
+            match mine.get_mut(key) {
+                _ if entry.value.kind == NodeKind::Null => drop(mine.shift_remove(key)),
+                Some(old) => old.value.overlay(&entry.value),
+                None => drop(mine.insert(key.clone(), entry.clone())),
+            }
+        }
+    }
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+/// A mapping in the order given, at no place.
+impl FromIterator<(Cow<'static, str>, Node)> for Node {
+    fn from_iter<I: IntoIterator<Item = (Cow<'static, str>, Node)>>(entries: I) -> Self {
+        let map = entries.into_iter().map(|(key, value)| (key, Entry::from(value))).collect();
+        Self::new(NodeKind::Map(map), Span::NOWHERE)
+    }
+}
+
+/// Whether a mapping with the one key `key` is an intrinsic function.
+pub fn is_intrinsic(key: &str) -> bool {
+    key == "Ref" || key == "Condition" || key.starts_with("Fn::")
+}
+
+/// The short form of an intrinsic function's key: `!Sub` of `Fn::Sub`.
+pub fn short_form(key: &str) -> String {
+    format!("!{}", key.strip_prefix("Fn::").unwrap_or(key))
+}

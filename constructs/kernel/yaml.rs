@@ -1,0 +1,432 @@
+//! Reads YAML and JSON into a [`Node`].
+//!
+//! CloudFormation's short tags become their long form, anchors and merge keys are expanded, and plain
+//! scalars are read by the rules of YAML 1.1, as CloudFormation reads them; how they were written is kept.
+//! Input is hostile: size, depth, and the number of values after expansion are limited.
+
+use std::{borrow::Cow, collections::BTreeMap, rc::Rc};
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
+
+use super::{
+    diagnostic::Diagnostic,
+    map::{Entry, Map},
+    node::{Node, NodeKind},
+    scalar::{self, Rules, Scalar},
+    span::{FileId, Span},
+};
+
+/// The largest file that is read, in bytes.
+pub const LARGEST_FILE: usize = 8 << 20;
+/// The deepest nesting, aliases expanded.
+const DEEPEST: usize = 100;
+/// The most values a document may have, aliases expanded.
+const MOST_VALUES: usize = 500_000;
+
+/// How the text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// YAML, or JSON that is read as YAML.
+    Yaml,
+    /// JSON, whose numbers have JSON's forms and whose keys may be long.
+    Json,
+}
+
+impl Format {
+    /// The format of a file of this name.
+    pub fn of(name: &str) -> Self {
+        let is_json = name.rsplit_once('.').is_some_and(|(_, it)| it.eq_ignore_ascii_case("json"));
+        if is_json { Self::Json } else { Self::Yaml }
+    }
+}
+
+/// Reads a document. Without a node, it could not be read at all; faults that leave the rest readable are
+/// reported beside it.
+pub fn parse(text: &str, file: FileId, format: Format) -> (Option<Node>, Vec<Diagnostic>) {
+    if text.len() > LARGEST_FILE {
+        let fault = Diagnostic::error("file-size", format!("the file has {} bytes", text.len()))
+            .at(Span { file, start: 0, end: 0 })
+            .help(format!("keep it under {LARGEST_FILE} bytes; long texts belong in files of their own"));
+        return (None, vec![fault]);
+    }
+    let mut builder = Builder {
+        file,
+        format,
+        budget: MOST_VALUES,
+        stack: Vec::new(),
+        anchors: BTreeMap::new(),
+        root: None,
+        diagnostics: Vec::new(),
+    };
+    match builder.run(text) {
+        Ok(()) => {
+            let nothing = || Node::new(NodeKind::Null, Span { file, start: 0, end: 0 });
+            (Some(builder.root.take().unwrap_or_else(nothing)), builder.diagnostics)
+        }
+        Err(fault) => {
+            builder.diagnostics.push(fault);
+            (None, builder.diagnostics)
+        }
+    }
+}
+
+/// A collection that has begun and not ended.
+struct Open {
+    span: Span,
+    tag: Option<Tag>,
+    anchor: usize,
+    content: Content,
+    /// Levels of nesting below it so far.
+    height: usize,
+}
+
+enum Content {
+    List(Vec<Node>),
+    Map { entries: Map<Node>, merges: Vec<Node>, key: Option<Key> },
+}
+
+struct Key {
+    text: Cow<'static, str>,
+    span: Span,
+    is_merge: bool,
+}
+
+struct Tag {
+    name: String,
+    span: Span,
+}
+
+/// A finished value that aliases may repeat.
+struct Anchored {
+    node: Node,
+    values: usize,
+    height: usize,
+}
+
+struct Builder {
+    file: FileId,
+    format: Format,
+    budget: usize,
+    stack: Vec<Open>,
+    anchors: BTreeMap<usize, Rc<Anchored>>,
+    root: Option<Node>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Builder {
+    fn run(&mut self, text: &str) -> Result<(), Diagnostic> {
+        let mut options = granit_parser::options! {
+            emit_comments: false,
+            block_nesting_limit: DEEPEST,
+            flow_nesting_limit: DEEPEST,
+        };
+        if self.format == Format::Json {
+            options.simple_key_max_lookahead = LARGEST_FILE;
+        }
+        let mut documents = 0;
+        for event in Parser::new_from_str_with_options(text, options) {
+            let (event, at) = event.map_err(|it| self.syntax_fault(&it, text))?;
+            let span = self.span(at.byte_range().unwrap_or_default());
+            match event {
+                Event::DocumentStart(..) => {
+                    documents += 1;
+                    if documents > 1 {
+                        return Err(Diagnostic::error("yaml-documents", "the file holds more than one document")
+                            .at(span)
+                            .help("keep one, and remove the line `---`"));
+                    }
+                }
+                Event::Scalar(value, style, anchor, tag) => {
+                    let tag = tag.map(|it| self.tag(&it, &at, span));
+                    let plain = style == ScalarStyle::Plain;
+                    if self.is_key() && tag.is_none() {
+                        let is_merge = plain && value == "<<";
+                        if anchor != 0 {
+                            self.keep(anchor, &Node::text(value.clone().into_owned(), span), 1, 0);
+                        }
+                        self.take_key(Key { text: Cow::Owned(value.into_owned()), span, is_merge });
+                        continue;
+                    }
+                    let node = self.scalar(&value, plain, span, tag);
+                    self.take(node, anchor, 1, 0)?;
+                }
+                Event::SequenceStart(_, anchor, tag) => {
+                    self.open(span, tag.map(|it| self.tag(&it, &at, span)), anchor, Content::List(Vec::new()));
+                }
+                Event::MappingStart(_, anchor, tag) => {
+                    let content = Content::Map { entries: Map::new(), merges: Vec::new(), key: None };
+                    self.open(span, tag.map(|it| self.tag(&it, &at, span)), anchor, content);
+                }
+                Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
+                Event::Alias(anchor) => self.alias(anchor, span)?,
+                _ => (),
+            }
+        }
+        Ok(())
+    }
+
+    fn span(&self, range: std::ops::Range<usize>) -> Span {
+        let at = |it: usize| u32::try_from(it).expect("the size is limited");
+        Span { file: self.file, start: at(range.start), end: at(range.end) }
+    }
+
+    fn tag(&self, tag: &granit_parser::Tag, at: &granit_parser::Span, span: Span) -> Tag {
+        let name = format!("{}{}", tag.handle(), tag.suffix());
+        let span = at.tag_span().and_then(|it| it.byte_range()).map_or(span, |it| self.span(it));
+        Tag { name, span }
+    }
+
+    fn scalar(&mut self, text: &str, plain: bool, span: Span, tag: Option<Tag>) -> Node {
+        let resolved = |builder: &Self| {
+            let rules = if builder.format == Format::Json { Rules::Yaml12 } else { Rules::Yaml11 };
+            plain_scalar(text, rules, span)
+        };
+        let as_text = || Node::text(text.to_owned(), span);
+        let Some(tag) = tag else { return if plain { resolved(self) } else { as_text() } };
+        match tag.name.strip_prefix("tag:yaml.org,2002:") {
+            Some("str") => as_text(),
+            Some("bool" | "int" | "float" | "null") => resolved(self),
+            Some(_) => self.unknown_tag(&tag, as_text()),
+            None if tag.name == "!" => as_text(),
+            None => self.tagged(&tag, as_text()),
+        }
+    }
+
+    fn open(&mut self, span: Span, tag: Option<Tag>, anchor: usize, content: Content) {
+        self.stack.push(Open { span, tag, anchor, content, height: 0 });
+    }
+
+    fn close(&mut self, end: Span) -> Result<(), Diagnostic> {
+        let mut open = self.stack.pop().expect("the parser ends only what it began");
+        // A block collection is reported to end where the next thing begins; its last value ends it better.
+        let last = match &open.content {
+            Content::List(items) => items.last().map(|it| it.span.end),
+            Content::Map { entries, .. } => entries.last().map(|(_, it)| it.value.span.end),
+        };
+        let is_flow = end.end > end.start;
+        open.span.end = if is_flow { end.end } else { last.unwrap_or(end.end).max(open.span.end) };
+        let kind = match open.content {
+            Content::List(items) => NodeKind::List(items),
+            Content::Map { entries, merges, .. } => NodeKind::Map(self.merge(entries, merges)),
+        };
+        let node = Node::new(kind, open.span);
+        let node = match open.tag {
+            Some(tag) if tag.name.starts_with('!') && tag.name.len() > 1 => self.tagged(&tag, node),
+            Some(tag) if !matches!(tag.name.as_str(), "!" | "tag:yaml.org,2002:seq" | "tag:yaml.org,2002:map") => {
+                self.unknown_tag(&tag, node)
+            }
+            _ => node,
+        };
+        let values = if open.anchor == 0 { 1 } else { count(&node) };
+        self.take(node, open.anchor, values, open.height + 1)
+    }
+
+    /// The long form of a short tag.
+    fn tagged(&mut self, tag: &Tag, value: Node) -> Node {
+        /// Everything CloudFormation has a short form of, and the CDK's `GetStackOutput`.
+        const FUNCTIONS: [&str; 20] = [
+            "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAZs", "GetAtt", "GetStackOutput", "If",
+            "ImportValue", "Join", "Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform",
+            "ForEach",
+        ];
+        let name = &tag.name[1..];
+        let span = Span { start: tag.span.start.min(value.span.start), ..value.span };
+        let (key, value) = match name {
+            "Ref" | "Condition" => (Cow::Owned(name.to_owned()), value),
+            "GetAtt" => (Cow::Borrowed("Fn::GetAtt"), get_att(value)),
+            _ if FUNCTIONS.contains(&name) => (Cow::Owned(format!("Fn::{name}")), value),
+            _ => return self.unknown_tag(tag, value),
+        };
+        Node::new(NodeKind::Map(Map::from_iter([(key, Entry { key: tag.span, value })])), span)
+    }
+
+    fn unknown_tag(&mut self, tag: &Tag, value: Node) -> Node {
+        let shown = tag.name.replacen("tag:yaml.org,2002:", "!!", 1);
+        let known = ["!Ref", "!Sub", "!GetAtt", "!If", "!Join", "!Select", "!Split", "!FindInMap", "!ImportValue"];
+        self.diagnostics.push(
+            Diagnostic::error("yaml-tag", format!("CloudFormation has no tag `{shown}`"))
+                .at(tag.span)
+                .suggest(&shown, known),
+        );
+        value
+    }
+
+    /// Whether the next value is the key of a mapping.
+    fn is_key(&self) -> bool {
+        matches!(self.stack.last(), Some(Open { content: Content::Map { key: None, .. }, .. }))
+    }
+
+    fn take_key(&mut self, new: Key) {
+        if let Some(Open { content: Content::Map { key, .. }, .. }) = self.stack.last_mut() {
+            *key = Some(new);
+        }
+    }
+
+    fn keep(&mut self, anchor: usize, node: &Node, values: usize, height: usize) {
+        self.anchors.insert(anchor, Rc::new(Anchored { node: node.clone(), values, height }));
+    }
+
+    /// Puts a finished value where it belongs.
+    fn take(&mut self, node: Node, anchor: usize, values: usize, height: usize) -> Result<(), Diagnostic> {
+        self.budget = self.budget.checked_sub(if anchor == 0 { 1 } else { values }).ok_or_else(|| {
+            Diagnostic::error("yaml-expansion", format!("the document has more than {MOST_VALUES} values"))
+                .at(node.span)
+                .help("repeat less by anchors and aliases")
+        })?;
+        if self.stack.len() + height > DEEPEST {
+            return Err(too_deep(node.span));
+        }
+        if anchor != 0 {
+            self.keep(anchor, &node, values, height);
+        }
+        let Some(open) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        open.height = open.height.max(height);
+        match &mut open.content {
+            Content::List(items) => items.push(node),
+            Content::Map { entries, merges, key } => match key.take() {
+                None => {
+                    self.diagnostics.push(
+                        Diagnostic::error("yaml-key", format!("a key has to be text, not {}", node.describe()))
+                            .at(node.span),
+                    );
+                    // Its value is read and dropped, under a name that can be no other key's.
+                    *key = Some(Key { text: Cow::Borrowed("\0"), span: node.span, is_merge: false });
+                }
+                Some(key) if key.text == "\0" => (),
+                Some(key) if key.is_merge => merges.push(node),
+                Some(key) => match entries.get(&key.text) {
+                    Some(first) => self.diagnostics.push(
+                        Diagnostic::error("duplicate-key", format!("the key `{}` stands here twice", key.text))
+                            .label(key.span, "again here")
+                            .label(first.key, "first here")
+                            .help("remove one of them, or merge what they hold"),
+                    ),
+                    None => drop(entries.insert(key.text, Entry { key: key.span, value: node })),
+                },
+            },
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Diagnostic> {
+        let Some(target) = self.anchors.get(&anchor).cloned() else {
+            return Err(Diagnostic::error("yaml-alias", "an alias stands inside its own anchor").at(span));
+        };
+        if self.is_key() {
+            let text = target.node.as_written().unwrap_or_default().to_owned();
+            self.take_key(Key { text: Cow::Owned(text), span, is_merge: false });
+            return Ok(());
+        }
+        self.budget = self.budget.saturating_sub(target.values);
+        self.take(target.node.clone(), 0, 1, target.height)
+    }
+
+    /// What is merged comes first, and gives way to what is written out, as in PyYAML.
+    fn merge(&mut self, entries: Map<Node>, merges: Vec<Node>) -> Map<Node> {
+        if merges.is_empty() {
+            return entries;
+        }
+        let mut merged = Map::new();
+        for source in merges {
+            let span = source.span;
+            let sources = match source.kind {
+                NodeKind::List(items) => items.into_iter().rev().collect(),
+                kind => vec![Node::new(kind, span)],
+            };
+            for source in sources {
+                match source.kind {
+                    NodeKind::Map(map) => merged.extend(map),
+                    _ => self.diagnostics.push(
+                        Diagnostic::error("yaml-merge", format!("`<<` cannot merge {}", source.describe()))
+                            .at(source.span)
+                            .help("give it an alias of a mapping, or a list of them"),
+                    ),
+                }
+            }
+        }
+        merged.extend(entries);
+        merged
+    }
+
+    fn syntax_fault(&self, error: &ScanError, text: &str) -> Diagnostic {
+        let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
+        let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+        let span = self.span(at..end);
+        match error.kind() {
+            ErrorKind::RecursionLimitExceeded => too_deep(span),
+            ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
+                Diagnostic::error("yaml-tab", "a tab stands where YAML needs spaces").at(span).help("indent with spaces")
+            }
+            ErrorKind::UnclosedQuotedScalar => Diagnostic::error("yaml-quote", "a quote is opened and not closed")
+                .at(self.opening_quote(text, at).unwrap_or(span))
+                .help("close it at the end of the text"),
+            ErrorKind::UnknownAnchor => Diagnostic::error("yaml-alias", "the alias has no anchor above it")
+                .at(span)
+                .help("anchor the value first: `&name value`, then `*name`"),
+            ErrorKind::MappingValueNotAllowed => {
+                Diagnostic::error("yaml-syntax", "a `:` stands where no key can be")
+                    .at(span)
+                    .help("quote the text that holds it, or indent the line as its neighbours")
+            }
+            ErrorKind::UnexpectedEofFlowMapping | ErrorKind::ExpectedFlowMappingSeparator => {
+                Diagnostic::error("yaml-syntax", "a `{` is opened and not closed").at(span).help("close it with `}`, and put `,` between entries")
+            }
+            ErrorKind::UnexpectedEofFlowSequence | ErrorKind::ExpectedFlowSequenceSeparator => {
+                Diagnostic::error("yaml-syntax", "a `[` is opened and not closed").at(span).help("close it with `]`, and put `,` between items")
+            }
+            _ => Diagnostic::error("yaml-syntax", format!("this is not YAML: {}", error.info()))
+                .at(span)
+                .help("look at the indentation and the quotes around here"),
+        }
+    }
+
+    /// The quote that was opened last before `at`, outside of the words before it.
+    fn opening_quote(&self, text: &str, at: usize) -> Option<Span> {
+        let start = text[..at].rfind([':', '-', '[', ',', '{']).map_or(0, |it| it + 1);
+        let quote = start + text[start..].find(['"', '\''])?;
+        Some(self.span(quote..quote + 1))
+    }
+}
+
+/// A plain scalar by `rules`, with how it was written where that could matter.
+pub fn plain_scalar(text: &str, rules: Rules, span: Span) -> Node {
+    let kind = match scalar::resolve(text, rules) {
+        Scalar::Null => NodeKind::Null,
+        Scalar::Bool(it) => NodeKind::Bool(it),
+        Scalar::Integer(it) => NodeKind::Integer(it),
+        Scalar::Float(it) => NodeKind::Float(it),
+        Scalar::Text => NodeKind::String(Cow::Owned(text.to_owned())),
+    };
+    let doubtful = !matches!(kind, NodeKind::String(_)) || scalar::is_ambiguous(text);
+    Node { kind, span, plain: doubtful.then(|| text.into()) }
+}
+
+/// `Fn::GetAtt` in its long form: `a.b.c` is the attribute `b.c` of `a`.
+fn get_att(value: Node) -> Node {
+    let Some((resource, attribute)) = value.as_str().and_then(|it| it.split_once('.')) else { return value };
+    let dot = resource.len();
+    let end = dot + 1 + attribute.len();
+    let parts = vec![
+        Node::text(resource.to_owned(), value.span.slice(0, dot)),
+        Node::text(attribute.to_owned(), value.span.slice(dot + 1, end)),
+    ];
+    Node::new(NodeKind::List(parts), value.span)
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::error("yaml-depth", format!("the document nests more than {DEEPEST} levels deep"))
+        .at(span)
+        .help("flatten it")
+}
+
+/// How many values a node holds, itself included.
+fn count(node: &Node) -> usize {
+    match &node.kind {
+        NodeKind::List(items) => 1 + items.iter().map(count).sum::<usize>(),
+        NodeKind::Map(map) => 1 + map.values().map(|it| count(&it.value)).sum::<usize>(),
+        _ => 1,
+    }
+}

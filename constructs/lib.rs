@@ -1,0 +1,25 @@
+//! The constructs `asi` knows, one file each.
+//!
+//! To add one, write its file, then name it below.
+
+pub mod iam;
+pub mod kernel;
+pub mod targets;
+#[cfg(test)]
+mod testing;
+
+/// Declares each construct's module and lists it in [`CATALOGUE`].
+macro_rules! catalogue {
+    ($($module:ident :: $construct:ident),* $(,)?) => {
+        $(pub mod $module;)*
+
+        /// Every construct, in alphabetical order.
+        pub const CATALOGUE: &[kernel::construct::Catalogued] =
+            &[$(kernel::construct::Catalogued::of::<$module::$construct>()),*];
+    };
+}
+
+catalogue! {
+    network::Network,
+    repository::Repository,
+}

@@ -1,0 +1,200 @@
+//! How a network's range of addresses is divided among its subnets.
+
+use ipnet::Ipv4Net;
+
+use crate::kernel::prelude::*;
+
+/// The ranges of one kind of subnet.
+#[derive(Clone, Debug)]
+pub enum Ranges {
+    /// These, one for each zone.
+    Listed(Vec<Spanned<Ipv4Net>>, Span),
+    /// The next free ones of this prefix length.
+    Prefix(Spanned<u8>),
+}
+
+impl Property for Ranges {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        const EXPECTED: &str = "a list of ranges, or a prefix length such as `/24`";
+        if node.as_list().is_some() {
+            return Vec::read(node, reader).map(|it| Self::Listed(it, node.span));
+        }
+        let text = reader.scalar(node, EXPECTED)?;
+        match text.strip_prefix('/').unwrap_or(text).parse::<u8>() {
+            Ok(prefix) => Some(Self::Prefix(Spanned::new(prefix, node.span))),
+            Err(_) => reader.mismatch(node, EXPECTED),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Either(vec![
+            Shape::List(Box::new(Ipv4Net::shape())),
+            Shape::Text("prefix length, such as `/24`", Some("^/?[0-9]+$")),
+        ])
+    }
+}
+
+/// The range of each subnet.
+#[derive(Debug, PartialEq)]
+pub(super) struct Split {
+    pub(super) public: Vec<Ipv4Net>,
+    pub(super) private: Vec<Ipv4Net>,
+}
+
+/// Divides `cidr` among the subnets of `zones` zones: as listed, by the prefix asked for, or evenly.
+///
+/// Where nothing is asked for, the ranges are those the CDK gives, so that none changes when a network is taken over.
+pub(super) fn split(
+    cidr: Spanned<Ipv4Net>,
+    zones: usize,
+    public: Option<&Ranges>,
+    private: Option<&Ranges>,
+) -> Result<Split, Diagnostic> {
+    let mut taken = Taken { cidr, ranges: Vec::new() };
+    let kinds = [public, private];
+    let mut results: [Option<Vec<Ipv4Net>>; 2] = [None, None];
+    // What is written comes first, then what has a size, then what shares the rest.
+    for (result, kind) in results.iter_mut().zip(kinds) {
+        if let Some(Ranges::Listed(ranges, span)) = kind {
+            *result = Some(taken.listed(ranges, *span, zones)?);
+        }
+    }
+    for (result, kind) in results.iter_mut().zip(kinds) {
+        if let Some(Ranges::Prefix(prefix)) = kind {
+            *result = Some(taken.next(*prefix, zones)?);
+        }
+    }
+    let rest = results.iter().filter(|it| it.is_none()).count() * zones;
+    if rest > 0 {
+        let prefix = Spanned::new(taken.even_prefix(rest), cidr.span);
+        for result in results.iter_mut().filter(|it| it.is_none()) {
+            *result = Some(taken.next(prefix, zones)?);
+        }
+    }
+    let [public, private] = results.map(Option::unwrap_or_default);
+    Ok(Split { public, private })
+}
+
+/// The ranges given out so far.
+struct Taken {
+    cidr: Spanned<Ipv4Net>,
+    ranges: Vec<Spanned<Ipv4Net>>,
+}
+
+impl Taken {
+    fn listed(&mut self, ranges: &[Spanned<Ipv4Net>], span: Span, zones: usize) -> Result<Vec<Ipv4Net>, Diagnostic> {
+        if !ranges.is_empty() && ranges.len() != zones {
+            return Err(Diagnostic::error("subnet-count", format!("there are {} ranges for {zones} zones", ranges.len()))
+                .at(span)
+                .help("give one range for each zone, or change `zones`"));
+        }
+        for range in ranges {
+            let Spanned { value, span } = *range;
+            if !self.cidr.value.contains(&value) {
+                return Err(Diagnostic::error("subnet-outside", format!("`{value}` does not lie in the network's `{}`", self.cidr.value))
+                    .label(span, "")
+                    .label(self.cidr.span, "the network")
+                    .help("choose a range inside of it"));
+            }
+            if !(16..=28).contains(&value.prefix_len()) {
+                return Err(Diagnostic::error("subnet-size", format!("a subnet has from /16 to /28, not /{}", value.prefix_len())).at(span));
+            }
+            if let Some(other) = self.ranges.iter().find(|it| overlap(it.value, value)) {
+                return Err(Diagnostic::error("subnet-overlap", format!("`{value}` overlaps `{}`", other.value))
+                    .label(span, "")
+                    .label(other.span, "the other")
+                    .help("choose ranges that have no address in common"));
+            }
+            self.ranges.push(*range);
+        }
+        Ok(ranges.iter().map(|it| it.value).collect())
+    }
+
+    /// The next `count` free ranges of a prefix length.
+    fn next(&mut self, prefix: Spanned<u8>, count: usize) -> Result<Vec<Ipv4Net>, Diagnostic> {
+        let full = || {
+            Diagnostic::error("network-full", format!("`{}` has no room for {count} subnets of /{}", self.cidr.value, prefix.value))
+                .at(prefix.span)
+                .help("use smaller subnets, fewer zones, or a larger network")
+        };
+        if !(16..=28).contains(&prefix.value) {
+            return Err(Diagnostic::error("subnet-size", format!("a subnet has from /16 to /28, not /{}", prefix.value))
+                .at(prefix.span)
+                .help("change the prefix length, the number of zones, or the size of the network"));
+        }
+        let mut found = Vec::new();
+        let mut candidates = self.cidr.value.subnets(prefix.value).map_err(|_| full())?;
+        while found.len() < count {
+            let Some(range) = candidates.next() else { return Err(full()) };
+            if !self.ranges.iter().any(|it| overlap(it.value, range)) {
+                found.push(range);
+            }
+        }
+        self.ranges.extend(found.iter().map(|it| Spanned::new(*it, prefix.span)));
+        Ok(found)
+    }
+
+    /// The prefix length of `count` equal subnets in what lies behind the last range given out.
+    fn even_prefix(&self, count: usize) -> u8 {
+        let network = self.cidr.value;
+        let end = u64::from(u32::from(network.broadcast())) + 1;
+        let start = self.ranges.iter().map(|it| u64::from(u32::from(it.value.broadcast())) + 1).max();
+        let free = end - start.unwrap_or(u64::from(u32::from(network.network())));
+        let each = free / count as u64;
+        // An empty rest gives a prefix that is refused.
+        if each == 0 { 32 } else { 32 - u8::try_from(each.ilog2()).expect("at most 32") }
+    }
+}
+
+fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
+    a.contains(&b) || b.contains(&a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranges(cidr: &str, zones: usize, public: Option<&str>, private: Option<&str>) -> Result<Vec<String>, String> {
+        let read = |text: &str| {
+            let (node, _) = crate::kernel::yaml::parse(text, Span::NOWHERE.file, crate::kernel::yaml::Format::Yaml);
+            Ranges::read(&node.unwrap(), &mut Reader::default()).unwrap()
+        };
+        let cidr = cidr.parse::<Ipv4Net>().unwrap().into();
+        let split = split(cidr, zones, public.map(read).as_ref(), private.map(read).as_ref()).map_err(|it| it.message)?;
+        Ok(split.public.iter().chain(&split.private).map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn shares_evenly_as_the_cdk_does() {
+        assert_eq!(
+            ranges("10.0.0.0/16", 2, None, None).unwrap(),
+            ["10.0.0.0/18", "10.0.64.0/18", "10.0.128.0/18", "10.0.192.0/18"]
+        );
+        let three = ranges("10.0.0.0/16", 3, None, None).unwrap();
+        assert_eq!((three[0].as_str(), three[5].as_str()), ("10.0.0.0/19", "10.0.160.0/19"));
+    }
+
+    #[test]
+    fn takes_prefixes_and_lists() {
+        assert_eq!(
+            ranges("10.0.0.0/16", 2, Some("/24"), Some("/22")).unwrap(),
+            ["10.0.0.0/24", "10.0.1.0/24", "10.0.4.0/22", "10.0.8.0/22"]
+        );
+        assert_eq!(
+            ranges("10.77.0.0/16", 2, Some("[10.77.2.0/24, 10.77.3.0/24]"), Some("[10.77.0.0/24, 10.77.1.0/24]")).unwrap(),
+            ["10.77.2.0/24", "10.77.3.0/24", "10.77.0.0/24", "10.77.1.0/24"]
+        );
+        assert_eq!(ranges("10.0.0.0/24", 2, Some("[10.0.0.0/25, 10.0.0.128/25]"), Some("[]")).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let refuse = |cidr, public| ranges(cidr, 2, Some(public), Some("[]")).unwrap_err();
+        assert_eq!(refuse("10.0.0.0/16", "[10.0.0.0/24, 10.0.0.128/25]"), "`10.0.0.128/25` overlaps `10.0.0.0/24`");
+        assert_eq!(refuse("10.0.0.0/16", "[10.1.0.0/24, 10.0.1.0/24]"), "`10.1.0.0/24` does not lie in the network's `10.0.0.0/16`");
+        assert_eq!(refuse("10.0.0.0/16", "[10.0.0.0/24]"), "there are 1 ranges for 2 zones");
+        assert_eq!(refuse("10.0.0.0/24", "/24"), "`10.0.0.0/24` has no room for 2 subnets of /24");
+        assert_eq!(refuse("10.0.0.0/24", "/30"), "a subnet has from /16 to /28, not /30");
+        assert_eq!(ranges("10.0.0.0/28", 2, None, None).unwrap_err(), "a subnet has from /16 to /28, not /30");
+    }
+}

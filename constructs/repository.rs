@@ -1,0 +1,172 @@
+//! A registry for container images, on ECR.
+
+use crate::kernel::prelude::*;
+
+const REPOSITORY: ResourceType = ResourceType::new("AWS::ECR::Repository");
+
+properties! {
+    /// A registry for container images, on ECR.
+    ///
+    /// Images are scanned when they are pushed, and a tag that was pushed stays what it is.
+    pub struct Repository {
+        /// The name of the repository. If absent, CloudFormation makes one that is unique; with a name, two
+        /// environments in one account need two names.
+        name: Option<Text>,
+        /// How many images to keep; the oldest beyond them are deleted.
+        keep: u32 = "100",
+        /// How many days an image without a tag stays.
+        untagged: Days = "7",
+        /// Whether a tag may be pushed again for another image.
+        tags: Tags = "immutable",
+        /// Tags that may be pushed again although all others may not, `*` standing for any text: `latest`,
+        /// `rc*`.
+        mutable_tags: Vec<Spanned<String>>,
+        /// Whether to scan each image for known vulnerabilities when it is pushed.
+        scan: bool = "true",
+        /// What becomes of it when it leaves the stack.
+        removal: Removal = "retain",
+    }
+}
+
+choices! {
+    /// Whether a tag may be pushed again for another image.
+    pub enum Tags {
+        /// A tag stays what it is.
+        Immutable,
+        /// A tag may be pushed again.
+        Mutable,
+    }
+}
+
+choices! {
+    /// What becomes of a repository when it leaves the stack.
+    pub enum Removal {
+        /// It stays, with its images, and belongs to no stack.
+        Retain,
+        /// It is deleted with all its images.
+        Delete,
+    }
+}
+
+exports! {
+    /// What other constructs may use of a [`Repository`].
+    pub struct Exports {
+        /// Its name.
+        name: Expr<Handle>,
+        /// Its ARN.
+        arn: Expr<Handle>,
+        /// Where images are pushed to and pulled from, without a tag.
+        uri: Expr<Handle>,
+    }
+}
+
+impl Target for Exports {
+    const WHAT: &'static str = "a Repository";
+}
+
+impl Construct for Repository {
+    const KIND: &'static str = "Repository";
+    const EXAMPLE: &'static str = include_str!("repository.yaml");
+
+    type Exports = Exports;
+
+    fn check(&self, faults: &mut Vec<Diagnostic>) {
+        if self.tags == Tags::Mutable {
+            faults.extend(self.mutable_tags.first().map(|tag| {
+                Diagnostic::error("no-effect", "with `tags: mutable` every tag may be pushed again")
+                    .at(tag.span)
+                    .help("remove `mutableTags`, or `tags: mutable`")
+            }));
+        }
+    }
+
+    fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
+        let name = self.name.as_ref().map(|it| scope.text(it));
+        let (mutability, exceptions) = match (self.tags, self.mutable_tags.as_slice()) {
+            (Tags::Mutable, _) => ("MUTABLE", None),
+            (Tags::Immutable, []) => ("IMMUTABLE", None),
+            (Tags::Immutable, tags) => ("IMMUTABLE_WITH_EXCLUSION", Some(exclusions(tags))),
+        };
+        let repository = scope.resource("Resource", REPOSITORY, object! {
+            "EmptyOnDelete" => (self.removal == Removal::Delete).then_some(true),
+            "ImageScanningConfiguration" => object! { "ScanOnPush" => self.scan },
+            "ImageTagMutability" => mutability,
+            "ImageTagMutabilityExclusionFilters" => exceptions,
+            "LifecyclePolicy" => object! { "LifecyclePolicyText" => self.lifecycle() },
+            "RepositoryName" => name,
+        });
+        scope.removal_policy(repository, match self.removal {
+            Removal::Retain => "Retain",
+            Removal::Delete => "Delete",
+        });
+        Ok(Exports {
+            name: repository.reference(),
+            arn: repository.attribute("Arn"),
+            uri: repository.attribute("RepositoryUri"),
+        })
+    }
+}
+
+fn exclusions(tags: &[Spanned<String>]) -> Vec<Expr<Handle>> {
+    tags.iter()
+        .map(|tag| {
+            object! { "ImageTagMutabilityExclusionFilterType" => "WILDCARD", "ImageTagMutabilityExclusionFilterValue" => tag.clone() }
+        })
+        .collect()
+}
+
+impl Repository {
+    /// The rules by which ECR deletes images, as ECR's own JSON.
+    fn lifecycle(&self) -> String {
+        let rule = |priority: u8, description: String, selection: serde_json::Value| {
+            serde_json::json!({
+                "rulePriority": priority,
+                "description": description,
+                "selection": selection,
+                "action": { "type": "expire" },
+            })
+        };
+        let Self { keep, untagged: Days(days), .. } = self;
+        let rules = [
+            rule(1, format!("delete images without a tag after {days} days"), serde_json::json!({
+                "tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": days,
+            })),
+            rule(2, format!("keep the newest {keep} images"), serde_json::json!({
+                "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": keep,
+            })),
+        ];
+        serde_json::json!({ "rules": rules }).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::stack;
+
+    #[test]
+    fn tags_are_immutable_but_for_exceptions() {
+        let properties = stack("repo: {type: Repository, mutableTags: [latest]}").properties("repo/Resource");
+        assert_eq!(properties["ImageTagMutability"], "IMMUTABLE_WITH_EXCLUSION");
+        assert_eq!(
+            properties["ImageTagMutabilityExclusionFilters"],
+            json!([{ "ImageTagMutabilityExclusionFilterType": "WILDCARD", "ImageTagMutabilityExclusionFilterValue": "latest" }])
+        );
+    }
+
+    #[test]
+    fn points_at_exceptions_that_have_no_effect() {
+        assert_eq!(
+            stack("repo: {type: Repository, tags: mutable, mutableTags: [latest]}").faults(),
+            ["no-effect at `latest`: with `tags: mutable` every tag may be pushed again"]
+        );
+    }
+
+    #[test]
+    fn is_emptied_only_when_it_may_go() {
+        let empty = |text| stack(text).properties("repo/Resource")["EmptyOnDelete"].clone();
+        assert_eq!(empty("repo: {type: Repository}"), json!(null));
+        assert_eq!(empty("repo: {type: Repository, removal: delete}"), json!(true));
+    }
+}

@@ -1,0 +1,65 @@
+//! A cloud assembly: what the CDK's own CLI lists, diffs and deploys.
+//!
+//! The smallest one it takes: a manifest and the template it names. Returns files; an op writes them.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    load::Stack,
+    template::{Indent, Template},
+};
+
+/// The oldest version of the manifest that has all we write, so that older CLIs read it too.
+const MANIFEST_VERSION: &str = "36.0.0";
+
+/// A file of an assembly.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its name in the assembly's folder.
+    pub name: String,
+    /// What it holds.
+    pub contents: String,
+}
+
+/// The assembly of one stack.
+pub fn assemble(stack: &Stack, template: &Template) -> Vec<File> {
+    let name = stack.name();
+    let template_file = format!("{name}.template.json");
+    let mut properties = json!({ "templateFile": template_file });
+    let tags: Map<String, Value> =
+        stack.tags.iter().filter_map(|(key, it)| Some((key.clone(), json!(it.literal()?)))).collect();
+    if !tags.is_empty() {
+        properties["tags"] = Value::Object(tags);
+    }
+    let manifest = json!({
+        "version": MANIFEST_VERSION,
+        "artifacts": {
+            &name: {
+                "type": "aws:cloudformation:stack",
+                "environment": environment(stack),
+                "properties": properties,
+                "displayName": &name,
+                "metadata": metadata(&name, template),
+            },
+        },
+    });
+    vec![
+        File { name: template_file, contents: template.to_json(Indent::Cdk) },
+        File { name: "manifest.json".to_owned(), contents: format!("{manifest:#}\n") },
+    ]
+}
+
+fn environment(stack: &Stack) -> String {
+    let account = stack.account.as_deref().unwrap_or("unknown-account");
+    let region = stack.region.as_deref().unwrap_or("unknown-region");
+    format!("aws://{account}/{region}")
+}
+
+/// Which construct made each resource: the CLI shows its path instead of the logical id.
+fn metadata(name: &str, template: &Template) -> Value {
+    let entries = template.paths.iter().map(|(id, path)| {
+        let entry = json!([{ "type": "aws:cdk:logicalId", "data": id.as_str() }]);
+        (format!("/{name}/{path}"), entry)
+    });
+    Value::Object(entries.collect())
+}

@@ -1,0 +1,115 @@
+//! From a [`Stack`] to a [`Tree`]: constructs in the order of their references, one at a time.
+//!
+//! All faults of all constructs are found in one run: first every construct reads and checks its properties,
+//! then those build whose references hold.
+
+mod order;
+mod overrides;
+mod resources;
+mod sections;
+
+use asi_constructs::kernel::{
+    construct::{AnyConstruct, Catalogued},
+    diagnostic::{Diagnostic, has_errors},
+    property::Reader,
+    scope::{Named, Place, Tree},
+};
+
+use crate::load::{Declared, Stack};
+
+/// A construct whose properties are read.
+struct Ready<'a> {
+    declared: &'a Declared,
+    /// `None` if its properties are at fault.
+    construct: Option<Box<dyn AnyConstruct>>,
+}
+
+/// Expands `stack` by the constructs of `catalogue`.
+pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>) {
+    let mut tree = Tree::new(Place {
+        stack: stack.name(),
+        environment: stack.environment.clone(),
+        region: stack.region.clone(),
+    });
+    let mut reader = Reader::default();
+    let ready: Vec<Ready<'_>> =
+        stack.constructs.iter().map(|it| Ready { declared: it, construct: read(it, catalogue, &mut reader) }).collect();
+
+    // Everything that has a name is known before anything is built, in the order of the stack file.
+    for declared in &stack.constructs {
+        tree.names.insert(declared.name.text.clone(), Named::Pending);
+        tree.open(&declared.name.text, declared.name.span);
+    }
+    for name in stack.parameters.keys() {
+        tree.names.insert(name.to_string(), Named::Parameter);
+    }
+    let resources = resources::declare(stack, &mut tree, &mut reader);
+
+    let order = order::order(&ready, &tree, &mut reader);
+    let mut failed = build(&ready, &order, &mut tree, &mut reader);
+    failed |= ready.iter().any(|it| it.construct.is_none());
+    resources::resolve(resources, &mut tree, &mut reader);
+    sections::resolve(stack, &mut tree, &mut reader);
+    overrides::apply(stack, &mut tree, &mut reader);
+
+    let mut diagnostics = reader.diagnostics;
+    diagnostics.append(&mut tree.diagnostics);
+    if !failed && !has_errors(&diagnostics) {
+        diagnostics.extend(sections::unused_parameters(stack, &tree));
+    }
+    (tree, diagnostics)
+}
+
+/// Reads the properties of a construct and checks them.
+fn read(declared: &Declared, catalogue: &[Catalogued], reader: &mut Reader) -> Option<Box<dyn AnyConstruct>> {
+    let Some(entry) = catalogue.iter().find(|it| it.kind == declared.kind.value) else {
+        let kinds = catalogue.iter().map(|it| it.kind);
+        let fault = format!("there is no construct of type `{}`", declared.kind.value);
+        return reader.reject(
+            Diagnostic::error("unknown-type", fault).at(declared.kind.span).suggest(&declared.kind.value, kinds),
+        );
+    };
+    let before = reader.diagnostics.len();
+    let construct = (entry.read)(&declared.properties, reader);
+    for fault in &mut reader.diagnostics[before..] {
+        // A construct without any property has no line of its own to point at.
+        if !fault.span().is_written() {
+            *fault = fault.clone().at(declared.name.span);
+        }
+    }
+    let construct = construct?;
+    let mut faults = Vec::new();
+    construct.check(&mut faults);
+    let sound = !has_errors(&faults);
+    reader.diagnostics.extend(faults.into_iter().map(|it| it.at(declared.name.span)));
+    sound.then_some(construct)
+}
+
+/// Builds what can be built; says whether something could not.
+fn build(ready: &[Ready<'_>], order: &[usize], tree: &mut Tree, reader: &mut Reader) -> bool {
+    let mut failed = false;
+    for at in order {
+        let Ready { declared, construct: Some(construct) } = &ready[*at] else { continue };
+        if needs_what_failed(construct.as_ref(), tree) {
+            failed = true;
+            continue;
+        }
+        let mut scope = tree.open(&declared.name.text, declared.name.span);
+        let path = scope.path().clone();
+        match construct.build(&mut scope) {
+            Ok(built) => drop(tree.names.insert(declared.name.text.clone(), Named::Construct(built))),
+            Err(fault) => {
+                failed = true;
+                reader.report(fault.at(declared.name.span).within(&path));
+            }
+        }
+    }
+    failed
+}
+
+/// Whether it refers to a construct that is not built, whose fault has been reported.
+fn needs_what_failed(construct: &dyn AnyConstruct, tree: &Tree) -> bool {
+    let mut failed = false;
+    construct.names(&mut |name| failed |= matches!(tree.names.get(&name.text), Some(Named::Pending)));
+    failed
+}

@@ -1,0 +1,413 @@
+//! The frame of a stack file: its sections, its environments, and the names in them.
+
+use std::borrow::Cow;
+
+use asi_constructs::{
+    kernel::{
+        diagnostic::Diagnostic,
+        map::{Entry, Map},
+        name::{Name, Value},
+        node::{Node, NodeKind},
+        property::{Fields, Property, Reader, Text},
+        shape::Shape,
+        span::{Span, Spanned},
+    },
+    properties,
+};
+use indexmap::IndexMap;
+
+/// A stack as the user wrote it, for one environment.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// The name of the app.
+    pub app: Spanned<String>,
+    /// The environment that was chosen.
+    pub environment: Option<String>,
+    /// All environments the file declares.
+    pub environments: Vec<String>,
+    /// The region it is bound to.
+    pub region: Option<String>,
+    /// The account it is bound to.
+    pub account: Option<String>,
+    /// What it is, for people.
+    pub description: Option<Text>,
+    /// Tags for everything in it.
+    pub tags: IndexMap<String, Text>,
+    /// Parameters given at deployment.
+    pub parameters: Map<Parameter>,
+    /// Constructs, in the order written.
+    pub constructs: Vec<Declared>,
+    /// Resources as in a template.
+    pub resources: Map<Node>,
+    /// Other sections as in a template, by CloudFormation's name for them.
+    pub sections: Vec<(&'static str, Node)>,
+    /// Output.
+    pub outputs: Map<Output>,
+    /// Changes to the finished template.
+    pub patches: Vec<Spanned<Patch>>,
+}
+
+impl Stack {
+    /// The name CloudFormation knows it by.
+    pub fn name(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{}-{environment}", self.app.value),
+            None => self.app.value.clone(),
+        }
+    }
+}
+
+/// A construct as the user wrote it.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// Its name.
+    pub name: Name,
+    /// Its kind.
+    pub kind: Spanned<String>,
+    /// Its properties.
+    pub properties: Node,
+    /// Changes to the resources it makes, by their path below it.
+    pub overrides: Option<Node>,
+}
+
+properties! {
+    /// A page of constructs that becomes one CloudFormation stack.
+    pub struct Frame {
+        /// The name of the app, and of its stack: letters, digits and `-`. With an environment, the stack is
+        /// named `<app>-<environment>`.
+        app: Spanned<String>,
+        /// What the stack is, for people.
+        description: Option<Text>,
+        /// The region it is bound to, such as `eu-west-1`. If absent, it may be deployed to any.
+        region: Option<Spanned<String>>,
+        /// The account it is bound to, twelve digits. If absent, it may be deployed to any.
+        account: Option<Spanned<String>>,
+        /// Tags that the deployment puts on every resource that takes tags.
+        tags: IndexMap<String, Text>,
+        /// CloudFormation parameters, given at deployment.
+        parameters: Ordered<Parameter>,
+        /// The constructs, each under its name: `type` says its kind.
+        constructs: Option<Node>,
+        /// Plain CloudFormation resources, each under its logical id.
+        resources: Option<Node>,
+        /// CloudFormation's `Conditions`.
+        conditions: Option<Node>,
+        /// CloudFormation's `Mappings`.
+        mappings: Option<Node>,
+        /// CloudFormation's `Rules`.
+        rules: Option<Node>,
+        /// CloudFormation's `Metadata`.
+        metadata: Option<Node>,
+        /// CloudFormation's `Transform`.
+        transform: Option<Node>,
+        /// What the stack tells about itself once it is deployed, each under its name.
+        outputs: Ordered<Output>,
+        /// Changes to the finished template, as RFC 6902 has them.
+        patches: Vec<Spanned<Patch>>,
+        /// Environments by name, each with what is different in it: mappings merge deeply, lists and scalars
+        /// replace, `null` takes a key away.
+        environments: Option<Node>,
+    }
+}
+
+properties! {
+    /// A CloudFormation parameter.
+    pub struct Parameter {
+        /// CloudFormation's type of it: `String`, `Number`, `CommaDelimitedList`, `AWS::EC2::VPC::Id`, ….
+        type_: Spanned<String> = "String",
+        /// The value if none is given.
+        default: Option<Text>,
+        /// What it is for.
+        description: Option<String>,
+        /// The values it may have.
+        allowed_values: Vec<Text>,
+        /// The regular expression its value has to match.
+        allowed_pattern: Option<String>,
+        /// What to say when the value is not allowed.
+        constraint_description: Option<String>,
+        /// The least number of characters.
+        min_length: Option<u32>,
+        /// The greatest number of characters.
+        max_length: Option<u32>,
+        /// The least number.
+        min_value: Option<f64>,
+        /// The greatest number.
+        max_value: Option<f64>,
+        /// Whether its value is kept from sight.
+        no_echo: Option<bool>,
+    }
+}
+
+properties! {
+    /// What the stack tells about itself.
+    pub struct Output from value {
+        /// The value.
+        value: Value,
+        /// What it is.
+        description: Option<Text>,
+        /// The name under which other stacks may import it; unique in account and region.
+        export: Option<Text>,
+        /// The condition under which it is there.
+        condition: Option<String>,
+    }
+}
+
+properties! {
+    /// One change to the finished template, as RFC 6902 has it.
+    pub struct Patch {
+        /// `add`, `remove`, `replace`, `move`, `copy` or `test`.
+        op: Spanned<String>,
+        /// The place it is about, as a JSON pointer: `/Resources/Uploads/Properties/BucketName`.
+        path: Spanned<String>,
+        /// The place to move or copy from.
+        from: Option<Spanned<String>>,
+        /// The value to add, put in place, or compare with.
+        value: Option<Node>,
+    }
+}
+
+/// Entries of the user's naming, in order, with the place of each name.
+#[derive(Clone, Debug, Default)]
+pub struct Ordered<T>(pub Map<T>);
+
+impl<T: Property> Property for Ordered<T> {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let Some(map) = node.as_map() else { return reader.mismatch(node, "a mapping") };
+        let entries: Vec<Option<(Cow<'static, str>, Entry<T>)>> = map
+            .iter()
+            .map(|(name, it)| Some((name.clone(), Entry { key: it.key, value: T::read(&it.value, reader)? })))
+            .collect();
+        entries.into_iter().collect::<Option<_>>().map(Self)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self(Map::new()))
+    }
+
+    fn shape() -> Shape {
+        Shape::Map(Box::new(T::shape()))
+    }
+}
+
+/// Keys the file may have that this version does not act on.
+const NOT_YET: [&str; 2] = ["stacks", "moved"];
+
+/// Reads the frame of a stack file, with `environment` laid over it.
+pub fn read(mut root: Node, environment: Option<&str>, diagnostics: &mut Vec<Diagnostic>) -> Option<Stack> {
+    if root.kind == NodeKind::Null {
+        let fault = Diagnostic::error("empty-file", "the file is empty").at(root.span);
+        diagnostics.push(fault.help("begin with `app:` and `constructs:`, or make a stack with `asi init`"));
+        return None;
+    }
+    let mut reader = Reader::default();
+    let environments = environments(&root, &mut reader);
+    let chosen = environment.map(|name| (name, choose(name, &environments)));
+    match chosen {
+        Some((_, Ok(Some(changes)))) => root.overlay(&changes.clone()),
+        Some((_, Err(fault))) => reader.report(fault),
+        Some((_, Ok(None))) | None => (),
+    }
+    let frame = read_frame(&root, &mut reader);
+    let stack = frame.and_then(|frame| {
+        let names = environments.iter().map(|(name, _)| name.clone()).collect();
+        build(frame, environment.map(str::to_owned), names, &mut reader)
+    });
+    diagnostics.append(&mut reader.diagnostics);
+    stack
+}
+
+fn read_frame(root: &Node, reader: &mut Reader) -> Option<Frame> {
+    let Some(map) = root.as_map() else { return reader.mismatch(root, "a mapping with `app` and `constructs`") };
+    let mut known = root.clone();
+    if let NodeKind::Map(entries) = &mut known.kind {
+        for key in NOT_YET {
+            if let Some(entry) = map.get(key) {
+                entries.shift_remove(key);
+                reader.report(
+                    Diagnostic::error("not-yet", format!("this version of asi does nothing with `{key}` yet"))
+                        .at(entry.key)
+                        .help("remove it; an app is one stack for now"),
+                );
+            }
+        }
+    }
+    Frame::read(&known, reader)
+}
+
+/// The environments by name, with what each changes; a bad key is reported whichever is chosen.
+fn environments(root: &Node, reader: &mut Reader) -> Vec<(String, Option<Node>)> {
+    let Some(node) = root.get("environments") else { return Vec::new() };
+    let Some(map) = node.as_map() else {
+        reader.mismatch::<()>(node, "a mapping of names to changes");
+        return Vec::new();
+    };
+    let shape = Frame::shape();
+    let known: Vec<&str> =
+        shape.fields().iter().map(|it| it.key).filter(|it| !matches!(*it, "app" | "environments")).collect();
+    map.iter()
+        .map(|(name, entry)| {
+            if entry.value.kind == NodeKind::Null {
+                return (name.to_string(), None);
+            }
+            check_name(name, entry.key, "environment", reader);
+            // Opening it reports its unknown keys.
+            let _: Option<Fields<'_>> = reader.fields(&entry.value, &known);
+            (name.to_string(), Some(entry.value.clone()))
+        })
+        .collect()
+}
+
+fn choose<'a>(name: &str, environments: &'a [(String, Option<Node>)]) -> Result<Option<&'a Node>, Diagnostic> {
+    match environments.iter().find(|(it, _)| it == name) {
+        Some((_, changes)) => Ok(changes.as_ref()),
+        None if environments.is_empty() => {
+            Err(Diagnostic::error("unknown-environment", format!("there is no environment `{name}`: the file has none"))
+                .help(format!("declare it: `environments: {{{name}: {{}}}}`")))
+        }
+        None => Err(Diagnostic::error("unknown-environment", format!("there is no environment `{name}`"))
+            .suggest(name, environments.iter().map(|(it, _)| it.as_str()))),
+    }
+}
+
+fn build(frame: Frame, environment: Option<String>, environments: Vec<String>, reader: &mut Reader) -> Option<Stack> {
+    check_app(&frame.app, reader);
+    if let Some(region) = &frame.region {
+        check_region(region, reader);
+    }
+    if let Some(account) = &frame.account
+        && !(account.value.len() == 12 && account.value.bytes().all(|it| it.is_ascii_digit()))
+    {
+        let fault = format!("`{}` is no account: an account has twelve digits", account.value);
+        reader.report(Diagnostic::error("account", fault).at(account.span));
+    }
+    let constructs = frame.constructs.map_or_else(Vec::new, |it| declared(&it, reader));
+    let resources = section(frame.resources.as_ref(), reader);
+    let stack = Stack {
+        app: frame.app,
+        environment,
+        environments,
+        region: frame.region.map(|it| it.value),
+        account: frame.account.map(|it| it.value),
+        description: frame.description,
+        tags: frame.tags,
+        parameters: frame.parameters.0,
+        constructs,
+        resources,
+        sections: [
+            ("Transform", frame.transform),
+            ("Metadata", frame.metadata),
+            ("Mappings", frame.mappings),
+            ("Conditions", frame.conditions),
+            ("Rules", frame.rules),
+        ]
+        .into_iter()
+        .filter_map(|(name, node)| Some((name, node?)))
+        .collect(),
+        outputs: frame.outputs.0,
+        patches: frame.patches,
+    };
+    check_names(&stack, reader);
+    Some(stack)
+}
+
+fn declared(constructs: &Node, reader: &mut Reader) -> Vec<Declared> {
+    let Some(map) = constructs.as_map() else {
+        reader.mismatch::<()>(constructs, "a mapping of names to constructs");
+        return Vec::new();
+    };
+    map.iter().filter_map(|(name, entry)| declare(name, entry, map, reader)).collect()
+}
+
+fn declare(name: &str, entry: &Entry<Node>, all: &Map<Node>, reader: &mut Reader) -> Option<Declared> {
+    check_name(name, entry.key, "construct", reader);
+    let Some(map) = entry.value.as_map() else { return reader.mismatch(&entry.value, "a mapping with a `type`") };
+    let mut properties = map.clone();
+    let kind = properties.shift_remove("type");
+    let overrides = properties.shift_remove("overrides").map(|it| it.value);
+    let Some(kind) = kind else {
+        let typed = all.iter().filter(|(_, it)| it.value.get("type").is_some()).map(|(name, _)| &**name);
+        let fault = Diagnostic::error("missing-type", format!("the construct `{name}` has no `type`")).at(entry.key);
+        let near = asi_constructs::kernel::diagnostic::nearest(name, &typed.collect::<Vec<_>>());
+        return reader.reject(match near {
+            Some(near) => fault.help(format!("did you mean the construct `{near}`?")),
+            None => fault.help("add `type:`, such as `type: FargateService`; `asi explain` lists them"),
+        });
+    };
+    let kind = Spanned::<String>::read(&kind.value, reader)?;
+    Some(Declared {
+        name: Name { text: name.to_owned(), span: entry.key },
+        kind,
+        properties: Node::new(NodeKind::Map(properties), entry.value.span),
+        overrides,
+    })
+}
+
+fn section(node: Option<&Node>, reader: &mut Reader) -> Map<Node> {
+    match node {
+        None => Map::new(),
+        Some(node) => node.as_map().cloned().unwrap_or_else(|| {
+            reader.mismatch::<()>(node, "a mapping");
+            Map::new()
+        }),
+    }
+}
+
+/// Constructs, resources and parameters share one space of names, because references do.
+fn check_names(stack: &Stack, reader: &mut Reader) {
+    let constructs = stack.constructs.iter().map(|it| (it.name.text.as_str(), it.name.span, "a construct"));
+    let resources = stack.resources.iter().map(|(name, it)| (&**name, it.key, "a resource"));
+    let parameters = stack.parameters.iter().map(|(name, it)| (&**name, it.key, "a parameter"));
+    let mut seen: IndexMap<&str, (Span, &str)> = IndexMap::new();
+    for (name, span, what) in constructs.chain(resources).chain(parameters) {
+        if let Some((first, was)) = seen.insert(name, (span, what)) {
+            reader.report(
+                Diagnostic::error("duplicate-name", format!("`{name}` names {was} and {what}"))
+                    .label(span, format!("{what} here"))
+                    .label(first, format!("{was} here"))
+                    .help("rename one of them"),
+            );
+        }
+    }
+}
+
+fn check_app(app: &Spanned<String>, reader: &mut Reader) {
+    let text = &app.value;
+    let fine = text.starts_with(|it: char| it.is_ascii_alphabetic())
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-')
+        && text.len() <= 100;
+    if !fine {
+        reader.report(
+            Diagnostic::error("app-name", format!("`{text}` cannot name a stack"))
+                .at(app.span)
+                .help("begin with a letter, and use letters, digits and `-`, at most 100"),
+        );
+    }
+}
+
+fn check_name(name: &str, span: Span, what: &str, reader: &mut Reader) {
+    let fine = name.starts_with(|it: char| it.is_ascii_alphabetic())
+        && name.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_'));
+    let fault = if matches!(name, "param" | "env" | "AWS") {
+        Diagnostic::error("reserved-name", format!("`{name}` has a meaning of its own in references"))
+    } else if fine {
+        return;
+    } else {
+        Diagnostic::error("bad-name", format!("`{name}` cannot name a {what}"))
+    };
+    reader.report(fault.at(span).help("begin with a letter, and use letters, digits, `-` and `_`"));
+}
+
+fn check_region(region: &Spanned<String>, reader: &mut Reader) {
+    let parts: Vec<&str> = region.value.split('-').collect();
+    let fine = parts.len() >= 3
+        && parts[0].len() == 2
+        && parts.last().is_some_and(|it| it.len() == 1 && it.as_bytes()[0].is_ascii_digit())
+        && region.value.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-');
+    if !fine {
+        reader.report(
+            Diagnostic::error("region", format!("`{}` is no region", region.value))
+                .at(region.span)
+                .help("write it as AWS does, such as `eu-west-1`"),
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! Files that are only in memory, for tests and for programs that use the library.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use super::{FileError, Files, Reason};
+
+/// Files in memory.
+#[derive(Debug, Default)]
+pub struct MemoryFiles {
+    files: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
+}
+
+impl MemoryFiles {
+    /// With these paths and contents.
+    pub fn with<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let files = files.into_iter().map(|(path, contents)| (PathBuf::from(path), contents.to_vec())).collect();
+        Self { files: Mutex::new(files) }
+    }
+
+    /// Everything there is, in order of path.
+    pub fn all(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        self.files.lock().expect("no thread panics while it holds this").clone()
+    }
+}
+
+impl Files for MemoryFiles {
+    fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+        let fail = |reason| FileError { path: path.to_owned(), operation: "read", reason };
+        let files = self.all();
+        match files.get(path) {
+            Some(contents) if contents.len() > limit => Err(fail(Reason::TooLarge(contents.len() as u64))),
+            Some(contents) => Ok(contents.clone()),
+            None if files.keys().any(|it| it.starts_with(path)) => Err(fail(Reason::Folder)),
+            None => Err(fail(Reason::Missing)),
+        }
+    }
+
+    fn write(&self, path: &Path, contents: &[u8]) -> Result<(), FileError> {
+        let mut files = self.files.lock().expect("no thread panics while it holds this");
+        files.insert(path.to_owned(), contents.to_vec());
+        Ok(())
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.all().keys().any(|it| it.starts_with(path))
+    }
+}

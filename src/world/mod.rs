@@ -1,0 +1,69 @@
+//! Everything outside of the process, behind traits: it asks and answers, and decides nothing.
+
+mod memory;
+mod system;
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+pub use memory::MemoryFiles;
+pub use system::SystemFiles;
+
+/// Files, by paths as the user writes them.
+pub trait Files {
+    /// Reads a file of at most `limit` bytes; `-` is standard input.
+    fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError>;
+
+    /// Writes a file whole, or not at all; makes the folders it lies in.
+    fn write(&self, path: &Path, contents: &[u8]) -> Result<(), FileError>;
+
+    /// Whether there is a file or folder.
+    fn exists(&self, path: &Path) -> bool;
+}
+
+/// What keeps a file from being read or written.
+#[derive(Debug)]
+pub struct FileError {
+    /// The file.
+    pub path: PathBuf,
+    /// What was to be done: `read`, `write`.
+    pub operation: &'static str,
+    /// Why it could not be.
+    pub reason: Reason,
+}
+
+/// Why a file could not be read or written.
+#[derive(Debug)]
+pub enum Reason {
+    /// There is none.
+    Missing,
+    /// It is a folder.
+    Folder,
+    /// It has this many bytes, too many.
+    TooLarge(u64),
+    /// The system says so.
+    System(io::Error),
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.reason {
+            Reason::Missing => write!(f, "there is no file `{path}`"),
+            Reason::Folder => write!(f, "`{path}` is a folder, not a file"),
+            Reason::TooLarge(bytes) => write!(f, "`{path}` is too large: it has {bytes} bytes"),
+            Reason::System(cause) => write!(f, "cannot {} `{path}`: {cause}", self.operation),
+        }
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.reason {
+            Reason::System(cause) => Some(cause),
+            Reason::Missing | Reason::Folder | Reason::TooLarge(_) => None,
+        }
+    }
+}

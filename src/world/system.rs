@@ -1,0 +1,83 @@
+//! The files of this machine.
+
+#![expect(clippy::disallowed_methods, reason = "this is the World")]
+
+use std::{
+    fs,
+    io::{self, ErrorKind, Read as _, Write as _},
+    path::Path,
+};
+
+use super::{FileError, Files, Reason};
+
+/// The files of this machine, relative paths counted from the working directory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemFiles;
+
+impl Files for SystemFiles {
+    fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+        let fail = |reason| FileError { path: path.to_owned(), operation: "read", reason };
+        let system = |cause: io::Error| {
+            fail(match cause.kind() {
+                ErrorKind::NotFound => Reason::Missing,
+                ErrorKind::IsADirectory => Reason::Folder,
+                _ => Reason::System(cause),
+            })
+        };
+        let most = u64::try_from(limit).unwrap_or(u64::MAX);
+        let mut contents = Vec::new();
+        if path == Path::new("-") {
+            io::stdin().lock().take(most + 1).read_to_end(&mut contents).map_err(system)?;
+        } else {
+            let file = fs::File::open(path).map_err(system)?;
+            let length = file.metadata().map_err(system)?.len();
+            if length > most {
+                return Err(fail(Reason::TooLarge(length)));
+            }
+            file.take(most + 1).read_to_end(&mut contents).map_err(system)?;
+        }
+        if contents.len() > limit {
+            return Err(fail(Reason::TooLarge(contents.len() as u64)));
+        }
+        Ok(contents)
+    }
+
+    fn write(&self, path: &Path, contents: &[u8]) -> Result<(), FileError> {
+        let fail = |cause| FileError { path: path.to_owned(), operation: "write", reason: Reason::System(cause) };
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(fail)?;
+        // In the same folder, so that the rename cannot cross file systems.
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+        let written = fs::File::create(&temporary)
+            .and_then(|mut file| file.write_all(contents).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&temporary, path));
+        written.map_err(|cause| {
+            // The first fault is the one to tell of.
+            let _ = fs::remove_file(&temporary);
+            fail(cause)
+        })
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.exists()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_and_leaves_nothing_beside_it() {
+        let folder = std::env::temp_dir().join(format!("asi-world-{}", std::process::id()));
+        let path = folder.join("deep/file.txt");
+        SystemFiles.write(&path, b"one").unwrap();
+        SystemFiles.write(&path, b"two").unwrap();
+        assert_eq!(SystemFiles.read(&path, 3).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.join("deep")).unwrap().count(), 1);
+        assert!(matches!(SystemFiles.read(&path, 2).unwrap_err().reason, Reason::TooLarge(3)));
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(matches!(SystemFiles.read(&path, 2).unwrap_err().reason, Reason::Missing));
+    }
+}
