@@ -26,7 +26,7 @@ pub(crate) fn stack(text: &str) -> Stack {
     let mut sources = Sources::default();
     let file = sources.add("asi.yaml", text);
     let (node, faults) = yaml::parse(text, file, Format::Yaml);
-    let mut reader = Reader { diagnostics: faults };
+    let mut reader = Reader::new(faults);
     let mut tree = Tree::new(Place { stack: "Test".to_owned(), ..Place::default() });
     tree.names.insert("Param".to_owned(), Named::Parameter);
     for (name, entry) in node.as_ref().and_then(|it| it.as_map()).expect("constructs by name") {

@@ -21,32 +21,35 @@ pub struct File {
     pub contents: String,
 }
 
-/// The assembly of one stack.
-pub fn assemble(stack: &Stack, template: &Template) -> Vec<File> {
-    let name = stack.name();
-    let template_file = format!("{name}.template.json");
-    let mut properties = json!({ "templateFile": template_file });
+/// The assembly of some stacks. Its last file is the manifest.
+pub fn assemble<'a>(stacks: impl IntoIterator<Item = (&'a Stack, &'a Template)>) -> Vec<File> {
+    let mut files = Vec::new();
+    let mut artifacts = Map::new();
+    for (stack, template) in stacks {
+        let name = stack.name();
+        let file = format!("{name}.template.json");
+        artifacts.insert(name, artifact(stack, template, &file));
+        files.push(File { name: file, contents: template.to_json(Indent::Cdk) });
+    }
+    let manifest = json!({ "version": MANIFEST_VERSION, "artifacts": artifacts });
+    files.push(File { name: "manifest.json".to_owned(), contents: format!("{manifest:#}\n") });
+    files
+}
+
+fn artifact(stack: &Stack, template: &Template, file: &str) -> Value {
+    let mut properties = json!({ "templateFile": file });
     let tags: Map<String, Value> =
         stack.tags.iter().filter_map(|(key, it)| Some((key.clone(), json!(it.literal()?)))).collect();
     if !tags.is_empty() {
         properties["tags"] = Value::Object(tags);
     }
-    let manifest = json!({
-        "version": MANIFEST_VERSION,
-        "artifacts": {
-            &name: {
-                "type": "aws:cloudformation:stack",
-                "environment": environment(stack),
-                "properties": properties,
-                "displayName": &name,
-                "metadata": metadata(&name, template),
-            },
-        },
-    });
-    vec![
-        File { name: template_file, contents: template.to_json(Indent::Cdk) },
-        File { name: "manifest.json".to_owned(), contents: format!("{manifest:#}\n") },
-    ]
+    json!({
+        "type": "aws:cloudformation:stack",
+        "environment": environment(stack),
+        "properties": properties,
+        "metadata": metadata(&stack.name(), template),
+        "displayName": stack.name(),
+    })
 }
 
 fn environment(stack: &Stack) -> String {

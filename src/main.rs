@@ -1,6 +1,21 @@
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let s = asi::ops::synthesize(&asi::world::SystemFiles, std::path::Path::new(&args[1]), args.get(2).map(|s| s.as_str()));
-    for d in &s.diagnostics { eprintln!("{:?} {:?} {:?} {:?}", d.code, d.message, d.help, s.sources.line_and_column(d.span())); }
-    if let Some((_, t)) = &s.stack { print!("{}", t.to_yaml()); }
+//! Runs, and exits.
+
+use std::{
+    io::{self, BufWriter, Write as _},
+    process::ExitCode,
+};
+
+use asi::{
+    cli::{self, Exit},
+    world::World,
+};
+
+fn main() -> ExitCode {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let exit = cli::run(std::env::args_os(), &World::system(), &mut out, &mut io::stderr().lock());
+    let exit = match out.flush() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::World,
+        _ => exit,
+    };
+    ExitCode::from(exit as u8)
 }

@@ -47,8 +47,8 @@ pub trait Documented {
 
 /// What other constructs may use of a construct; made by [`exports!`](crate::exports).
 pub trait Exports: Clone + Any {
-    /// Names and documentation of the exports, in order.
-    const DOCS: &'static [(&'static str, &'static str)];
+    /// The exports, in order.
+    const DOCS: &'static [ExportDocs];
 
     /// Their values, in the same order; absent for those only Rust can use.
     fn attributes(&self) -> Vec<Expr<Handle>>;
@@ -57,8 +57,22 @@ pub trait Exports: Clone + Any {
     fn offers(&self) -> Vec<Box<dyn Any>>;
 }
 
+/// What an export is called and means.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportDocs {
+    /// Its name.
+    pub name: &'static str,
+    /// Its documentation, as in the source.
+    pub docs: &'static str,
+    /// Whether `${construct.name}` gives it; otherwise only Rust can use it.
+    pub is_attribute: bool,
+}
+
 /// A field of [`Exports`].
 pub trait Export {
+    /// Whether `${name.attribute}` gives it.
+    const IS_ATTRIBUTE: bool = false;
+
     /// What `${name.attribute}` gives for it; absent for what only Rust can use.
     fn value(&self) -> Expr<Handle> {
         Expr::ABSENT
@@ -74,6 +88,8 @@ impl Export for Handle {}
 impl Export for Vec<Handle> {}
 
 impl<T: Export> Export for Option<T> {
+    const IS_ATTRIBUTE: bool = T::IS_ATTRIBUTE;
+
     fn value(&self) -> Expr<Handle> {
         self.as_ref().map_or(Expr::ABSENT, Export::value)
     }
@@ -84,12 +100,16 @@ impl<T: Export> Export for Option<T> {
 }
 
 impl Export for Expr<Handle> {
+    const IS_ATTRIBUTE: bool = true;
+
     fn value(&self) -> Expr<Handle> {
         self.clone()
     }
 }
 
 impl Export for Vec<Expr<Handle>> {
+    const IS_ATTRIBUTE: bool = true;
+
     fn value(&self) -> Expr<Handle> {
         ExprKind::List(self.clone()).into()
     }
@@ -107,7 +127,7 @@ pub struct Catalogued {
     /// What it takes.
     pub shape: fn() -> Shape,
     /// Names and documentation of what it gives.
-    pub exports: &'static [(&'static str, &'static str)],
+    pub exports: &'static [ExportDocs],
     /// Reads its properties.
     pub read: fn(&Node, &mut Reader) -> Option<Box<dyn AnyConstruct>>,
 }
@@ -157,7 +177,7 @@ impl<C: Construct> AnyConstruct for C {
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Built, Diagnostic> {
         let exports = Construct::build(self, scope)?;
-        let attributes = C::Exports::DOCS.iter().map(|(name, _)| *name).zip(exports.attributes()).collect();
+        let attributes = C::Exports::DOCS.iter().map(|it| it.name).zip(exports.attributes()).collect();
         Ok(Built { kind: C::KIND, attributes, offers: exports.offers() })
     }
 }

@@ -183,8 +183,12 @@ macro_rules! exports {
         }
 
         impl $crate::kernel::construct::Exports for $name {
-            const DOCS: &'static [(&'static str, &'static str)] =
-                &[$(($crate::key!($field), concat!($($field_doc, "\n"),*))),*];
+            const DOCS: &'static [$crate::kernel::construct::ExportDocs] =
+                &[$($crate::kernel::construct::ExportDocs {
+                    name: $crate::key!($field),
+                    docs: concat!($($field_doc, "\n"),*),
+                    is_attribute: <$type as $crate::kernel::construct::Export>::IS_ATTRIBUTE,
+                }),*];
 
             fn attributes(&self) -> Vec<$crate::kernel::expr::Expr<$crate::kernel::scope::Handle>> {
                 vec![$($crate::kernel::construct::Export::value(&self.$field)),*]
@@ -234,7 +238,7 @@ mod tests {
         let mut sources = Sources::default();
         let file = sources.add("asi.yaml", text);
         let (node, faults) = parse(text, file, Format::Yaml);
-        let mut reader = Reader { diagnostics: faults };
+        let mut reader = Reader::new(faults);
         let check = Check::read(&node.unwrap_or(Node::text("", Span::NOWHERE)), &mut reader);
         let shown = reader.diagnostics.iter().map(|it| {
             let at = sources.text(it.span()).unwrap_or("?");
@@ -260,7 +264,7 @@ mod tests {
             faults,
             [
                 "pth: there is no property `pth` here (did you mean `path`?)",
-                "often: expected a whole number, found `often` (-)",
+                "often: expected a whole number, found `often` (`intervalSeconds` takes a whole number)",
                 "restrat: `restrat` is not one of the choices (did you mean `restart`?)",
                 "pth: the property `path` is missing (add `path:`)",
             ]
@@ -274,6 +278,6 @@ mod tests {
         assert_eq!(fields[1].key, "intervalSeconds");
         assert_eq!(fields[1].default, Some("30"));
         assert_eq!(fields.iter().map(|it| it.required).collect::<Vec<_>>(), [true, false, false]);
-        assert_eq!(shape.summary(), "text, or mapping");
+        assert_eq!(shape.summary(), "text, or a mapping");
     }
 }

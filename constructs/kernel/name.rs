@@ -263,8 +263,9 @@ fn unclosed(span: Span) -> Diagnostic {
 
 fn malformed(reader: &mut Reader, function: &str, found: &Node, expected: &str) -> Value {
     reader.report(
-        Diagnostic::error("function", format!("`{}` takes {expected}, not {}", short_form(function), found.describe()))
-            .at(found.span),
+        Diagnostic::error("function", format!("`{}` cannot take {}", short_form(function), found.describe()))
+            .at(found.span)
+            .help(format!("give it {expected}")),
     );
     Expr::ABSENT
 }

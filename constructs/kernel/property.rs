@@ -41,11 +41,21 @@ pub trait Property: Sized {
 pub struct Reader {
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// The properties being read, the innermost last.
+    open: Vec<(&'static str, fn() -> Shape)>,
 }
 
 impl Reader {
-    /// Reports a fault.
-    pub fn report(&mut self, diagnostic: Diagnostic) {
+    /// A reader that has found these faults already.
+    pub fn new(diagnostics: Vec<Diagnostic>) -> Self {
+        Self { diagnostics, open: Vec::new() }
+    }
+
+    /// Reports a fault; one that gives no advice is told what the property takes.
+    pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        if let Some((key, shape)) = self.open.last() {
+            diagnostic.help.get_or_insert_with(|| format!("`{key}` takes {}", shape().summary()));
+        }
         self.diagnostics.push(diagnostic);
     }
 
@@ -62,6 +72,7 @@ impl Reader {
             Some((key, _)) if is_intrinsic(key) => {
                 fault.help("write it out: it has to be known at synthesis; `environments:` may give each its own")
             }
+            _ if self.open.is_empty() => fault.help(format!("write {expected}")),
             _ => fault,
         })
     }
@@ -105,7 +116,12 @@ impl Fields<'_> {
                     .at(entry.key)
                     .help("give it one, or remove the key"),
             ),
-            (Some(entry), _) => T::read(&entry.value, reader),
+            (Some(entry), _) => {
+                reader.open.push((key, T::shape));
+                let value = T::read(&entry.value, reader);
+                reader.open.pop();
+                value
+            }
             (None, Some(default)) => Some(read_default(key, default)),
             (None, None) => T::absent().or_else(|| {
                 self.missing.push(key);

@@ -42,7 +42,7 @@ impl Property for Mebibytes {
     }
 
     fn shape() -> Shape {
-        Shape::Text("memory, such as `512MB` or `2GB`", Some("^[0-9.]+ ?([MmGg]([Ii]?[Bb])?)?$"))
+        Shape::Text("an amount of memory, such as `512MB` or `2GB`", Some("^[0-9.]+ ?([MmGg]([Ii]?[Bb])?)?$"))
     }
 }
 
@@ -61,7 +61,7 @@ impl Property for Percent {
     }
 
     fn shape() -> Shape {
-        Shape::Text("percentage, such as `70%`", Some("^[0-9]+ ?%?$"))
+        Shape::Text("a percentage, such as `70%`", Some("^[0-9]+ ?%?$"))
     }
 }
 
@@ -95,7 +95,7 @@ impl Property for Seconds {
     }
 
     fn shape() -> Shape {
-        Shape::Text("time, such as `30s` or `5m`", Some("^[0-9]+ ?(s|m|min|h|d)?$"))
+        Shape::Text("a time, such as `30s` or `5m`", Some("^[0-9]+ ?(s|m|min|h|d)?$"))
     }
 }
 
@@ -117,7 +117,7 @@ impl Property for Days {
     }
 
     fn shape() -> Shape {
-        Shape::Text("days, such as `30`", Some("^[0-9]+ ?d?$"))
+        Shape::Text("a number of days, such as `30`", Some("^[0-9]+ ?d?$"))
     }
 }
 
@@ -138,7 +138,7 @@ impl Property for Ipv4Net {
     }
 
     fn shape() -> Shape {
-        Shape::Text("address range, such as `10.0.0.0/16`", Some("^[0-9.]+/[0-9]+$"))
+        Shape::Text("an address range, such as `10.0.0.0/16`", Some("^[0-9.]+/[0-9]+$"))
     }
 }
 
@@ -160,7 +160,7 @@ impl Property for IpNet {
     }
 
     fn shape() -> Shape {
-        Shape::text("address or address range, IPv4 or IPv6")
+        Shape::text("an address or address range, IPv4 or IPv6")
     }
 }
 

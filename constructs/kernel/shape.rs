@@ -59,23 +59,23 @@ impl Shape {
         Self::Text(what, None)
     }
 
-    /// What it is in a few words: "a list of text".
+    /// What it is in a few words: "a list, each a number".
     pub fn summary(&self) -> String {
         match self {
             Self::Bool => "`true` or `false`".to_owned(),
-            Self::Integer => "whole number".to_owned(),
-            Self::Number => "number".to_owned(),
+            Self::Integer => "a whole number".to_owned(),
+            Self::Number => "a number".to_owned(),
             Self::Text(what, _) => (*what).to_owned(),
-            Self::Name(what) => format!("name of {what}"),
+            Self::Name(what) => format!("the name of {what}"),
             Self::Choice(choices) => {
                 let words: Vec<&str> = choices.iter().map(|it| it.word).collect();
                 super::diagnostic::one_of(&words)
             }
-            Self::List(item) => format!("list of {}", item.summary()),
-            Self::Map(value) => format!("mapping of {}", value.summary()),
+            Self::List(item) => format!("a list, each {}", item.summary()),
+            Self::Map(value) => format!("a mapping, each value {}", value.summary()),
             Self::Object(fields, short) => {
                 let short = short.and_then(|it| fields.iter().find(|field| field.key == it));
-                short.map_or_else(|| "mapping".to_owned(), |it| format!("{}, or mapping", it.shape.summary()))
+                short.map_or_else(|| "a mapping".to_owned(), |it| format!("{}, or a mapping", it.shape.summary()))
             }
             Self::Either(shapes) => shapes.iter().map(Self::summary).collect::<Vec<_>>().join(", or "),
             Self::Any => "any value".to_owned(),

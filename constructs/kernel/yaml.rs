@@ -290,7 +290,8 @@ impl Builder {
                 None => {
                     self.diagnostics.push(
                         Diagnostic::error("yaml-key", format!("a key has to be text, not {}", node.describe()))
-                            .at(node.span),
+                            .at(node.span)
+                            .help("write the key as one text"),
                     );
                     // Its value is read and dropped, under a name that can be no other key's.
                     *key = Some(Key { text: Cow::Borrowed("\0"), span: node.span, is_merge: false });
@@ -313,7 +314,9 @@ impl Builder {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Diagnostic> {
         let Some(target) = self.anchors.get(&anchor).cloned() else {
-            return Err(Diagnostic::error("yaml-alias", "an alias stands inside its own anchor").at(span));
+            return Err(Diagnostic::error("yaml-alias", "an alias stands inside its own anchor")
+                .at(span)
+                .help("anchor a value that does not hold the alias"));
         };
         if self.is_key() {
             let text = target.node.as_written().unwrap_or_default().to_owned();

@@ -95,7 +95,7 @@ impl Property for Zones {
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![Shape::Integer, Shape::List(Box::new(Shape::text("zone names")))])
+        Shape::Either(vec![Shape::Integer, Shape::List(Box::new(Shape::text("the name of a zone")))])
     }
 }
 

@@ -29,7 +29,7 @@ impl Property for Ranges {
     fn shape() -> Shape {
         Shape::Either(vec![
             Shape::List(Box::new(Ipv4Net::shape())),
-            Shape::Text("prefix length, such as `/24`", Some("^/?[0-9]+$")),
+            Shape::Text("a prefix length, such as `/24`", Some("^/?[0-9]+$")),
         ])
     }
 }

@@ -35,7 +35,11 @@ pub(super) fn declare<'a>(stack: &'a Stack, tree: &mut Tree, reader: &mut Reader
             continue;
         }
         if let Err(fault) = LogicalId::checked(name) {
-            reader.report(Diagnostic::error("logical-id", format!("`{name}` cannot name a resource: a logical id {fault}")).at(entry.key));
+            reader.report(
+                Diagnostic::error("logical-id", format!("`{name}` cannot name a resource: a logical id {fault}"))
+                    .at(entry.key)
+                    .help("rename it"),
+            );
             continue;
         }
         let Some(kind) = resource_type(name, entry, reader) else { continue };

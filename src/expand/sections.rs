@@ -22,7 +22,7 @@ pub(super) fn resolve(stack: &Stack, tree: &mut Tree, reader: &mut Reader) {
         tree.sections.description = Some(own(&description.0, tree, reader));
     }
     for (name, entry) in &stack.parameters {
-        check_id(name, entry.key, "parameter", reader);
+        check_id(name, entry.key, "a parameter", reader);
         let parameter = parameter(&entry.value, tree, reader);
         tree.sections.parameters.insert(name.clone(), Entry { key: entry.key, value: parameter });
     }
@@ -44,7 +44,7 @@ pub(super) fn resolve(stack: &Stack, tree: &mut Tree, reader: &mut Reader) {
         }
     }
     for (name, entry) in &stack.outputs {
-        check_id(name, entry.key, "output", reader);
+        check_id(name, entry.key, "an output", reader);
         let value = output(&entry.value, tree, reader);
         tree.sections.outputs.insert(name.clone(), Entry { key: entry.key, value });
     }
@@ -121,7 +121,7 @@ fn output(it: &Output, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
 fn check_id(name: &str, span: Span, what: &str, reader: &mut Reader) {
     if let Err(fault) = LogicalId::checked(name) {
         reader.report(
-            Diagnostic::error("logical-id", format!("`{name}` cannot name a {what}: a logical id {fault}"))
+            Diagnostic::error("logical-id", format!("`{name}` cannot name {what}: a logical id {fault}"))
                 .at(span)
                 .help("rename it"),
         );

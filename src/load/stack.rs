@@ -204,7 +204,7 @@ pub fn read(mut root: Node, environment: Option<&str>, diagnostics: &mut Vec<Dia
     let chosen = environment.map(|name| (name, choose(name, &environments)));
     match chosen {
         Some((_, Ok(Some(changes)))) => root.overlay(&changes.clone()),
-        Some((_, Err(fault))) => reader.report(fault),
+        Some((_, Err(fault))) => reader.report(fault.at(place_of(&root, "environments"))),
         Some((_, Ok(None))) | None => (),
     }
     let frame = read_frame(&root, &mut reader);
@@ -257,6 +257,12 @@ fn environments(root: &Node, reader: &mut Reader) -> Vec<(String, Option<Node>)>
         .collect()
 }
 
+/// The key `key`, or the first one.
+fn place_of(root: &Node, key: &str) -> Span {
+    let entry = root.as_map().and_then(|it| it.get(key).or_else(|| it.first().map(|(_, entry)| entry)));
+    entry.map_or(root.span, |it| it.key)
+}
+
 fn choose<'a>(name: &str, environments: &'a [(String, Option<Node>)]) -> Result<Option<&'a Node>, Diagnostic> {
     match environments.iter().find(|(it, _)| it == name) {
         Some((_, changes)) => Ok(changes.as_ref()),
@@ -277,8 +283,11 @@ fn build(frame: Frame, environment: Option<String>, environments: Vec<String>, r
     if let Some(account) = &frame.account
         && !(account.value.len() == 12 && account.value.bytes().all(|it| it.is_ascii_digit()))
     {
-        let fault = format!("`{}` is no account: an account has twelve digits", account.value);
-        reader.report(Diagnostic::error("account", fault).at(account.span));
+        reader.report(
+            Diagnostic::error("account", format!("`{}` is no account", account.value))
+                .at(account.span)
+                .help("write the twelve digits of its id"),
+        );
     }
     let constructs = frame.constructs.map_or_else(Vec::new, |it| declared(&it, reader));
     let resources = section(frame.resources.as_ref(), reader);

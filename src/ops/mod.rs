@@ -1,5 +1,10 @@
 //! One function for each use of `asi`: it gets what it needs from the world, and gives a model.
 
+pub mod init;
+pub mod list;
+pub mod schema;
 pub mod synth;
 
-pub use synth::{Synthesis, synthesize};
+pub use list::{Listing, list};
+pub use schema::schema;
+pub use synth::{Synthesis, Synthesized, synthesize, write_assembly};

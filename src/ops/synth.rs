@@ -1,4 +1,4 @@
-//! From a stack file to a template.
+//! From a stack file to templates.
 
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use asi_constructs::{
     },
 };
 
+use super::list::variants;
 use crate::{
     assembly,
     expand::expand,
@@ -22,23 +23,62 @@ use crate::{
 /// What synthesis gives.
 #[derive(Debug, Default)]
 pub struct Synthesis {
-    /// The stack and its template, unless something is wrong with the input.
-    pub stack: Option<(Stack, Template)>,
+    /// The stacks with their templates; none if something is wrong with the input.
+    pub stacks: Vec<Synthesized>,
     /// Faults and warnings.
     pub diagnostics: Vec<Diagnostic>,
     /// The files that were read, for excerpts.
     pub sources: Sources,
 }
 
-/// Synthesizes the stack file at `path` for `environment`.
-pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>) -> Synthesis {
-    let mut sources = Sources::default();
-    let (stack, mut diagnostics) = load(files, path, environment, &mut sources);
-    let Some(stack) = stack else { return Synthesis { stack: None, diagnostics, sources } };
-    let (tree, found) = expand(&stack, CATALOGUE);
-    diagnostics.extend(found);
-    if has_errors(&diagnostics) {
-        return Synthesis { stack: None, diagnostics: in_order(diagnostics), sources };
+/// A stack and its template.
+#[derive(Clone, Debug)]
+pub struct Synthesized {
+    /// The stack as the user wrote it.
+    pub stack: Stack,
+    /// What became of it.
+    pub template: Template,
+}
+
+/// Synthesizes the stack file at `path`: the stacks named, or the one of `environment`.
+pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>, names: &[String]) -> Synthesis {
+    let mut synthesis = Synthesis::default();
+    if names.is_empty() {
+        synthesis.add(files, path, environment);
+    } else {
+        match variants(files, path, environment, names) {
+            Ok(environments) => environments.iter().for_each(|it| synthesis.add(files, path, it.as_deref())),
+            Err((diagnostics, sources)) => return Synthesis { stacks: Vec::new(), diagnostics, sources },
+        }
+    }
+    if has_errors(&synthesis.diagnostics) {
+        synthesis.stacks.clear();
+    }
+    synthesis
+}
+
+impl Synthesis {
+    fn add(&mut self, files: &dyn Files, path: &Path, environment: Option<&str>) {
+        let (stack, mut diagnostics) = load(files, path, environment, &mut self.sources);
+        if let Some(stack) = stack {
+            let (template, found) = synthesize_stack(&stack, has_errors(&diagnostics));
+            diagnostics.extend(found);
+            self.stacks.extend(template.map(|template| Synthesized { stack, template }));
+        }
+        // In the order of the file, and none twice.
+        diagnostics.sort_by_key(Diagnostic::span);
+        diagnostics.dedup();
+        self.diagnostics.append(&mut diagnostics);
+    }
+}
+
+/// The template of a stack. With faults found before, further ones are looked for, and no template is made.
+fn synthesize_stack(stack: &Stack, is_faulty: bool) -> (Option<Template>, Vec<Diagnostic>) {
+    let (tree, mut diagnostics) = expand(stack, CATALOGUE);
+    if is_faulty || has_errors(&diagnostics) {
+        // What is at fault may be what would have used it.
+        diagnostics.retain(|it| it.code != "unused-parameter");
+        return (None, diagnostics);
     }
     let (mut template, found) = resolve(tree);
     diagnostics.extend(found);
@@ -52,34 +92,24 @@ pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>) -> 
         };
         diagnostics.extend(template.patch(&operation).err());
     }
-    let stack = (!has_errors(&diagnostics)).then_some((stack, template));
-    Synthesis { stack, diagnostics: in_order(diagnostics), sources }
+    (Some(template), diagnostics)
 }
 
-/// Writes the assembly of a stack into `folder`; returns the files written.
+/// What to say where one template is due and several stacks are asked for.
+pub fn several_stacks(names: &[String]) -> Diagnostic {
+    Diagnostic::error("several-stacks", format!("one template can be printed, and these are {}: {}", names.len(), names.join(", ")))
+        .help("name one of them, or write them all into a folder with `--output DIR`")
+}
+
+/// Writes the assembly of these stacks into `folder`.
 ///
 /// # Errors
 ///
 /// A [`FileError`] if a file cannot be written.
-pub fn write_assembly(
-    files: &dyn Files,
-    folder: &Path,
-    stack: &Stack,
-    template: &Template,
-) -> Result<Vec<std::path::PathBuf>, FileError> {
-    let mut written = Vec::new();
+pub fn write_assembly(files: &dyn Files, folder: &Path, stacks: &[Synthesized]) -> Result<(), FileError> {
     // The manifest comes last: who finds it finds what it names.
-    for file in assembly::assemble(stack, template) {
-        let path = folder.join(&file.name);
-        files.write(&path, file.contents.as_bytes())?;
-        written.push(path);
+    for file in assembly::assemble(stacks.iter().map(|it| (&it.stack, &it.template))) {
+        files.write(&folder.join(&file.name), file.contents.as_bytes())?;
     }
-    Ok(written)
-}
-
-/// In the order of the file, and none twice.
-fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    diagnostics.sort_by_key(Diagnostic::span);
-    diagnostics.dedup();
-    diagnostics
+    Ok(())
 }

@@ -11,6 +11,22 @@ use std::{
 pub use memory::MemoryFiles;
 pub use system::SystemFiles;
 
+/// What a run is given of the world.
+pub struct World {
+    /// Its files.
+    pub files: Box<dyn Files>,
+    /// The name of the working folder.
+    pub folder: Option<String>,
+    /// Whether somebody is there to answer questions.
+    pub is_interactive: bool,
+    /// Reads a line that somebody types.
+    pub read_line: fn() -> io::Result<String>,
+    /// Whether results are shown in colours.
+    pub colors_out: bool,
+    /// Whether everything else is.
+    pub colors_err: bool,
+}
+
 /// Files, by paths as the user writes them.
 pub trait Files {
     /// Reads a file of at most `limit` bytes; `-` is standard input.

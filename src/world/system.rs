@@ -3,12 +3,33 @@
 #![expect(clippy::disallowed_methods, reason = "this is the World")]
 
 use std::{
-    fs,
-    io::{self, ErrorKind, Read as _, Write as _},
+    env, fs,
+    io::{self, ErrorKind, IsTerminal as _, Read as _, Write as _},
     path::Path,
 };
 
-use super::{FileError, Files, Reason};
+use anstream::{AutoStream, ColorChoice};
+
+use super::{FileError, Files, Reason, World};
+
+impl World {
+    /// The world this process runs in.
+    pub fn system() -> Self {
+        let folder = env::current_dir().ok();
+        let colors = |choice| choice != ColorChoice::Never;
+        Self {
+            files: Box::new(SystemFiles),
+            folder: folder.and_then(|it| Some(it.file_name()?.to_string_lossy().into_owned())),
+            is_interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            read_line: || {
+                let mut line = String::new();
+                io::stdin().read_line(&mut line).map(|_| line)
+            },
+            colors_out: colors(AutoStream::choice(&io::stdout())),
+            colors_err: colors(AutoStream::choice(&io::stderr())),
+        }
+    }
+}
 
 /// The files of this machine, relative paths counted from the working directory.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,0 +1,181 @@
+//! The command line: arguments, and what is printed. One file for each command.
+
+mod explain;
+mod init;
+mod ls;
+mod schema;
+mod synth;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use asi_constructs::kernel::{
+    diagnostic::{Diagnostic, Severity},
+    span::Sources,
+};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    present,
+    render::{self, Doc},
+    world::World,
+};
+
+/// How a run ended, as its exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// The answer is no.
+    No = 1,
+    /// The input is wrong.
+    Input = 2,
+    /// The world failed: a file system, a network, AWS.
+    World = 3,
+}
+
+/// Turns a page of YAML into a CloudFormation template
+#[derive(Debug, Parser)]
+#[command(name = "asi", version, max_term_width = 100, arg_required_else_help = true, subcommand_required = true)]
+#[command(after_help = "Exit codes: 0 done; 1 the answer is no; 2 the input is wrong; 3 the world failed.")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// The stack file; `-` is standard input
+    #[arg(short, long, global = true, default_value = "asi.yaml", value_name = "FILE")]
+    file: PathBuf,
+    /// The environment to take, of those under `environments` in the stack file
+    #[arg(short, long, global = true, value_name = "NAME")]
+    env: Option<String>,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// Print no warnings
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Synth(synth::Args),
+    Ls(ls::Args),
+    Explain(explain::Args),
+    Schema(schema::Args),
+    Init(init::Args),
+}
+
+/// Where a run prints to.
+struct Output<'a> {
+    /// Results.
+    out: &'a mut dyn Write,
+    /// Everything else.
+    err: &'a mut dyn Write,
+    /// Whether results are coloured.
+    colors_out: bool,
+    /// Whether everything else is.
+    colors_err: bool,
+    /// Whether warnings are kept back.
+    quiet: bool,
+}
+
+/// Runs `asi` with these arguments, the first of which is its own name.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    world: &World,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version were asked for; they are results.
+            let is_result = !error.use_stderr();
+            let text = error.render();
+            let (to, colors): (&mut dyn Write, bool) =
+                if is_result { (out, world.colors_out) } else { (err, world.colors_err) };
+            let written = if colors { write!(to, "{}", text.ansi()) } else { write!(to, "{text}") };
+            return match written {
+                Ok(()) if is_result => Exit::Done,
+                _ => Exit::Input,
+            };
+        }
+    };
+    let colors = |auto| match cli.global.color {
+        Color::Auto => auto,
+        Color::Always => true,
+        Color::Never => false,
+    };
+    let (colors_out, colors_err) = (colors(world.colors_out), colors(world.colors_err));
+    let mut output = Output { out, err, colors_out, colors_err, quiet: cli.global.quiet };
+    let result = match &cli.command {
+        Command::Synth(args) => synth::run(args, &cli.global, world, &mut output),
+        Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
+        Command::Explain(args) => explain::run(args, &mut output),
+        Command::Schema(args) => schema::run(args, &mut output),
+        Command::Init(args) => init::run(args, &cli.global, world, &mut output),
+    };
+    match result {
+        Ok(exit) => exit,
+        // Who closed the pipe has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            let _ = writeln!(output.err, "error: cannot print: {error}");
+            Exit::World
+        }
+    }
+}
+
+/// The commands and their arguments, for the documentation.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+impl Output<'_> {
+    /// Prints a result.
+    fn doc(&mut self, doc: &Doc) -> io::Result<()> {
+        self.out.write_all(colored(doc, self.colors_out).as_bytes())
+    }
+
+    /// Prints what was found, and says how that ends the run.
+    fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) -> io::Result<Exit> {
+        let shown: Vec<Diagnostic> =
+            diagnostics.iter().filter(|it| !self.quiet || it.severity == Severity::Error).cloned().collect();
+        let text = colored(&present::diagnostics(&shown, sources), self.colors_err);
+        self.err.write_all(text.as_bytes())?;
+        if let Some(summary) = present::summary(&shown) {
+            writeln!(self.err, "\n{summary}")?;
+        }
+        let failed = diagnostics.iter().any(|it| it.severity == Severity::Error);
+        Ok(if failed { Exit::Input } else { Exit::Done })
+    }
+
+    /// Prints one fault that no file has.
+    fn fault(&mut self, fault: Diagnostic) -> io::Result<Exit> {
+        self.diagnostics(&[fault], &Sources::default())
+    }
+}
+
+fn colored(doc: &Doc, colors: bool) -> String {
+    let text = render::terminal(doc);
+    if colors { text } else { anstream::adapter::strip_str(&text).to_string() }
+}

@@ -1,0 +1,65 @@
+//! A first stack file.
+
+use std::path::{Path, PathBuf};
+
+use asi_constructs::kernel::diagnostic::Diagnostic;
+
+use super::schema;
+use crate::world::{FileError, Files};
+
+/// The stack that `asi init` writes, `APP` standing for the name of the app.
+pub const TEMPLATE: &str = include_str!("init.yaml");
+/// The file editors complete and check by.
+const SCHEMA: &str = "asi.schema.json";
+
+/// What keeps a stack file from being made.
+#[derive(Debug)]
+pub enum Error {
+    /// The input is wrong.
+    Input(Diagnostic),
+    /// A file could not be written.
+    Files(FileError),
+}
+
+/// Writes a stack file at `path`, and its schema beside it; returns what it wrote.
+///
+/// # Errors
+///
+/// If there is a file already, the name cannot name a stack, or a file cannot be written.
+pub fn init(files: &dyn Files, path: &Path, app: &str) -> Result<Vec<PathBuf>, Error> {
+    if app_name(app) != app {
+        return Err(Error::Input(
+            Diagnostic::error("app-name", format!("`{app}` cannot name a stack"))
+                .help(format!("begin with a letter, and use letters, digits and `-`: `asi init {}`", app_name(app))),
+        ));
+    }
+    if files.exists(path) {
+        return Err(Error::Input(
+            Diagnostic::error("file-exists", format!("there is already `{}`", path.display()))
+                .help("name another file with `-f`; nothing is written over"),
+        ));
+    }
+    let schema_path = path.with_file_name(SCHEMA);
+    files.write(&schema_path, schema::schema().as_bytes()).map_err(Error::Files)?;
+    files.write(path, TEMPLATE.replace("APP", app).as_bytes()).map_err(Error::Files)?;
+    Ok(vec![path.to_owned(), schema_path])
+}
+
+/// The nearest to `text` that may name an app.
+pub fn app_name(text: &str) -> String {
+    let name: String = text.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '-' }).collect();
+    let name = name.trim_start_matches(|it: char| !it.is_ascii_alphabetic()).trim_end_matches('-');
+    if name.is_empty() { "app".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_a_legal_name() {
+        assert_eq!(app_name("my_shop.v2"), "my-shop-v2");
+        assert_eq!(app_name("2048"), "app");
+        assert_eq!(app_name("_x_"), "x");
+    }
+}

@@ -1,0 +1,75 @@
+//! The JSON Schema of the stack file, made of the shapes of what may stand in it.
+
+use asi_constructs::{
+    CATALOGUE,
+    kernel::{
+        construct::Catalogued,
+        property::Property as _,
+        shape::{object_schema, prose},
+    },
+};
+use serde_json::{Map, Value, json};
+
+use crate::load::stack::Frame;
+
+/// The schema (draft 7, which editors know) as text.
+pub fn schema() -> String {
+    let definitions: Map<String, Value> = CATALOGUE.iter().map(|it| (it.kind.to_owned(), construct(it))).collect();
+    let kinds: Vec<&str> = CATALOGUE.iter().map(|it| it.kind).collect();
+    // With the kind known, an editor offers the properties of that kind and of no other.
+    let by_kind: Vec<Value> = kinds
+        .iter()
+        .map(|kind| {
+            json!({
+                "if": { "properties": { "type": { "const": kind } }, "required": ["type"] },
+                "then": { "$ref": format!("#/definitions/{kind}") },
+            })
+        })
+        .collect();
+    let choices: Vec<Value> = CATALOGUE
+        .iter()
+        .map(|it| json!({ "const": it.kind, "description": prose(it.docs) }))
+        .collect();
+    let constructs = json!({
+        "description": "The constructs, each under its name: `type` says its kind.",
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": { "type": { "description": "The kind of construct.", "oneOf": choices } },
+            "allOf": by_kind,
+        },
+    });
+    let shape = Frame::shape();
+    let mut frame = object_schema(shape.fields(), &[]);
+    frame["properties"]["constructs"] = constructs.clone();
+    // Within an environment anything may be left out, and everything may be changed.
+    let changes = json!({ "type": ["object", "null"], "description": "What is different in this environment." });
+    frame["properties"]["environments"]["type"] = json!("object");
+    frame["properties"]["environments"]["additionalProperties"] = changes;
+    let mut schema = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "asi stack file",
+        "description": "A page of constructs that becomes one CloudFormation stack.",
+    });
+    if let (Value::Object(schema), Value::Object(frame)) = (&mut schema, frame) {
+        schema.extend(frame);
+        schema.insert("definitions".to_owned(), Value::Object(definitions));
+    }
+    format!("{schema:#}\n")
+}
+
+fn construct(it: &Catalogued) -> Value {
+    let shape = (it.shape)();
+    let own = [
+        ("type", json!({ "const": it.kind, "description": prose(it.docs) })),
+        (
+            "overrides",
+            json!({
+                "type": "object",
+                "description": "Changes to the resources it makes, by their path below it.",
+                "additionalProperties": { "type": "object" },
+            }),
+        ),
+    ];
+    object_schema(shape.fields(), &own)
+}

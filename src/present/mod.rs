@@ -1,0 +1,32 @@
+//! From a model to a [`Doc`]: every sentence the user reads, that is not of a diagnostic, is here.
+
+mod codes;
+mod diagnostics;
+mod explain;
+
+pub use codes::CODES;
+pub use diagnostics::{diagnostics, summary};
+pub use explain::{code, construct, constructs, property};
+
+use crate::render::{Meaning, Text};
+
+/// Text in which what stands between backticks is a name.
+fn prose(text: &str) -> Text {
+    text.split('`')
+        .enumerate()
+        .filter(|(_, part)| !part.is_empty())
+        .map(|(at, part)| {
+            // In a doc comment a link to a type reads `[`Type`]`.
+            let part = part.trim_end_matches('[').trim_start_matches(']');
+            (if at % 2 == 1 { Meaning::Name } else { Meaning::Plain }, part.to_owned())
+        })
+        .collect()
+}
+
+fn name(text: impl Into<String>) -> Text {
+    vec![(Meaning::Name, text.into())]
+}
+
+fn aside(text: impl Into<String>) -> Text {
+    vec![(Meaning::Aside, text.into())]
+}

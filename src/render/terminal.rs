@@ -1,0 +1,183 @@
+//! A document for a terminal, with colours. Who prints it strips them where they are not wanted.
+
+use std::fmt::Write as _;
+
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Effects, Style};
+
+use super::{Block, Doc, Fault, Meaning, Text};
+
+const HEADING: Style = Style::new().effects(Effects::BOLD);
+const NAME: Style = AnsiColor::Cyan.on_default();
+const ASIDE: Style = Style::new().effects(Effects::DIMMED);
+/// The widest a line gets.
+const WIDTH: usize = 100;
+/// The least room the last column of a table has, whatever stands before it.
+const NARROWEST: usize = 40;
+
+/// Prints for a terminal.
+pub fn terminal(doc: &Doc) -> String {
+    let mut out = String::new();
+    for (at, block) in doc.0.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        match block {
+            Block::Heading(text) => {
+                writeln!(out, "{HEADING}{}{HEADING:#}", plain(text)).expect("a String takes all writes");
+            }
+            Block::Paragraph(text) => wrapped(text, 0, &mut out),
+            Block::Table(rows) => table(rows, &mut out),
+            Block::Code(_, text) => text.lines().for_each(|it| {
+                out.push_str(if it.is_empty() { "" } else { "    " });
+                out.push_str(it);
+                out.push('\n');
+            }),
+            Block::Fault(it) => {
+                out.push_str(&fault(it));
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+fn style(meaning: Meaning) -> Style {
+    match meaning {
+        Meaning::Plain => Style::new(),
+        Meaning::Name => NAME,
+        Meaning::Aside => ASIDE,
+    }
+}
+
+fn paint(meaning: Meaning, text: &str) -> String {
+    let style = style(meaning);
+    format!("{style}{text}{style:#}")
+}
+
+/// The words of a text, each with its meaning; a name among other words keeps its backticks.
+fn words(text: &Text) -> Vec<(Meaning, String)> {
+    let is_alone = text.len() == 1;
+    text.iter()
+        .flat_map(|(meaning, part)| match meaning {
+            Meaning::Plain => part.split_inclusive(' ').map(|it| (*meaning, it.to_owned())).collect(),
+            Meaning::Name if !is_alone => vec![(*meaning, format!("`{part}`"))],
+            Meaning::Name | Meaning::Aside => vec![(*meaning, part.clone())],
+        })
+        .collect()
+}
+
+fn plain(text: &Text) -> String {
+    words(text).into_iter().map(|(_, it)| it).collect()
+}
+
+fn width(text: &Text) -> usize {
+    plain(text).chars().count()
+}
+
+/// Writes text from column `indent` on, broken between words.
+fn wrapped(text: &Text, indent: usize, out: &mut String) {
+    let limit = WIDTH.max(indent + NARROWEST);
+    let mut column = indent;
+    // Only a space ends a word: a comma after a name stays with it.
+    let mut may_break = false;
+    for (meaning, word) in words(text) {
+        let length = word.trim_end().chars().count();
+        if may_break && column + length > limit {
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        }
+        out.push_str(&paint(meaning, &word));
+        column += word.chars().count();
+        may_break = word.ends_with(' ');
+    }
+    out.truncate(out.trim_end_matches(' ').len());
+    out.push('\n');
+}
+
+fn table(rows: &[Vec<Text>], out: &mut String) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(width).max().unwrap_or_default())
+        .collect();
+    for row in rows {
+        let mut indent = 0;
+        for (column, cell) in row.iter().enumerate() {
+            if column + 1 == row.len() {
+                wrapped(cell, indent, out);
+                break;
+            }
+            out.extend(words(cell).iter().map(|(meaning, it)| paint(*meaning, it)));
+            out.extend(std::iter::repeat_n(' ', widths[column] - width(cell) + 2));
+            indent += widths[column] + 2;
+        }
+    }
+}
+
+fn fault(it: &Fault) -> String {
+    let level = if it.is_error { Level::ERROR } else { Level::WARNING };
+    let mut group = Group::with_title(level.primary_title(it.message.as_str()).id(it.code));
+    for (at, excerpt) in it.excerpts.iter().enumerate() {
+        let marks = excerpt.marks.iter().enumerate().map(|(mark, (range, label))| {
+            let kind = if at == 0 && mark == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let annotation = kind.span(range.clone());
+            if label.is_empty() { annotation } else { annotation.label(label.as_str()) }
+        });
+        let snippet = Snippet::source(excerpt.text.as_str())
+            .path(excerpt.file.as_str())
+            .line_start(excerpt.first_line)
+            .annotations(marks);
+        group = group.element(Element::from(snippet));
+    }
+    for (kind, note) in &it.notes {
+        let level = if *kind == "help" { Level::HELP } else { Level::NOTE };
+        group = group.element(level.message(note.as_str()));
+    }
+    Renderer::styled().render(&[group])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stripped(doc: &Doc) -> String {
+        anstream::adapter::strip_str(&terminal(doc)).to_string()
+    }
+
+    #[test]
+    fn a_table_has_even_columns() {
+        let cell = |text: &str| vec![(Meaning::Name, text.to_owned())];
+        let doc = Doc(vec![Block::Table(vec![vec![cell("a"), cell("long")], vec![cell("wide"), cell("b")]])]);
+        assert_eq!(stripped(&doc), "a     long\nwide  b\n");
+    }
+
+    #[test]
+    fn a_fault_points_into_its_excerpt() {
+        let doc = Doc(vec![Block::Fault(Fault {
+            is_error: true,
+            code: "unknown-property",
+            message: "there is no property `cpus` here".to_owned(),
+            excerpts: vec![Excerpt {
+                file: "asi.yaml".to_owned(),
+                text: "    cpus: 256".to_owned(),
+                first_line: 7,
+                marks: vec![(4..8, String::new())],
+            }],
+            notes: vec![("help", "did you mean `cpu`?".to_owned())],
+        })]);
+        let expected = "\
+error[unknown-property]: there is no property `cpus` here
+ --> asi.yaml:7:5
+  |
+7 |     cpus: 256
+  |     ^^^^
+  |
+  = help: did you mean `cpu`?
+";
+        assert_eq!(stripped(&doc), expected);
+    }
+
+    use super::super::Excerpt;
+}

@@ -1,0 +1,95 @@
+//! Holds for every construct in the catalogue.
+
+mod support;
+
+use asi::{cli::Exit, world::MemoryFiles};
+use asi_constructs::{
+    CATALOGUE,
+    kernel::shape::{Field, Shape},
+};
+use serde_json::Value;
+use support::{asi, golden, template};
+
+#[test]
+fn every_example_synthesizes_to_its_snapshot() {
+    for entry in CATALOGUE {
+        let files = MemoryFiles::with([("asi.yaml", entry.example.as_bytes())]);
+        let run = asi(&["synth", "--format", "json"], files);
+        assert_eq!((run.exit, run.err.as_str()), (Exit::Done, ""), "{}", entry.kind);
+        golden(&format!("constructs/{}.json", entry.kind), &run.out);
+    }
+}
+
+#[test]
+fn every_example_shows_its_construct() {
+    for entry in CATALOGUE {
+        assert!(entry.example.contains(&format!("type: {}", entry.kind)), "{}", entry.kind);
+    }
+}
+
+#[test]
+fn synthesizing_twice_gives_the_same_bytes() {
+    for entry in CATALOGUE {
+        let run = || asi(&["synth"], MemoryFiles::with([("asi.yaml", entry.example.as_bytes())])).out;
+        assert_eq!(run(), run(), "{}", entry.kind);
+    }
+}
+
+#[test]
+fn everything_is_documented() {
+    fn check(place: &str, fields: &[Field]) {
+        for field in fields {
+            let place = format!("{place}.{}", field.key);
+            assert!(!field.docs.trim().is_empty(), "{place} has no documentation");
+            if let Shape::Choice(choices) = &field.shape {
+                assert!(choices.iter().all(|it| !it.docs.trim().is_empty()), "{place} has a choice without a meaning");
+            }
+            check(&place, field.shape.fields());
+        }
+    }
+    for entry in CATALOGUE {
+        assert!(!entry.docs.trim().is_empty(), "{} has no documentation", entry.kind);
+        check(entry.kind, (entry.shape)().fields());
+        for export in entry.exports {
+            assert!(!export.docs.trim().is_empty(), "{}.{} has no documentation", entry.kind, export.name);
+        }
+    }
+}
+
+#[test]
+fn the_catalogue_is_sorted() {
+    assert!(CATALOGUE.is_sorted_by_key(|it| it.kind));
+}
+
+/// The CDK sorts the properties of a resource by name, and so do we, or a take-over would show differences.
+#[test]
+fn properties_are_in_alphabetical_order() {
+    for entry in CATALOGUE {
+        let template = template(entry.example, &[]);
+        for (id, resource) in template["Resources"].as_object().unwrap() {
+            let keys: Vec<&String> = resource["Properties"].as_object().map(|it| it.keys().collect()).unwrap_or_default();
+            assert!(keys.is_sorted(), "{}: {id} has {keys:?}", entry.kind);
+        }
+    }
+}
+
+/// Nothing a construct makes has a name that a second copy of the stack in one account would need too.
+#[test]
+fn nothing_is_bound_to_one_account_or_region() {
+    fn check(kind: &str, value: &Value) {
+        match value {
+            Value::String(text) => {
+                let region = ["us-east-1", "eu-west-1", "us-west-2"].iter().find(|it| text.contains(*it));
+                assert_eq!(region, None, "{kind} names a region: {text}");
+            }
+            Value::Array(items) => items.iter().for_each(|it| check(kind, it)),
+            Value::Object(map) => map.values().for_each(|it| check(kind, it)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => (),
+        }
+    }
+    for entry in CATALOGUE {
+        if !entry.example.contains("us-east-1") {
+            check(entry.kind, &template(entry.example, &[]));
+        }
+    }
+}

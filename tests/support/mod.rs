@@ -1,0 +1,90 @@
+//! What tests have in common: expected output as files, and a run of the program in this process.
+
+#![expect(clippy::disallowed_methods, reason = "tests read the repository")]
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use asi::{
+    cli::{self, Exit},
+    world::{Files, MemoryFiles, World},
+};
+
+/// The repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of a file of the repository.
+#[track_caller]
+pub(crate) fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Compares with a file under `snapshots/`, or writes it when `UPDATE_SNAPSHOTS` is set.
+#[track_caller]
+pub(crate) fn golden(name: &str, actual: &str) {
+    let path = root().join("snapshots").join(name);
+    if env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, actual).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        expected == actual,
+        "{name} changed; run again with UPDATE_SNAPSHOTS=1 and read the difference\n--- it is now\n{actual}"
+    );
+}
+
+/// The files in a folder of the repository with this ending, in order; fails if there are none.
+#[track_caller]
+pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let mut paths: Vec<PathBuf> = entries.map(|it| it.unwrap().path()).collect();
+    paths.retain(|it| it.to_string_lossy().ends_with(ending));
+    paths.sort();
+    assert!(!paths.is_empty(), "{folder} has no {ending}");
+    paths
+}
+
+/// The name of a file without its folder and its last ending.
+pub(crate) fn stem(path: &Path) -> String {
+    path.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+/// How a run of the program went.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs `asi` in this process, on files in memory.
+pub(crate) fn asi(arguments: &[&str], files: impl Files + 'static) -> Run {
+    let world = World {
+        files: Box::new(files),
+        folder: Some("shop".to_owned()),
+        is_interactive: false,
+        read_line: || panic!("nobody is there to answer"),
+        colors_out: false,
+        colors_err: false,
+    };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let arguments = std::iter::once("asi").chain(arguments.iter().copied()).map(Into::into);
+    let exit = cli::run(arguments, &world, &mut out, &mut err);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { exit, out: text(out), err: text(err) }
+}
+
+/// Synthesizes a stack file to JSON.
+#[track_caller]
+pub(crate) fn template(text: &str, arguments: &[&str]) -> serde_json::Value {
+    let files = MemoryFiles::with([("asi.yaml", text.as_bytes())]);
+    let run = asi(&[&["synth", "--format", "json"], arguments].concat(), files);
+    assert_eq!(run.exit, Exit::Done, "{}", run.err);
+    serde_json::from_str(&run.out).unwrap()
+}
