@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use support::{files, read, root};
+use support::{read, sources};
 
 /// Each module of `src/`, lowest first, and the modules it may name.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -72,20 +72,6 @@ fn every_file_says_what_it_is() {
 fn finds_modules_in_groups() {
     let text = "use crate::{a::{X, Y}, b};\nfn f() { crate::c::g() }\nuse $crate::d;";
     assert_eq!(modules_named(text), ["a", "b", "c", "d"]);
-}
-
-/// The sources below a folder, as paths from the repository.
-fn sources(folder: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for path in files(folder, "") {
-        let path = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
-        if root().join(&path).is_dir() {
-            found.extend(sources(&path));
-        } else if path.ends_with(".rs") {
-            found.push(path);
-        }
-    }
-    found
 }
 
 fn without_tests(text: &str) -> String {

@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the repository")]
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod query;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -48,6 +50,22 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     paths.sort();
     assert!(!paths.is_empty(), "{folder} has no {ending}");
     paths
+}
+
+/// The Rust sources below a folder, as paths from the repository.
+pub(crate) fn sources(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            found.extend(sources(&name));
+        } else if name.ends_with(".rs") {
+            found.push(name);
+        }
+    }
+    found.sort();
+    found
 }
 
 /// The name of a file without its folder and its last ending.

@@ -1,0 +1,114 @@
+//! Holds what is written about the program to what the program is.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asi::{cli, ops, present, render};
+use asi_constructs::CATALOGUE;
+use support::{asi, files, golden, read, root, sources, stem};
+
+#[test]
+fn every_code_is_in_the_registry_and_means_something() {
+    let known: BTreeSet<&str> = present::CODES.iter().map(|(code, _)| *code).collect();
+    assert!(present::CODES.is_sorted_by_key(|(code, _)| *code));
+    assert!(present::CODES.iter().all(|(_, meaning)| meaning.ends_with('.')));
+    let mut used: BTreeMap<String, String> = BTreeMap::new();
+    for path in sources("src").into_iter().chain(sources("constructs")) {
+        let text = read(&path);
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        for start in ["Diagnostic::error(", "Diagnostic::warning("] {
+            for (at, _) in code.match_indices(start) {
+                let argument = code[at + start.len()..].trim_start();
+                if let Some(literal) = argument.strip_prefix('"') {
+                    used.insert(literal.split('"').next().unwrap().to_owned(), path.clone());
+                }
+            }
+        }
+    }
+    for (code, path) in &used {
+        assert!(known.contains(code.as_str()), "`{code}` of {path} is not in src/present/codes.rs");
+    }
+    for code in known {
+        assert!(used.contains_key(code), "`{code}` is in the registry, and nothing says it");
+    }
+}
+
+#[test]
+fn the_readme_has_the_constructs_as_they_are() {
+    section("constructs", &render::markdown(&present::constructs(CATALOGUE)));
+}
+
+#[test]
+fn the_readme_has_the_commands_as_they_are() {
+    let mut command = cli::command().term_width(100);
+    let mut text = format!("```text\n{}```\n", help(&mut command));
+    for name in ["synth", "ls", "explain", "schema", "init"] {
+        let command = command.find_subcommand_mut(name).expect("a command");
+        text.push_str(&format!("\n### `asi {name}`\n\n```text\n{}```\n", help(command)));
+    }
+    section("commands", &text);
+}
+
+#[test]
+fn the_first_stack_of_the_readme_synthesizes() {
+    let readme = read("README.md");
+    let yaml = readme.split("```yaml\n").nth(1).and_then(|it| it.split("```").next()).expect("a stack");
+    let run = asi(&["synth"], asi::world::MemoryFiles::with([("asi.yaml", yaml.as_bytes())]));
+    assert_eq!((run.exit, run.err.as_str()), (cli::Exit::Done, ""));
+}
+
+#[test]
+fn the_schema_of_the_stack_file_is_as_published() {
+    golden("asi.schema.json", &ops::schema());
+}
+
+#[test]
+fn every_explanation_is_complete() {
+    for entry in CATALOGUE {
+        let run = asi(&["explain", entry.kind], asi::world::MemoryFiles::default());
+        golden(&format!("explain/{}.txt", entry.kind), &run.out);
+    }
+}
+
+#[test]
+fn no_snapshot_is_an_orphan() {
+    let kinds: BTreeSet<String> = CATALOGUE.iter().map(|it| it.kind.to_owned()).collect();
+    for folder in ["constructs", "explain"] {
+        for path in files(&format!("snapshots/{folder}"), "") {
+            assert!(kinds.contains(&stem(&path)), "{} belongs to no construct", path.display());
+        }
+    }
+    let inputs: BTreeSet<String> = files("tests/faults", "").iter().map(|it| stem(it)).collect();
+    let test = read("tests/faults.rs");
+    for path in files("snapshots/faults", "") {
+        let name = stem(&path);
+        assert!(inputs.contains(&name) || test.contains(&format!("\"{name}\"")), "faults/{name} belongs to no input");
+    }
+}
+
+fn help(command: &mut clap::Command) -> String {
+    let text = command.render_long_help().to_string();
+    text.lines().map(|it| format!("{}\n", it.trim_end())).collect()
+}
+
+/// Compares a generated part of the README, or writes it when `UPDATE_SNAPSHOTS` is set.
+#[track_caller]
+fn section(name: &str, expected: &str) {
+    let (start, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- /{name} -->"));
+    let readme = read("README.md");
+    let from = readme.find(&start).expect("the README has the section") + start.len();
+    let to = from + readme[from..].find(&end).expect("the section ends");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        let _guard = README.lock().unwrap();
+        let readme = read("README.md");
+        let from = readme.find(&start).unwrap() + start.len();
+        let to = from + readme[from..].find(&end).unwrap();
+        std::fs::write(root().join("README.md"), format!("{}{expected}{}", &readme[..from], &readme[to..])).unwrap();
+        return;
+    }
+    assert!(readme[from..to] == *expected, "README.md, {name}: run again with UPDATE_SNAPSHOTS=1");
+}
+
+/// Two tests write it, and tests run side by side.
+static README: std::sync::Mutex<()> = std::sync::Mutex::new(());
