@@ -7,6 +7,7 @@ pub mod kernel;
 pub mod targets;
 #[cfg(test)]
 mod testing;
+pub mod zone;
 
 /// Declares each construct's module and lists it in [`CATALOGUE`].
 macro_rules! catalogue {
