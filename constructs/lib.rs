@@ -4,6 +4,7 @@
 
 pub mod iam;
 pub mod kernel;
+pub mod logs;
 pub mod targets;
 #[cfg(test)]
 mod testing;

@@ -28,17 +28,23 @@ impl Zone {
             } else if let Some(bare) = name.strip_suffix('.') {
                 faults.push(fault(format!("`{name}` ends with a dot")).help(format!("write `{bare}`")));
             } else if let Some(why) = malformed(name) {
-                faults.push(fault(format!("`{name}` cannot be the name of a zone: {why}")).help("write it as in `example.com`"));
+                faults.push(
+                    fault(format!("`{name}` cannot be the name of a zone: {why}"))
+                        .help("write it as in `example.com`"),
+                );
             }
         }
         if let Some(id) = &self.id
             && let Some(text) = id.literal()
             && !is_id(text)
         {
-            let fault = Diagnostic::error("zone-id", format!("`{text}` is not the id of a zone")).at(id.span());
+            let fault =
+                Diagnostic::error("zone-id", format!("`{text}` is not the id of a zone")).at(id.span());
             faults.push(match text.strip_prefix("/hostedzone/") {
                 Some(bare) => fault.help(format!("write `{bare}`")),
-                None => fault.help("use what Route 53 calls the hosted zone ID: `Z` and 1 to 31 capital letters and digits"),
+                None => fault.help(
+                    "use what Route 53 calls the hosted zone ID: `Z` and 1 to 31 capital letters and digits",
+                ),
             });
         }
     }
@@ -126,8 +132,12 @@ fn malformed(name: &str) -> Option<String> {
             ("", _) => Some("there is nothing before or after one of its dots".to_owned()),
             (_, Some('*')) => Some("`*` can only be the whole of its first part".to_owned()),
             (_, Some(stray)) => Some(format!("there is a `{stray}` in it")),
-            _ if label.len() > 63 => Some(format!("a part of it has {} characters, and the most is 63", label.len())),
-            _ if label.starts_with('-') || label.ends_with('-') => Some(format!("`{label}` begins or ends with `-`")),
+            _ if label.len() > 63 => {
+                Some(format!("a part of it has {} characters, and the most is 63", label.len()))
+            }
+            _ if label.starts_with('-') || label.ends_with('-') => {
+                Some(format!("`{label}` begins or ends with `-`"))
+            }
             _ => None,
         }
     })
@@ -148,7 +158,8 @@ mod tests {
     fn faults(zone: &str, host: Option<&str>) -> Vec<String> {
         let mut sources = Sources::default();
         let mut reader = Reader::default();
-        let mut read = |text: &str| parse(text, sources.add("asi.yaml", text), Format::Yaml).0.expect("it is YAML");
+        let mut read =
+            |text: &str| parse(text, sources.add("asi.yaml", text), Format::Yaml).0.expect("it is YAML");
         let zone = Zone::read(&read(zone), &mut reader).expect("a zone");
         let host = host.map(|it| Text::read(&read(it), &mut reader).expect("a text"));
         let mut faults = Vec::new();
@@ -165,10 +176,17 @@ mod tests {
 
     #[test]
     fn takes_names_and_ids() {
-        for zone in ["example.com", "internal", "{name: xn--bcher-kva.example, id: Z0123456789ABCDEFGHIJ}", "${param.Zone}"] {
+        for zone in [
+            "example.com",
+            "internal",
+            "{name: xn--bcher-kva.example, id: Z0123456789ABCDEFGHIJ}",
+            "${param.Zone}",
+        ] {
             assert_eq!(faults(zone, None), [""; 0], "{zone}");
         }
-        for host in ["shop", "api.shop", "\"*\"", "\"*.shop\"", "\"@\"", "_sip._tcp", "${env}-shop", "notexample"] {
+        for host in
+            ["shop", "api.shop", "\"*\"", "\"*.shop\"", "\"@\"", "_sip._tcp", "${env}-shop", "notexample"]
+        {
             assert_eq!(faults("example.com", Some(host)), [""; 0], "{host}");
         }
     }
@@ -177,14 +195,21 @@ mod tests {
     fn points_at_a_zone_that_cannot_be() {
         assert_eq!(
             faults("Z0123456789ABC", None),
-            ["zone-name at Z0123456789ABC: `Z0123456789ABC` is the id of a zone, and its name is needed too \
-              (write `zone: {name: example.com, id: Z0123456789ABC}`)"]
+            [
+                "zone-name at Z0123456789ABC: `Z0123456789ABC` is the id of a zone, and its name is needed too \
+              (write `zone: {name: example.com, id: Z0123456789ABC}`)"
+            ]
         );
-        assert_eq!(faults("example.com.", None), ["zone-name at example.com.: `example.com.` ends with a dot (write `example.com`)"]);
+        assert_eq!(
+            faults("example.com.", None),
+            ["zone-name at example.com.: `example.com.` ends with a dot (write `example.com`)"]
+        );
         assert_eq!(
             faults("https://example.com", None),
-            ["zone-name at https://example.com: `https://example.com` cannot be the name of a zone: there is a `:` in it \
-              (write it as in `example.com`)"]
+            [
+                "zone-name at https://example.com: `https://example.com` cannot be the name of a zone: there is a `:` in it \
+              (write it as in `example.com`)"
+            ]
         );
         assert_eq!(
             faults("{name: example.com, id: /hostedzone/Z012}", None),
@@ -192,8 +217,10 @@ mod tests {
         );
         assert_eq!(
             faults("{name: example.com, id: z012}", None),
-            ["zone-id at z012: `z012` is not the id of a zone (use what Route 53 calls the hosted zone ID: `Z` and 1 to 31 \
-              capital letters and digits)"]
+            [
+                "zone-id at z012: `z012` is not the id of a zone (use what Route 53 calls the hosted zone ID: `Z` and 1 to 31 \
+              capital letters and digits)"
+            ]
         );
     }
 
@@ -229,6 +256,9 @@ mod tests {
         assert_eq!(why("\"\""), "it is empty");
         assert_eq!(why("-shop"), "`-shop` begins or ends with `-`");
         assert_eq!(why(&"x".repeat(64)), "a part of it has 64 characters, and the most is 63");
-        assert_eq!(why(&vec!["x".repeat(60); 4].join(".")), "the whole has 255 characters, and the most is 253");
+        assert_eq!(
+            why(&vec!["x".repeat(60); 4].join(".")),
+            "the whole has 255 characters, and the most is 253"
+        );
     }
 }
