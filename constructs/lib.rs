@@ -20,6 +20,8 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    cluster::Cluster,
+    fargate_service::FargateService,
     network::Network,
     repository::Repository,
 }
