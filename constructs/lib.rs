@@ -22,6 +22,8 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    cluster::Cluster,
+    fargate_service::FargateService,
     network::Network,
     repository::Repository,
 }
