@@ -2,7 +2,9 @@
 //!
 //! Not a construct: what the constructs write them with.
 
-use crate::kernel::prelude::*;
+use std::borrow::Cow;
+
+use crate::kernel::{expr::ExprKind, prelude::*};
 
 const POLICY: ResourceType = ResourceType::new("AWS::IAM::Policy");
 const ROLE: ResourceType = ResourceType::new("AWS::IAM::Role");
@@ -10,7 +12,7 @@ const ROLE: ResourceType = ResourceType::new("AWS::IAM::Role");
 /// One statement that allows something.
 #[derive(Clone, Debug)]
 pub struct Allow {
-    actions: Vec<&'static str>,
+    actions: Vec<Cow<'static, str>>,
     resources: Vec<Expr<Handle>>,
     condition: Option<Expr<Handle>>,
 }
@@ -20,7 +22,13 @@ impl Allow {
     pub fn new(actions: &[&'static str], resources: impl IntoIterator<Item = Expr<Handle>>) -> Self {
         let mut actions = actions.to_vec();
         actions.sort_unstable();
+        let actions = actions.into_iter().map(Cow::Borrowed).collect();
         Self { actions, resources: resources.into_iter().collect(), condition: None }
+    }
+
+    /// Allows what the user of the stack file asks for, in his order.
+    pub fn as_written(actions: Vec<String>, resources: Vec<Expr<Handle>>) -> Self {
+        Self { actions: actions.into_iter().map(Cow::Owned).collect(), resources, condition: None }
     }
 
     /// Allows actions that AWS lets nobody limit to a resource.
@@ -37,7 +45,7 @@ impl Allow {
 
     fn statement(&self) -> Expr<Handle> {
         object! {
-            "Action" => one_or_many(self.actions.iter().map(|it| Expr::from(*it)).collect()),
+            "Action" => one_or_many(self.actions.iter().map(|it| ExprKind::String(it.clone()).into()).collect()),
             "Condition" => self.condition.clone(),
             "Effect" => "Allow",
             "Resource" => one_or_many(self.resources.clone()),

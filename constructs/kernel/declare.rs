@@ -127,12 +127,24 @@ macro_rules! properties {
     };
 }
 
-/// Declares a property that is one of some words: each variant's name in lower camel case.
+/// The word in a stack file for a variant: its name, unless another is given.
+#[macro_export]
+macro_rules! word {
+    ($name:ident) => {
+        $crate::key!($name)
+    };
+    ($name:ident $word:literal) => {
+        $word
+    };
+}
+
+/// Declares a property that is one of some words: each variant's name in lower camel case, or the word
+/// given as in `X86_64 = "x86_64"`.
 #[macro_export]
 macro_rules! choices {
     (
         $(#[doc = $doc:literal])*
-        pub enum $name:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident ),* $(,)? }
+        pub enum $name:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident $(= $word:literal)? ),* $(,)? }
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,10 +157,10 @@ macro_rules! choices {
                 node: &$crate::kernel::node::Node,
                 reader: &mut $crate::kernel::property::Reader,
             ) -> Option<Self> {
-                const WORDS: &[&str] = &[$($crate::key!($variant)),*];
+                const WORDS: &[&str] = &[$($crate::word!($variant $($word)?)),*];
                 let word = reader.scalar(node, &$crate::kernel::diagnostic::one_of(WORDS))?;
                 $(
-                    if word == $crate::key!($variant) {
+                    if word == $crate::word!($variant $($word)?) {
                         return Some(Self::$variant);
                     }
                 )*
@@ -158,7 +170,7 @@ macro_rules! choices {
             fn shape() -> $crate::kernel::shape::Shape {
                 $crate::kernel::shape::Shape::Choice(vec![$(
                     $crate::kernel::shape::Choice {
-                        word: $crate::key!($variant),
+                        word: $crate::word!($variant $($word)?),
                         docs: concat!($($variant_doc, "\n"),*),
                     }
                 ),*])
@@ -230,7 +242,7 @@ mod tests {
             /// Nothing.
             DoNothing,
             /// Start again.
-            Restart,
+            Restart = "re-start",
         }
     }
 
@@ -258,14 +270,14 @@ mod tests {
 
     #[test]
     fn finds_all_faults_of_a_group_at_once() {
-        let (check, faults) = read("pth: /x\nintervalSeconds: often\nthen: restrat\n");
+        let (check, faults) = read("pth: /x\nintervalSeconds: often\nthen: re-strat\n");
         assert!(check.is_none());
         assert_eq!(
             faults,
             [
                 "pth: there is no property `pth` here (did you mean `path`?)",
                 "often: expected a whole number, found `often` (`intervalSeconds` takes a whole number)",
-                "restrat: `restrat` is not one of the choices (did you mean `restart`?)",
+                "re-strat: `re-strat` is not one of the choices (did you mean `re-start`?)",
                 "pth: the property `path` is missing (add `path:`)",
             ]
         );

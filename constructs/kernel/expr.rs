@@ -116,6 +116,29 @@ impl<R> Expr<R> {
         }
     }
 
+    /// The text it begins with, if it begins with text.
+    pub fn first_text(&self) -> Option<&str> {
+        match &self.kind {
+            ExprKind::Concat(parts) => parts.first()?.as_str(),
+            _ => self.as_str(),
+        }
+    }
+
+    /// The same without the first `length` bytes, which are text.
+    #[must_use]
+    pub fn without_first(self, length: usize) -> Self {
+        let span = self.span;
+        let rest = match self.kind {
+            ExprKind::String(text) => text[length..].to_owned().into(),
+            ExprKind::Concat(mut parts) => {
+                let first = parts.remove(0).without_first(length);
+                Self::concat([first].into_iter().chain(parts))
+            }
+            kind => kind.into(),
+        };
+        rest.at(span)
+    }
+
     /// Replaces every reference, keeping the shape. `f` is given the target, the attribute if one is asked
     /// for, and the place.
     pub fn map_refs<S>(self, f: &mut impl FnMut(R, Option<Cow<'static, str>>, Span) -> Expr<S>) -> Expr<S> {
@@ -295,6 +318,15 @@ mod tests {
         assert_eq!(value, ExprKind::Concat(expected).into());
         assert_eq!(text!["a", "b"], Value::from("ab"));
         assert_eq!(text![Value::reference(1)], Value::reference(1));
+    }
+
+    #[test]
+    fn the_beginning_of_a_text_can_be_taken_off() {
+        let value: Value = text!["ssm:/a/", Value::reference(1)];
+        assert_eq!(value.first_text(), Some("ssm:/a/"));
+        assert_eq!(value.clone().without_first(4), text!["/a/", Value::reference(1)]);
+        assert_eq!(value.without_first(7), Value::reference(1));
+        assert_eq!(Value::reference(1).first_text(), None);
     }
 
     #[test]

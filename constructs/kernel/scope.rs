@@ -434,6 +434,12 @@ impl Scope<'_> {
         offered::<T>(self.tree.names.get(name)?).cloned()
     }
 
+    /// The names of the constructs that give a `T`.
+    pub fn offering<T: Target>(&self) -> Vec<&str> {
+        let names = self.tree.names.iter().filter(|(_, it)| offered::<T>(it).is_some());
+        names.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The value of a text, its references resolved. A reference to nothing is reported, and gives nothing.
     pub fn text(&mut self, text: &Text) -> Expr<Handle> {
         self.value(&text.0)

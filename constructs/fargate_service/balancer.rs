@@ -1,0 +1,224 @@
+//! The load balancer before a service: its security group, listeners and target group.
+
+use ipnet::IpNet;
+
+use super::FargateService;
+use crate::{kernel::prelude::*, network, targets::LoadBalancer};
+
+const LISTENER: ResourceType = ResourceType::new("AWS::ElasticLoadBalancingV2::Listener");
+const LOAD_BALANCER: ResourceType = ResourceType::new("AWS::ElasticLoadBalancingV2::LoadBalancer");
+const SECURITY_GROUP: ResourceType = ResourceType::new("AWS::EC2::SecurityGroup");
+const TARGET_GROUP: ResourceType = ResourceType::new("AWS::ElasticLoadBalancingV2::TargetGroup");
+
+properties! {
+    /// What the load balancer does, beside passing requests on.
+    pub struct Balancer {
+        /// After how long without a byte it closes a connection, from `1s` to `4000s`.
+        idle_timeout: Spanned<Seconds> = "60s",
+        /// How long a task that is taken away may finish its requests, up to `1h`.
+        drain: Spanned<Seconds> = "30s",
+        /// Whether it refuses to be deleted, by a deletion of the stack too.
+        deletion_protection: bool = "false",
+        /// For how long it sends a client to the same task, by a cookie, from `1s` to `7d`. If absent, any task
+        /// gets any request.
+        sticky: Option<Spanned<Seconds>>,
+    }
+}
+
+choices! {
+    /// From where a service is reached.
+    pub enum Access {
+        /// From the internet.
+        Public,
+        /// From the network only.
+        Internal,
+    }
+}
+
+/// A load balancer that has been added.
+pub(super) struct Balanced {
+    /// What it offers to other constructs.
+    pub(super) offer: LoadBalancer,
+    /// The domain it answers to with TLS, if that is known.
+    pub(super) domain: Option<Expr<Handle>>,
+    /// Its security group.
+    pub(super) group: Handle,
+    /// Where that group stands in the tree, as in the ids of rules between groups.
+    pub(super) group_id: String,
+    /// What passes requests on.
+    pub(super) listener: Handle,
+    /// What it passes them to.
+    pub(super) target_group: Handle,
+}
+
+impl Balancer {
+    /// Reports what a load balancer does not take.
+    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+        let mut range = |name: &str, value: Spanned<Seconds>, least: u32, most: u32| {
+            let Spanned { value: Seconds(seconds), span } = value;
+            if !(least..=most).contains(&seconds) {
+                faults.push(
+                    Diagnostic::error("balancer-range", format!("`{name}` is from {least}s to {most}s, not {seconds}s"))
+                        .at(span)
+                        .help(format!("use `{}s`", seconds.clamp(least, most))),
+                );
+            }
+        };
+        range("idleTimeout", self.idle_timeout, 1, 4000);
+        range("drain", self.drain, 0, 3600);
+        if let Some(sticky) = self.sticky {
+            range("sticky", sticky, 1, 604_800);
+        }
+    }
+}
+
+/// Reports ranges of addresses that cannot call the load balancer anyway.
+pub(super) fn check_allowed(allow: &[Spanned<IpNet>], faults: &mut Vec<Diagnostic>) {
+    for range in allow.iter().filter(|it| matches!(it.value, IpNet::V6(_))) {
+        faults.push(
+            Diagnostic::error("no-effect", "the load balancer has no IPv6 addresses, so nobody calls it from one")
+                .at(range.span)
+                .help("remove it"),
+        );
+    }
+}
+
+/// Adds the load balancer of `service`.
+pub(super) fn add(
+    service: &FargateService,
+    scope: &mut Scope<'_>,
+    network: &network::Exports,
+) -> Result<Balanced, Diagnostic> {
+    let is_public = service.access.value == Access::Public;
+    let subnets = subnets(service, network)?;
+    let https = service.https.as_ref().map(|it| it.build(scope));
+    let ports: &[u16] = if https.is_some() { &[443, 80] } else { &[80] };
+
+    let mut scope = scope.child("LB");
+    let description = format!("Automatically created Security Group for ELB {}", scope.unique_id());
+    let mut at_group = scope.child("SecurityGroup");
+    let group_id = at_group.unique_id();
+    let group = at_group.resource("Resource", SECURITY_GROUP, object! {
+        // A group with another description is another group: the CDK's is kept, so that it may stay.
+        "GroupDescription" => description,
+        "SecurityGroupIngress" => ports.iter().flat_map(|it| callers(service, network, *it)).collect::<Vec<_>>(),
+        "VpcId" => network.vpc_id.clone(),
+    });
+    let balancer = scope.resource("Resource", LOAD_BALANCER, object! {
+        "LoadBalancerAttributes" => list![
+            attribute("deletion_protection.enabled", service.balancer.deletion_protection.to_string()),
+            attribute("idle_timeout.timeout_seconds", service.balancer.idle_timeout.map(|it| it.0.to_string())),
+            attribute("routing.http.drop_invalid_header_fields.enabled", "true"),
+        ],
+        "Scheme" => if is_public { "internet-facing" } else { "internal" },
+        "SecurityGroups" => list![group.attribute("GroupId")],
+        "Subnets" => subnets.to_vec(),
+        "Type" => "application",
+    });
+    if is_public {
+        scope.depend(balancer, network.internet.iter().copied());
+    }
+
+    let mut at_listener = scope.child("PublicListener");
+    let target_group = target_group(service, &mut at_listener, network);
+    let forward = object! { "TargetGroupArn" => target_group.reference(), "Type" => "forward" };
+    let certificates = https.as_ref().map(|it| list![object! { "CertificateArn" => it.certificate.clone() }]);
+    let listener = at_listener.resource("Resource", LISTENER, object! {
+        "Certificates" => certificates,
+        "DefaultActions" => list![forward],
+        "LoadBalancerArn" => balancer.reference(),
+        "Port" => ports[0],
+        "Protocol" => if https.is_some() { "HTTPS" } else { "HTTP" },
+        "SslPolicy" => https.as_ref().map(|it| it.policy.clone()),
+    });
+    if https.is_some() {
+        redirect(&mut scope, balancer);
+    }
+    let offer = LoadBalancer {
+        resource: balancer,
+        arn: balancer.reference(),
+        dns_name: balancer.attribute("DNSName"),
+        hosted_zone_id: balancer.attribute("CanonicalHostedZoneID"),
+        scheme: if https.is_some() { "https" } else { "http" },
+        is_dual_stack: false,
+    };
+    Ok(Balanced { offer, domain: https.and_then(|it| it.domain), group, group_id, listener, target_group })
+}
+
+/// The subnets the load balancer stands in.
+fn subnets<'a>(service: &FargateService, network: &'a network::Exports) -> Result<&'a [Expr<Handle>], Diagnostic> {
+    let network_name = &service.network.name;
+    let fault = |message: String| Err(Diagnostic::error("balancer-subnets", message).at(service.access.span.or(network_name.span)));
+    let (kind, subnets) = match service.access.value {
+        Access::Internal if !network.private_subnet_ids.is_empty() => ("private", &network.private_subnet_ids),
+        Access::Public | Access::Internal => ("public", &network.public_subnet_ids),
+    };
+    match subnets.len() {
+        0 => fault(format!("`{}` has no public subnets for a public load balancer", network_name.text))
+            .map_err(|it| it.help("set `access: internal`, or give the network public subnets")),
+        1 => fault(format!("a load balancer needs subnets in two zones, and `{}` has one {kind} subnet", network_name.text))
+            .map_err(|it| it.help("give the network `zones: 2`")),
+        _ => Ok(subnets),
+    }
+}
+
+/// Who may call the load balancer on `port`.
+fn callers(service: &FargateService, network: &network::Exports, port: u16) -> Vec<Expr<Handle>> {
+    let rule = |range: Expr<Handle>, whom: &str| {
+        object! {
+            "CidrIp" => range,
+            "Description" => format!("Allow from {whom} on port {port}"),
+            "FromPort" => port,
+            "IpProtocol" => "tcp",
+            "ToPort" => port,
+        }
+    };
+    match service.access.value {
+        _ if !service.allow.is_empty() => {
+            let range = |it: &Spanned<IpNet>| rule(Expr::from(it.value.to_string()).at(it.span), &it.value.to_string());
+            service.allow.iter().map(range).collect()
+        }
+        Access::Public => vec![rule("0.0.0.0/0".into(), "anyone")],
+        Access::Internal => vec![rule(network.cidr.clone(), "the network")],
+    }
+}
+
+/// Adds what requests are passed to: the tasks, once the service has registered them.
+fn target_group(service: &FargateService, scope: &mut Scope<'_>, network: &network::Exports) -> Handle {
+    let FargateService { health, balancer, .. } = service;
+    let path = scope.text(&health.path);
+    let sticky = |it: &Spanned<Seconds>| attribute("stickiness.lb_cookie.duration_seconds", it.map(|it| it.0.to_string()));
+    scope.child("ECSGroup").resource("Resource", TARGET_GROUP, object! {
+        "HealthCheckIntervalSeconds" => health.interval.map(|it| it.0),
+        "HealthCheckPath" => path,
+        "HealthCheckTimeoutSeconds" => health.timeout.map(|it| it.0),
+        "HealthyThresholdCount" => health.healthy,
+        "Matcher" => object! { "HttpCode" => health.codes.clone() },
+        "Port" => service.port,
+        "Protocol" => "HTTP",
+        "TargetGroupAttributes" => list![
+            attribute("deregistration_delay.timeout_seconds", balancer.drain.map(|it| it.0.to_string())),
+            attribute("stickiness.enabled", balancer.sticky.is_some().to_string()),
+            balancer.sticky.map(|_| attribute("stickiness.type", "lb_cookie")),
+            balancer.sticky.as_ref().map(sticky),
+        ],
+        "TargetType" => "ip",
+        "UnhealthyThresholdCount" => health.unhealthy,
+        "VpcId" => network.vpc_id.clone(),
+    })
+}
+
+/// Adds the listener that sends those who call without TLS to call with it.
+fn redirect(scope: &mut Scope<'_>, balancer: Handle) {
+    let to_https = object! { "Port" => "443", "Protocol" => "HTTPS", "StatusCode" => "HTTP_301" };
+    scope.child("PublicRedirectListener").resource("Resource", LISTENER, object! {
+        "DefaultActions" => list![object! { "RedirectConfig" => to_https, "Type" => "redirect" }],
+        "LoadBalancerArn" => balancer.reference(),
+        "Port" => 80,
+        "Protocol" => "HTTP",
+    });
+}
+
+fn attribute(key: &'static str, value: impl Into<Expr<Handle>>) -> Expr<Handle> {
+    object! { "Key" => key, "Value" => value.into() }
+}

@@ -1,0 +1,172 @@
+//! The image a container runs: of a repository in the stack, of another on ECR, or public.
+
+use crate::{
+    kernel::{diagnostic::nearest, expr::ExprKind, prelude::*},
+    repository,
+};
+
+/// Tags that are moved from image to image by habit.
+const MOVING: &[&str] = &["latest", "main", "master", "edge", "nightly"];
+
+/// Stands for a reference where only the text around it matters.
+const REFERENCE: char = '\u{fffc}';
+
+/// An image, as written.
+#[derive(Clone, Debug)]
+pub struct Image {
+    text: Text,
+    /// What stands before the tag, if that may be the name of a Repository.
+    name: Option<Name>,
+}
+
+impl Property for Image {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let text = Text::read(node, reader)?;
+        Some(Self { text, name: first_name(node) })
+    }
+
+    fn shape() -> Shape {
+        Shape::text("image: `<Repository>:<tag>`, or one of a public registry or ECR with its tag")
+    }
+
+    fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {
+        self.text.names(see);
+        self.name.iter().for_each(see);
+    }
+}
+
+/// What stands before the tag or digest, with its place, unless it is more than a name.
+fn first_name(node: &Node) -> Option<Name> {
+    let text = node.as_str()?;
+    let name = &text[..text.find([':', '@'])?];
+    let quote = usize::from((node.span.end - node.span.start) as usize == text.len() + 2);
+    let span = node.span.slice(quote, quote + name.len());
+    (!name.is_empty() && !name.contains(['/', '.', '$'])).then(|| Name { text: name.to_owned(), span })
+}
+
+/// An image, and what it takes to pull it.
+pub(super) struct Pulled {
+    /// Where it is pulled from.
+    pub(super) uri: Expr<Handle>,
+    /// The ARN of the repository on ECR that it is in, if it is.
+    pub(super) arn: Option<Expr<Handle>>,
+    /// The Repository of the stack that it is in, if it is.
+    pub(super) repository: Option<repository::Exports>,
+}
+
+impl Image {
+    /// Reports an image that says nothing of its version, or nothing that lasts.
+    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+        let sketch = Sketch::of(&self.text.0);
+        let last = sketch.text.rsplit('/').next().unwrap_or_default();
+        if last.contains('@') {
+            return;
+        }
+        match last.split_once(':') {
+            Some((_, tag)) if MOVING.contains(&tag) => faults.push(
+                Diagnostic::warning("image-tag", format!("the tag `{tag}` moves: a deployment cannot tell one image from the next"))
+                    .at(self.text.span())
+                    .help("use a tag of its own for each image, given by a parameter: `${param.ImageTag}`"),
+            ),
+            Some((_, "")) => faults.push(no_tag(self.text.span())),
+            // It may come with the reference.
+            None if last.ends_with(REFERENCE) => (),
+            Some(_) => (),
+            None => faults.push(no_tag(self.text.span())),
+        }
+    }
+
+    /// The image, in terms of the stack.
+    pub(super) fn resolve(&self, scope: &mut Scope<'_>) -> Pulled {
+        let value = scope.text(&self.text);
+        if let Some(name) = &self.name {
+            if let Some(repository) = scope.get::<repository::Exports>(&name.text) {
+                let uri = text![repository.uri.clone(), value.without_first(name.text.len())];
+                return Pulled { uri, arn: Some(repository.arn.clone()), repository: Some(repository) };
+            }
+            let repositories = scope.offering::<repository::Exports>();
+            if let Some(near) = nearest(&name.text, &repositories).map(str::to_owned) {
+                scope.report(
+                    Diagnostic::warning("image-name", format!("`{}` is no Repository here, and is pulled from Docker Hub", name.text))
+                        .at(name.span)
+                        .help(format!("did you mean `{near}`? If not, write `docker.io/library/{}`", name.text)),
+                );
+            }
+        }
+        if let Some(repository) = by_uri(&value) {
+            return Pulled { uri: value, arn: Some(repository.arn.clone()), repository: Some(repository) };
+        }
+        Pulled { arn: on_ecr(&Sketch::of(&value)), uri: value, repository: None }
+    }
+}
+
+fn no_tag(span: Span) -> Diagnostic {
+    Diagnostic::error("image-tag", "the image has no tag")
+        .at(span)
+        .help("add the version to run, such as `:1.0.0` or `:${param.ImageTag}`")
+}
+
+/// The repository of the stack whose `RepositoryUri` the image begins with.
+fn by_uri(value: &Expr<Handle>) -> Option<repository::Exports> {
+    match &value.kind {
+        ExprKind::Concat(parts) => by_uri(parts.first()?),
+        ExprKind::GetAtt(handle, attribute) if attribute == "RepositoryUri" => Some(repository::Exports {
+            name: handle.reference(),
+            arn: handle.attribute("Arn"),
+            uri: handle.attribute("RepositoryUri"),
+        }),
+        _ => None,
+    }
+}
+
+/// The ARN of the repository, if the image is `<account>.dkr.ecr.<region>.<domain>/<repository>:<tag>`.
+fn on_ecr(image: &Sketch<Handle>) -> Option<Expr<Handle>> {
+    let (host, path) = image.text.split_once('/')?;
+    let (account, rest) = host.split_once(".dkr.ecr.")?;
+    let (region, domain) = rest.split_once('.')?;
+    if !matches!(domain, "amazonaws.com" | "amazonaws.com.cn") && !domain.starts_with(REFERENCE) {
+        return None;
+    }
+    let name = &path[..path.find([':', '@']).unwrap_or(path.len())];
+    let partition = Expr::pseudo("AWS::Partition");
+    Some(text![
+        "arn:", partition, ":ecr:", image.part(region), ":", image.part(account), ":repository/", image.part(name),
+    ])
+}
+
+/// A text in which each reference is one character.
+struct Sketch<R> {
+    text: String,
+    references: Vec<Expr<R>>,
+}
+
+impl<R: Clone> Sketch<R> {
+    fn of(value: &Expr<R>) -> Self {
+        let parts = match &value.kind {
+            ExprKind::Concat(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(value),
+        };
+        let mut sketch = Self { text: String::new(), references: Vec::new() };
+        for part in parts {
+            if let Some(text) = part.as_str() {
+                sketch.text.push_str(text);
+            } else {
+                sketch.text.push(REFERENCE);
+                sketch.references.push(part.clone());
+            }
+        }
+        sketch
+    }
+
+    /// What a slice of its text stands for.
+    fn part(&self, slice: &str) -> Expr<R> {
+        let start = slice.as_ptr() as usize - self.text.as_ptr() as usize;
+        let mut references = self.references.iter().skip(self.text[..start].matches(REFERENCE).count());
+        let pieces = slice.split_inclusive(REFERENCE).flat_map(|piece| {
+            let text = piece.trim_end_matches(REFERENCE);
+            let reference = (text.len() < piece.len()).then(|| references.next().cloned()).flatten();
+            [Some(Expr::from(text.to_owned())), reference]
+        });
+        Expr::concat(pieces.flatten().collect::<Vec<_>>())
+    }
+}

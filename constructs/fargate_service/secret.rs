@@ -1,0 +1,149 @@
+//! Secrets that a container gets as variables: from SSM's parameter store or Secrets Manager.
+
+use crate::{
+    iam::Allow,
+    kernel::{expr::ExprKind, prelude::*},
+};
+
+properties! {
+    /// A value that is kept elsewhere and given to the container when a task starts.
+    pub struct Secret from source {
+        /// Where it is kept: `ssm:<name>` for a parameter of SSM; `secretsmanager:<name>`, or
+        /// `secretsmanager:<name>:<key>` for one value of a JSON secret. An ARN may stand for the name.
+        source: Text,
+        /// The ARN of the KMS key it is encrypted with. If absent, AWS's own key for the store, which needs no
+        /// permission.
+        key: Option<Text>,
+    }
+}
+
+/// Where a secret is kept.
+#[derive(Clone, Copy, PartialEq)]
+enum Store {
+    Ssm,
+    SecretsManager,
+}
+
+const STORES: &[(&str, Store)] =
+    &[("ssm:", Store::Ssm), ("secretsmanager:", Store::SecretsManager), ("secret:", Store::SecretsManager)];
+
+/// A secret in terms of the stack.
+pub(super) struct Kept {
+    /// What ECS is told.
+    pub(super) value_from: Expr<Handle>,
+    store: Store,
+    /// What may be read.
+    resource: Expr<Handle>,
+    key: Option<Expr<Handle>>,
+}
+
+impl Secret {
+    fn store(&self) -> Option<(&'static str, Store)> {
+        let first = self.source.0.first_text()?;
+        STORES.iter().find(|(prefix, _)| first.starts_with(prefix)).copied()
+    }
+
+    /// Reports a source of no known store, or without a name.
+    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+        let fault = |message: &str| Diagnostic::error("secret-source", message).at(self.source.span());
+        match self.store() {
+            None => faults.push(
+                fault("a secret is kept in SSM or in Secrets Manager")
+                    .help("write `ssm:<name>`, or `secretsmanager:<name>`; what is no secret goes to `variables`"),
+            ),
+            Some((prefix, _)) if self.source.literal() == Some(prefix) => {
+                faults.push(fault("the secret has no name").help(format!("write its name or ARN after `{prefix}`")));
+            }
+            Some(_) => (),
+        }
+    }
+
+    /// The secret in terms of the stack.
+    pub(super) fn resolve(&self, scope: &mut Scope<'_>) -> Kept {
+        let (prefix, store) = self.store().expect("it has been checked");
+        let name = scope.text(&self.source).without_first(prefix.len());
+        let (value_from, resource) = match store {
+            Store::Ssm => ssm(name),
+            Store::SecretsManager => secrets_manager(name),
+        };
+        let value_from = value_from.at(self.source.span());
+        let key = self.key.as_ref().map(|it| scope.text(it));
+        Kept { value_from, store, resource, key }
+    }
+}
+
+/// What reading `secrets` takes.
+pub(super) fn permissions(secrets: &[Kept]) -> Vec<Allow> {
+    let resources = |store| -> Vec<Expr<Handle>> {
+        let mut found = Vec::new();
+        for secret in secrets.iter().filter(|it| it.store == store) {
+            if !found.contains(&secret.resource) {
+                found.push(secret.resource.clone());
+            }
+        }
+        found
+    };
+    let mut keys: Vec<Expr<Handle>> = Vec::new();
+    for key in secrets.iter().filter_map(|it| it.key.as_ref()) {
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    let statements = [
+        (["ssm:GetParameters"], resources(Store::Ssm)),
+        (["secretsmanager:GetSecretValue"], resources(Store::SecretsManager)),
+        (["kms:Decrypt"], keys),
+    ];
+    let statements = statements.into_iter().filter(|(_, resources)| !resources.is_empty());
+    statements.map(|(actions, resources)| Allow::new(&actions, resources)).collect()
+}
+
+/// A parameter's ARN, which is both what ECS is told and what may be read.
+fn ssm(name: Expr<Handle>) -> (Expr<Handle>, Expr<Handle>) {
+    let arn = match name.first_text() {
+        Some(text) if text.starts_with("arn:") => name,
+        Some(text) if text.starts_with('/') => Expr::arn("ssm", ["parameter".into(), name]),
+        Some(_) | None => Expr::arn("ssm", ["parameter/".into(), name]),
+    };
+    (arn.clone(), arn)
+}
+
+/// What ECS is told of a secret, and what may be read.
+///
+/// AWS ends a secret's ARN in six characters of its own, which the name does not tell; ECS does without.
+fn secrets_manager(name: Expr<Handle>) -> (Expr<Handle>, Expr<Handle>) {
+    let (name, key) = split_key(name);
+    let is_arn = name.first_text().is_some_and(|it| it.starts_with("arn:"))
+        || matches!(name.kind, ExprKind::Ref(_) | ExprKind::GetAtt(..));
+    let arn = if is_arn { name } else { Expr::arn("secretsmanager", ["secret:".into(), name]) };
+    let resource = if is_arn { arn.clone() } else { text![arn.clone(), "-??????"] };
+    let value_from = match key {
+        Some(key) => text![arn, ":", key, "::"],
+        None => arn,
+    };
+    (value_from, resource)
+}
+
+/// Splits `name:key`; the name may be an ARN, which has colons of its own.
+fn split_key(name: Expr<Handle>) -> (Expr<Handle>, Option<Expr<Handle>>) {
+    let mut parts = match name.kind {
+        ExprKind::Concat(parts) => parts,
+        kind => vec![kind.into()],
+    };
+    // arn:aws:secretsmanager:eu-west-1:111122223333:secret:name-AbCdEf
+    let of_an_arn = if parts.first().and_then(Expr::as_str).is_some_and(|it| it.starts_with("arn:")) { 6 } else { 0 };
+    let mut colons = 0;
+    for at in 0..parts.len() {
+        let Some(text) = parts[at].as_str() else { continue };
+        for (place, _) in text.match_indices(':') {
+            if colons == of_an_arn {
+                let (before, after) = (text[..place].to_owned(), text[place + 1..].trim_end_matches(':').to_owned());
+                let rest = parts.split_off(at + 1);
+                parts[at] = before.into();
+                return (Expr::concat(parts), Some(Expr::concat([after.into()].into_iter().chain(rest))));
+            }
+            colons += 1;
+        }
+    }
+    (Expr::concat(parts), None)
+}
