@@ -1,0 +1,136 @@
+//! What other programs say of what we write: cfn-lint, PyYAML, a JSON Schema validator, the CDK's own CLI.
+//!
+//! `tests/run` installs them and says where they are; without it these tests say that they are skipped.
+
+mod support;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use asi::world::SystemFiles;
+use asi_constructs::CATALOGUE;
+use support::{asi, root};
+
+/// A program `tests/run` installs, or a note that its test is skipped.
+fn peer(variable: &str, test: &str) -> Option<PathBuf> {
+    let path = env::var_os(variable).map(PathBuf::from);
+    if path.is_none() {
+        println!("skipped: {test} needs {variable}, which tests/run sets");
+    }
+    path
+}
+
+/// Every stack file of the examples and of the constructs, with a name; and what it is synthesized to.
+fn stacks() -> Vec<(String, String, Option<&'static str>)> {
+    let mut stacks: Vec<(String, String, Option<&'static str>)> =
+        CATALOGUE.iter().map(|it| (it.kind.to_owned(), it.example.to_owned(), None)).collect();
+    for entry in fs::read_dir(root().join("examples")).unwrap() {
+        let folder = entry.unwrap().path();
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(folder.join("asi.yaml")).unwrap();
+        let environment = text.contains("\n  staging:").then_some("staging");
+        stacks.push((name, text, environment));
+    }
+    stacks.sort();
+    stacks
+}
+
+/// A folder for what a test writes.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Writes every stack's template in both forms into a folder.
+fn write_templates(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
+    stacks()
+        .into_iter()
+        .map(|(name, text, environment)| {
+            let file = folder.join(format!("{name}.asi.yaml"));
+            fs::write(&file, text).unwrap();
+            let synthesize = |format: &str| {
+                let mut arguments = vec!["synth", "-f", file.to_str().unwrap(), "--format", format];
+                arguments.extend(environment.into_iter().flat_map(|it| ["-e", it]));
+                let run = asi(&arguments, SystemFiles);
+                assert_eq!(run.err, "", "{name}");
+                let path = folder.join(format!("{name}.template.{format}"));
+                fs::write(&path, run.out).unwrap();
+                path
+            };
+            (synthesize("yaml"), synthesize("json"))
+        })
+        .collect()
+}
+
+#[test]
+fn cfn_lint_has_nothing_to_say() {
+    let Some(python) = peer("ASI_TEST_PYTHON", "cfn-lint") else { return };
+    let templates = write_templates(&folder("cfn-lint"));
+    let mut command = Command::new(python.with_file_name("cfn-lint"));
+    command.args(["--regions", "us-east-1", "us-west-2", "--include-checks", "W", "--"]);
+    command.args(templates.iter().map(|(yaml, _)| yaml));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(templates.len() > CATALOGUE.len());
+}
+
+#[test]
+fn pyyaml_reads_the_same_from_yaml_and_json() {
+    let Some(python) = peer("ASI_TEST_PYTHON", "PyYAML") else { return };
+    let templates = write_templates(&folder("pyyaml"));
+    let mut command = Command::new(python);
+    command.arg(root().join("tests/python/same_template.py"));
+    for (yaml, json) in &templates {
+        command.args([yaml, json]);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said.trim(), format!("{} templates are the same", templates.len()));
+}
+
+#[test]
+fn the_published_schema_takes_every_stack_file_and_refuses_a_typo() {
+    let Some(python) = peer("ASI_TEST_PYTHON", "JSON Schema") else { return };
+    let folder = folder("schema");
+    fs::write(folder.join("asi.schema.json"), asi(&["schema"], SystemFiles).out).unwrap();
+    let mut command = Command::new(python);
+    command.arg(root().join("tests/python/check_schema.py")).arg(folder.join("asi.schema.json"));
+    for (name, text, _) in stacks() {
+        let file = folder.join(format!("{name}.asi.yaml"));
+        fs::write(&file, text).unwrap();
+        command.arg(file);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_cdk_lists_our_assembly() {
+    let Some(cdk) = peer("ASI_TEST_CDK", "the CDK's CLI") else { return };
+    let folder = folder("assembly");
+    let output = folder.join("cdk.out");
+    let stack = root().join("examples/alius-simplex/asi.yaml");
+    let run = asi(
+        &["synth", "-f", stack.to_str().unwrap(), "testex-staging", "testex-prod", "--output", output.to_str().unwrap()],
+        SystemFiles,
+    );
+    assert_eq!((run.exit, run.out.as_str(), run.err.as_str()), (asi::cli::Exit::Done, "", ""));
+    let listed = Command::new(cdk)
+        .args(["ls", "--no-notices", "-a"])
+        .arg(&output)
+        .current_dir(&folder)
+        .env("TESTING_CDK", "1")
+        .env("CDK_DISABLE_VERSION_CHECK", "1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("HOME", &folder)
+        .output()
+        .unwrap();
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    assert_eq!(String::from_utf8_lossy(&listed.stdout), "testex-staging\ntestex-prod\n");
+}

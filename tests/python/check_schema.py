@@ -1,0 +1,26 @@
+"""Checks stack files by the published JSON Schema, and that it refuses a property nobody has."""
+
+import sys
+
+import jsonschema
+import yaml
+
+
+def main(schema_path, stack_paths):
+    with open(schema_path, encoding="utf-8") as file:
+        schema = yaml.safe_load(file)
+    jsonschema.Draft7Validator.check_schema(schema)
+    validator = jsonschema.Draft7Validator(schema)
+    for path in stack_paths:
+        with open(path, encoding="utf-8") as file:
+            stack = yaml.safe_load(file)
+        for fault in validator.iter_errors(stack):
+            sys.exit(f"{path}: {fault.json_path}: {fault.message}")
+        for name, construct in stack.get("constructs", {}).items():
+            construct["nobodyHasThis"] = True
+            if validator.is_valid(stack):
+                sys.exit(f"{path}: the schema takes a property that {name} does not have")
+            del construct["nobodyHasThis"]
+
+
+main(sys.argv[1], sys.argv[2:])
