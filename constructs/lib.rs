@@ -4,9 +4,11 @@
 
 pub mod iam;
 pub mod kernel;
+pub mod logs;
 pub mod targets;
 #[cfg(test)]
 mod testing;
+pub mod zone;
 
 /// Declares each construct's module and lists it in [`CATALOGUE`].
 macro_rules! catalogue {

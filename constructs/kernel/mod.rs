@@ -21,6 +21,7 @@ pub mod scalar;
 pub mod scope;
 pub mod shape;
 pub mod span;
+pub mod switch;
 pub mod yaml;
 
 /// Everything a construct's file imports.
@@ -40,6 +41,7 @@ pub mod prelude {
         scope::{Handle, Scope},
         shape::Shape,
         span::{Span, Spanned},
+        switch::Switch,
     };
     pub use crate::{choices, exports, list, object, properties, text};
 }
