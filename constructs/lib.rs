@@ -25,5 +25,6 @@ catalogue! {
     cluster::Cluster,
     fargate_service::FargateService,
     network::Network,
+    pipeline::Pipeline,
     repository::Repository,
 }
