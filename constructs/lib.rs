@@ -25,6 +25,7 @@ catalogue! {
     cluster::Cluster,
     fargate_service::FargateService,
     network::Network,
+    pipeline::Pipeline,
     repository::Repository,
     subdomain::Subdomain,
 }

@@ -5,6 +5,7 @@
 use std::any::Any;
 
 use crate::{
+    fargate_service::Architecture,
     kernel::{construct::Export, prelude::*},
     repository,
 };
@@ -51,6 +52,8 @@ pub struct EcsService {
     pub family: String,
     /// The name of the container that a deployment replaces.
     pub container: String,
+    /// The processor its images are built for.
+    pub architecture: Architecture,
     /// The ARNs of the roles its tasks run with.
     pub task_roles: Vec<Expr<Handle>>,
     /// Where its image comes from, if that is a repository of this stack.

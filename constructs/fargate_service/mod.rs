@@ -261,6 +261,7 @@ impl Construct for FargateService {
                 service_arn: service.reference(),
                 family: task.family,
                 container: self.container.value.clone(),
+                architecture: self.architecture,
                 task_roles: roles.to_vec(),
                 repository: pulled.repository,
             },

@@ -1,0 +1,126 @@
+//! The bucket through which the actions of a pipeline hand on what they made.
+
+use crate::{
+    iam::{self, Allow},
+    kernel::prelude::*,
+};
+
+const BUCKET: ResourceType = ResourceType::new("AWS::S3::Bucket");
+const BUCKET_POLICY: ResourceType = ResourceType::new("AWS::S3::BucketPolicy");
+
+properties! {
+    /// What the actions of a pipeline hand on: the source, and what was built of it.
+    pub struct Artifacts from keep {
+        /// How many days they stay.
+        keep: Spanned<Days> = "30",
+        /// What becomes of their bucket when it leaves the stack.
+        removal: Removal = "retain",
+    }
+}
+
+choices! {
+    /// What becomes of a bucket when it leaves the stack.
+    pub enum Removal {
+        /// It stays with what is in it, and belongs to no stack.
+        Retain,
+        /// It is deleted, which fails as long as something is in it.
+        Delete,
+    }
+}
+
+impl Artifacts {
+    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+        if self.keep.value == Days(0) {
+            faults.push(
+                Diagnostic::error("artifacts-keep", "artifacts stay for at least one day")
+                    .at(self.keep.span)
+                    .help("write `1` or more"),
+            );
+        }
+    }
+
+    /// Adds the bucket.
+    pub(super) fn build(&self, scope: &mut Scope<'_>) -> Bucket {
+        let mut scope = scope.child("ArtifactsBucket");
+        let bucket = scope.resource("Resource", BUCKET, object! {
+            "BucketEncryption" => object! {
+                "ServerSideEncryptionConfiguration" => list![object! {
+                    "BucketKeyEnabled" => true,
+                    "ServerSideEncryptionByDefault" => object! { "SSEAlgorithm" => "aws:kms" },
+                }],
+            },
+            "LifecycleConfiguration" => object! {
+                "Rules" => list![object! {
+                    "AbortIncompleteMultipartUpload" => object! { "DaysAfterInitiation" => 1 },
+                    "ExpirationInDays" => Expr::from(self.keep.value.0).at(self.keep.span),
+                    "Status" => "Enabled",
+                }],
+            },
+            "PublicAccessBlockConfiguration" => object! {
+                "BlockPublicAcls" => true,
+                "BlockPublicPolicy" => true,
+                "IgnorePublicAcls" => true,
+                "RestrictPublicBuckets" => true,
+            },
+        });
+        scope.removal_policy(bucket, match self.removal {
+            Removal::Retain => "Retain",
+            Removal::Delete => "Delete",
+        });
+        let bucket = Bucket(bucket);
+        scope.child("Policy").resource("Resource", BUCKET_POLICY, object! {
+            "Bucket" => bucket.name(),
+            "PolicyDocument" => iam::document(vec![object! {
+                "Action" => "s3:*",
+                "Condition" => object! { "Bool" => object! { "aws:SecureTransport" => "false" } },
+                "Effect" => "Deny",
+                "Principal" => object! { "AWS" => "*" },
+                "Resource" => list![bucket.arn(), bucket.objects()],
+            }]),
+        });
+        bucket
+    }
+}
+
+/// The bucket, and what may be done with it.
+#[derive(Clone, Copy)]
+pub(super) struct Bucket(Handle);
+
+impl Bucket {
+    pub(super) fn name(self) -> Expr<Handle> {
+        self.0.reference()
+    }
+
+    fn arn(self) -> Expr<Handle> {
+        self.0.attribute("Arn")
+    }
+
+    fn objects(self) -> Expr<Handle> {
+        text![self.arn(), "/*"]
+    }
+
+    /// To fetch what another action made.
+    pub(super) fn read(self) -> Vec<Allow> {
+        self.allow(&["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"], &["s3:GetObject", "s3:GetObjectVersion"])
+    }
+
+    /// To fetch what another action made, and hand on something.
+    pub(super) fn write(self) -> Vec<Allow> {
+        self.allow(
+            &["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
+            &["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+        )
+    }
+
+    /// As [`write`](Self::write), by CodePipeline itself, which says whom an object belongs to.
+    pub(super) fn write_with_acl(self) -> Vec<Allow> {
+        self.allow(
+            &["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
+            &["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"],
+        )
+    }
+
+    fn allow(self, bucket: &[&'static str], objects: &[&'static str]) -> Vec<Allow> {
+        vec![Allow::new(bucket, [self.arn()]), Allow::new(objects, [self.objects()])]
+    }
+}
