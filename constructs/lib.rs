@@ -28,4 +28,5 @@ catalogue! {
     pipeline::Pipeline,
     repository::Repository,
     subdomain::Subdomain,
+    waf_whitelist::WafWhitelist,
 }
