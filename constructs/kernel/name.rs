@@ -96,11 +96,8 @@ impl Language {
             "Fn::GetAtt" => self.attribute(argument, reader),
             "Fn::Sub" => self.substitute(argument, reader),
             _ => {
-                let interpolates = std::mem::replace(&mut self.interpolates, false);
                 let map = node.as_map().expect("a function is a mapping");
-                let entries = self.entries(map, reader);
-                self.interpolates = interpolates;
-                ExprKind::Object(entries).into()
+                ExprKind::Object(self.entries(map, reader)).into()
             }
         };
         value.at(node.span)

@@ -105,7 +105,7 @@ fn output(it: &Output, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
         reader.report(
             Diagnostic::error("list-output", "an output is one text, and this is a list")
                 .at(it.value.span)
-                .help("join it: `!Join [\",\", …]`"),
+                .help("join it, as in `!Join [\",\", \"${net.publicSubnetIds}\"]`"),
         );
     }
     let description = it.description.as_ref().map(|it| own(&it.0, tree, reader));
