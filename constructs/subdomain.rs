@@ -72,20 +72,16 @@ impl Subdomain {
         balancer: &LoadBalancer,
     ) {
         let (zone_id, zone_name) = self.zone.id_or_name(scope);
-        scope.resource(
-            "Resource",
-            RECORD_SET,
-            object! {
-                "AliasTarget" => object! {
-                    "DNSName" => text!["dualstack.", balancer.dns_name.clone()],
-                    "HostedZoneId" => balancer.hosted_zone_id.clone(),
-                },
-                "HostedZoneId" => zone_id,
-                "HostedZoneName" => zone_name,
-                "Name" => text![domain.clone(), "."],
-                "Type" => kind,
+        scope.resource("Resource", RECORD_SET, object! {
+            "AliasTarget" => object! {
+                "DNSName" => text!["dualstack.", balancer.dns_name.clone()],
+                "HostedZoneId" => balancer.hosted_zone_id.clone(),
             },
-        );
+            "HostedZoneId" => zone_id,
+            "HostedZoneName" => zone_name,
+            "Name" => text![domain.clone(), "."],
+            "Type" => kind,
+        });
     }
 }
 

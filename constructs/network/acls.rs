@@ -5,7 +5,10 @@
 
 use ipnet::Ipv4Net;
 
-use super::{Layout, subnet::Subnet};
+use super::{
+    Layout,
+    subnet::{Subnet, tag},
+};
 use crate::kernel::prelude::*;
 
 const ACL: ResourceType = ResourceType::new("AWS::EC2::NetworkAcl");
@@ -92,7 +95,7 @@ impl Acls {
             [("PublicAcl", Side::Public, &network.public), ("PrivateAcl", Side::Private, &network.private)];
         for (id, side, subnets) in sides {
             if !subnets.is_empty() {
-                self.add_side(scope, id, network, subnets, &self.inbound(side, cidr));
+                add_acl(scope, id, network.vpc, subnets, &self.inbound(side, cidr));
             }
         }
     }
@@ -121,41 +124,27 @@ impl Acls {
         ];
         denied.chain([within]).chain(open).chain(answers).collect()
     }
+}
 
-    fn add_side(
-        &self,
-        scope: &mut Scope<'_>,
-        id: &str,
-        network: &Layout,
-        subnets: &[Subnet],
-        inbound: &[Rule],
-    ) {
-        let names: Vec<String> = subnets.iter().map(|it| it.scope(scope).unique_id()).collect();
-        let mut scope = scope.child(id);
-        let name = scope.path().to_string();
-        let acl = scope.resource(
-            "Resource",
-            ACL,
-            object! {
-                "Tags" => list![super::subnet::tag("Name", name)],
-                "VpcId" => network.vpc.reference(),
-            },
-        );
-        let outbound = Rule { is_outbound: true, ..Rule::allow("Out", 100, ANYWHERE, Packets::All) };
-        let entries: Vec<Handle> =
-            inbound.iter().chain([&outbound]).map(|it| it.add(&mut scope, acl)).collect();
-        for (subnet, name) in subnets.iter().zip(names) {
-            let association = scope.child(&format!("DefaultAssociation{name}")).resource(
-                "Resource",
-                ASSOCIATION,
-                object! {
-                    "NetworkAclId" => acl.reference(),
-                    "SubnetId" => subnet.resource.reference(),
-                },
-            );
-            // An ACL without rules refuses everything.
-            scope.depend(association, entries.iter().copied());
-        }
+/// Adds an ACL with these rules, for these subnets.
+fn add_acl(scope: &mut Scope<'_>, id: &str, vpc: Handle, subnets: &[Subnet], inbound: &[Rule]) {
+    let names: Vec<String> = subnets.iter().map(|it| it.scope(scope).unique_id()).collect();
+    let mut scope = scope.child(id);
+    let name = scope.path().to_string();
+    let acl = scope.resource("Resource", ACL, object! {
+        "Tags" => list![tag("Name", name)],
+        "VpcId" => vpc.reference(),
+    });
+    let outbound = Rule { is_outbound: true, ..Rule::allow("Out", 100, ANYWHERE, Packets::All) };
+    let entries: Vec<Handle> = inbound.iter().chain([&outbound]).map(|it| it.add(&mut scope, acl)).collect();
+    for (subnet, name) in subnets.iter().zip(names) {
+        let mut scope = scope.child(&format!("DefaultAssociation{name}"));
+        let association = scope.resource("Resource", ASSOCIATION, object! {
+            "NetworkAclId" => acl.reference(),
+            "SubnetId" => subnet.resource.reference(),
+        });
+        // An ACL without rules refuses everything.
+        scope.depend(association, entries.iter().copied());
     }
 }
 
@@ -199,20 +188,16 @@ impl Rule {
             Packets::TooBig => (1, None),
         };
         let icmp = matches!(self.what, Packets::TooBig).then(|| object! { "Code" => 4, "Type" => 3 });
-        scope.child(&self.id).resource(
-            "Resource",
-            ENTRY,
-            object! {
-                "CidrBlock" => self.range.clone(),
-                "Egress" => self.is_outbound,
-                "Icmp" => icmp,
-                "NetworkAclId" => acl.reference(),
-                "PortRange" => ports.map(|(from, to)| object! { "From" => from, "To" => to }),
-                "Protocol" => protocol,
-                "RuleAction" => self.action,
-                "RuleNumber" => self.number,
-            },
-        )
+        scope.child(&self.id).resource("Resource", ENTRY, object! {
+            "CidrBlock" => self.range.clone(),
+            "Egress" => self.is_outbound,
+            "Icmp" => icmp,
+            "NetworkAclId" => acl.reference(),
+            "PortRange" => ports.map(|(from, to)| object! { "From" => from, "To" => to }),
+            "Protocol" => protocol,
+            "RuleAction" => self.action,
+            "RuleNumber" => self.number,
+        })
     }
 }
 

@@ -176,33 +176,25 @@ impl Endpoint {
         let mut scope = scope.child(&self.id).caused_by(self.written.span());
         if self.is_gateway {
             let tables = network.private.iter().chain(&network.public).map(|it| it.route_table.reference());
-            return scope.resource(
-                "Resource",
-                ENDPOINT,
-                object! {
-                    "RouteTableIds" => tables.collect::<Vec<_>>(),
-                    "ServiceName" => name,
-                    "Tags" => list![tag("Name", network.name.clone())],
-                    "VpcEndpointType" => "Gateway",
-                    "VpcId" => network.vpc.reference(),
-                },
-            );
+            return scope.resource("Resource", ENDPOINT, object! {
+                "RouteTableIds" => tables.collect::<Vec<_>>(),
+                "ServiceName" => name,
+                "Tags" => list![tag("Name", network.name.clone())],
+                "VpcEndpointType" => "Gateway",
+                "VpcId" => network.vpc.reference(),
+            });
         }
         let group = security_group(&mut scope, network);
         let subnets = if network.private.is_empty() { &network.public } else { &network.private };
-        scope.resource(
-            "Resource",
-            ENDPOINT,
-            object! {
-                "PrivateDnsEnabled" => true,
-                "SecurityGroupIds" => list![group.attribute("GroupId")],
-                "ServiceName" => name,
-                "SubnetIds" => subnets.iter().map(|it| it.resource.reference()).collect::<Vec<_>>(),
-                "Tags" => list![tag("Name", network.name.clone())],
-                "VpcEndpointType" => "Interface",
-                "VpcId" => network.vpc.reference(),
-            },
-        )
+        scope.resource("Resource", ENDPOINT, object! {
+            "PrivateDnsEnabled" => true,
+            "SecurityGroupIds" => list![group.attribute("GroupId")],
+            "ServiceName" => name,
+            "SubnetIds" => subnets.iter().map(|it| it.resource.reference()).collect::<Vec<_>>(),
+            "Tags" => list![tag("Name", network.name.clone())],
+            "VpcEndpointType" => "Interface",
+            "VpcId" => network.vpc.reference(),
+        })
     }
 }
 
@@ -211,30 +203,26 @@ fn security_group(endpoint: &mut Scope<'_>, network: &Layout) -> Handle {
     let mut scope = endpoint.child("SecurityGroup");
     let cidr = network.vpc.attribute("CidrBlock");
     let description = scope.path().to_string();
-    scope.resource(
-        "Resource",
-        SECURITY_GROUP,
-        object! {
-            "GroupDescription" => description,
-            // An endpoint only answers. Without a rule AWS would allow everything, so there is one that allows nothing.
-            "SecurityGroupEgress" => list![object! {
-                "CidrIp" => "255.255.255.255/32",
-                "Description" => "Disallow all traffic",
-                "FromPort" => 252,
-                "IpProtocol" => "icmp",
-                "ToPort" => 86,
-            }],
-            "SecurityGroupIngress" => list![object! {
-                "CidrIp" => cidr.clone(),
-                "Description" => text!["from ", cidr, ":443"],
-                "FromPort" => 443,
-                "IpProtocol" => "tcp",
-                "ToPort" => 443,
-            }],
-            "Tags" => list![tag("Name", network.name.clone())],
-            "VpcId" => network.vpc.reference(),
-        },
-    )
+    scope.resource("Resource", SECURITY_GROUP, object! {
+        "GroupDescription" => description,
+        // An endpoint only answers. Without a rule AWS would allow everything, so there is one that allows nothing.
+        "SecurityGroupEgress" => list![object! {
+            "CidrIp" => "255.255.255.255/32",
+            "Description" => "Disallow all traffic",
+            "FromPort" => 252,
+            "IpProtocol" => "icmp",
+            "ToPort" => 86,
+        }],
+        "SecurityGroupIngress" => list![object! {
+            "CidrIp" => cidr.clone(),
+            "Description" => text!["from ", cidr, ":443"],
+            "FromPort" => 443,
+            "IpProtocol" => "tcp",
+            "ToPort" => 443,
+        }],
+        "Tags" => list![tag("Name", network.name.clone())],
+        "VpcId" => network.vpc.reference(),
+    })
 }
 
 #[cfg(test)]
@@ -333,6 +321,10 @@ mod tests {
             [
                 "unknown-service at `'com.${AWS::Region}.glue'`: this is not the name of an endpoint service of AWS"
             ]
+        );
+        assert_eq!(
+            faults("com.amazonaws.us-east-1.logs"),
+            ["unknown-service at `com.amazonaws.us-east-1.logs`: `com.amazonaws.us-east-1.logs` is tied to one region"]
         );
         assert_eq!(
             faults("com.amazonaws.vpce.us-east-1.vpce-svc-0123"),

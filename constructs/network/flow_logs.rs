@@ -68,20 +68,16 @@ impl FlowLogs {
         };
         // Ten minutes is what EC2 does unasked.
         let interval = (self.interval.value.0 != 600).then(|| self.interval.map(|it| it.0));
-        let log = scope.resource(
-            "FlowLog",
-            FLOW_LOG,
-            object! {
-                "DeliverLogsPermissionArn" => role.attribute("Arn"),
-                "LogDestinationType" => "cloud-watch-logs",
-                "LogGroupName" => group.reference(),
-                "MaxAggregationInterval" => interval,
-                "ResourceId" => network.vpc.reference(),
-                "ResourceType" => "VPC",
-                "Tags" => list![tag("Name", name)],
-                "TrafficType" => traffic,
-            },
-        );
+        let log = scope.resource("FlowLog", FLOW_LOG, object! {
+            "DeliverLogsPermissionArn" => role.attribute("Arn"),
+            "LogDestinationType" => "cloud-watch-logs",
+            "LogGroupName" => group.reference(),
+            "MaxAggregationInterval" => interval,
+            "ResourceId" => network.vpc.reference(),
+            "ResourceType" => "VPC",
+            "Tags" => list![tag("Name", name)],
+            "TrafficType" => traffic,
+        });
         scope.depend(log, policy);
     }
 }

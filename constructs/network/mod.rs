@@ -6,21 +6,24 @@ mod acls;
 mod endpoints;
 mod flow_logs;
 mod ranges;
+mod routes;
 mod subnet;
 mod zones;
 
 use ipnet::Ipv4Net;
 
 use crate::kernel::prelude::*;
-use acls::Acls;
-use endpoints::Endpoint;
-use flow_logs::FlowLogs;
-use ranges::{Ranges, Split, Subnets};
-use subnet::{Kind, Subnet, Way, tag};
-use zones::Zones;
+use ranges::Split;
+use routes::Ways;
+use subnet::{Kind, Subnet, tag};
 
-const GATEWAY_ATTACHMENT: ResourceType = ResourceType::new("AWS::EC2::VPCGatewayAttachment");
-const INTERNET_GATEWAY: ResourceType = ResourceType::new("AWS::EC2::InternetGateway");
+pub use acls::Acls;
+pub use endpoints::Endpoint;
+pub use flow_logs::{FlowLogs, Traffic};
+pub use ranges::{Ranges, Subnets};
+pub use routes::Nat;
+pub use zones::Zones;
+
 const VPC: ResourceType = ResourceType::new("AWS::EC2::VPC");
 
 properties! {
@@ -48,18 +51,6 @@ properties! {
         /// Network ACLs, which decide what may enter a subnet at all, whatever security groups say: `true`,
         /// or their properties. If `false`, the network's own admits everything, and security groups decide.
         acls: Switch<Acls> = "false",
-    }
-}
-
-choices! {
-    /// How private subnets reach the internet.
-    pub enum Nat {
-        /// Each zone has a NAT gateway of its own: one zone may fail, and the others go on.
-        PerZone,
-        /// One NAT gateway for all zones: cheaper, and all stop if its zone fails.
-        Single,
-        /// Not at all.
-        None,
     }
 }
 
@@ -108,10 +99,10 @@ impl Construct for Network {
     type Exports = Exports;
 
     fn check(&self, faults: &mut Vec<Diagnostic>) {
-        let before = faults.len();
         self.zones.value.check(self.zones.span, faults);
         let prefix = self.cidr.value.prefix_len();
-        if !(16..=28).contains(&prefix) {
+        let has_size = (16..=28).contains(&prefix);
+        if !has_size {
             faults.push(
                 Diagnostic::error("network-size", format!("a VPC has from /16 to /28, not /{prefix}"))
                     .at(self.cidr.span)
@@ -123,12 +114,11 @@ impl Construct for Network {
             flow_logs.check(faults);
         }
         // Without a size and a number of zones nothing can be said about the subnets.
-        if faults[before..].iter().any(|it| matches!(it.code, "network-zones" | "network-size")) {
-            return;
-        }
-        match self.split() {
-            Ok(split) => self.check_subnets(&split, faults),
-            Err(fault) => faults.push(fault),
+        if has_size && zones::NUMBER.contains(&self.zones.value.count()) {
+            match self.split() {
+                Ok(split) => self.check_subnets(&split, faults),
+                Err(fault) => faults.push(fault),
+            }
         }
     }
 
@@ -139,17 +129,13 @@ impl Construct for Network {
         let split = self.split()?;
         let zones = self.zones.value.names();
         let name = scope.path().to_string();
-        let vpc = scope.resource(
-            "Resource",
-            VPC,
-            object! {
-                "CidrBlock" => Expr::from(self.cidr.value.to_string()).at(self.cidr.span),
-                "EnableDnsHostnames" => true,
-                "EnableDnsSupport" => true,
-                "InstanceTenancy" => "default",
-                "Tags" => list![tag("Name", name.clone())],
-            },
-        );
+        let vpc = scope.resource("Resource", VPC, object! {
+            "CidrBlock" => Expr::from(self.cidr.value.to_string()).at(self.cidr.span),
+            "EnableDnsHostnames" => true,
+            "EnableDnsSupport" => true,
+            "InstanceTenancy" => "default",
+            "Tags" => list![tag("Name", name.clone())],
+        });
         let subnets = |scope: &mut Scope<'_>, kind, ranges: &[Ipv4Net]| -> Vec<Subnet> {
             let places = ranges.iter().zip(&zones).zip(1..);
             places
@@ -161,7 +147,7 @@ impl Construct for Network {
         let private = subnets(scope, kind, &split.private);
         let network = Layout { name, vpc, public, private };
 
-        let (internet, mut outbound) = self.ways_out(scope, &network);
+        let Ways { internet, mut outbound } = routes::add(scope, self.nat.value, &network);
         outbound.extend(endpoints::add(scope, &self.endpoints, &network));
         if let Some(flow_logs) = &self.flow_logs.0 {
             flow_logs.add(scope, &network);
@@ -216,51 +202,11 @@ impl Network {
             acls.check(self.cidr, !split.public.is_empty(), faults);
         }
     }
-
-    /// Adds the gateways and the routes through them. Returns what has to be there before the internet reaches
-    /// public subnets, and before private ones reach it.
-    fn ways_out(&self, scope: &mut Scope<'_>, network: &Layout) -> (Vec<Handle>, Vec<Handle>) {
-        if network.public.is_empty() {
-            return (Vec::new(), Vec::new());
-        }
-        let tags = list![tag("Name", network.name.clone())];
-        let gateway = scope.resource("IGW", INTERNET_GATEWAY, object! { "Tags" => tags });
-        let attachment = scope.resource(
-            "VPCGW",
-            GATEWAY_ATTACHMENT,
-            object! {
-                "InternetGatewayId" => gateway.reference(),
-                "VpcId" => network.vpc.reference(),
-            },
-        );
-        let mut internet = Vec::new();
-        for subnet in &network.public {
-            let route = subnet.default_route(scope, Way::Internet(gateway));
-            scope.depend(route, [attachment]);
-            internet.extend([route, subnet.association]);
-        }
-        let count = match self.nat.value {
-            Nat::None => 0,
-            Nat::Single => network.private.len().min(1),
-            Nat::PerZone => network.private.len(),
-        };
-        let nats: Vec<Handle> =
-            network.public.iter().take(count).map(|it| it.nat_gateway(scope, attachment)).collect();
-        let mut outbound = Vec::new();
-        for (at, subnet) in network.private.iter().enumerate() {
-            // With a single gateway, all share the first.
-            if let Some(nat) = nats.get(at).or(nats.first()) {
-                let route = subnet.default_route(scope, Way::Nat(*nat));
-                outbound.extend([route, subnet.association]);
-            }
-        }
-        (internet, outbound)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use crate::testing::{Stack, stack};
 
@@ -341,33 +287,6 @@ mod tests {
                 "net/PrivateSubnet1/Subnet 10.77.0.0/24",
                 "net/PrivateSubnet2/Subnet 10.77.1.0/24",
             ]
-        );
-    }
-
-    #[test]
-    fn private_subnets_reach_out_as_asked() {
-        let nat = |nat: &str| stack(&format!("net: {{type: Network, nat: {nat}}}"));
-        let ways = |built: &Stack| -> Vec<Value> {
-            let routes = paths(built, "AWS::EC2::Route").into_iter().filter(|it| it.contains("Private"));
-            routes.map(|it| built.properties(&it)["NatGatewayId"].clone()).collect()
-        };
-        let built = nat("perZone");
-        assert_eq!(
-            ways(&built),
-            [json!("${net/PublicSubnet1/NATGateway}"), json!("${net/PublicSubnet2/NATGateway}")]
-        );
-        let built = nat("single");
-        assert_eq!(paths(&built, "AWS::EC2::NatGateway"), ["net/PublicSubnet1/NATGateway"]);
-        assert_eq!(
-            ways(&built),
-            [json!("${net/PublicSubnet1/NATGateway}"), json!("${net/PublicSubnet1/NATGateway}")]
-        );
-        let built = nat("none");
-        assert_eq!(paths(&built, "AWS::EC2::EIP"), [""; 0]);
-        assert_eq!(ways(&built), [json!(null); 0]);
-        assert_eq!(
-            built.properties("net/PrivateSubnet2/Subnet")["Tags"][1],
-            json!({ "Key": "aws-cdk:subnet-type", "Value": "Isolated" })
         );
     }
 

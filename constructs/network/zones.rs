@@ -1,6 +1,11 @@
 //! The availability zones a network goes over.
 
+use std::ops::RangeInclusive;
+
 use crate::kernel::prelude::*;
+
+/// Over how many zones a network may go.
+pub(super) const NUMBER: RangeInclusive<usize> = 1..=6;
 
 /// The zones of a network.
 #[derive(Clone, Debug)]
@@ -35,7 +40,7 @@ impl Zones {
     /// Reports what is wrong with their number and their names, written at `span`.
     pub(super) fn check(&self, span: Span, faults: &mut Vec<Diagnostic>) {
         let count = self.count();
-        if !(1..=6).contains(&count) {
+        if !NUMBER.contains(&count) {
             faults.push(
                 Diagnostic::error("network-zones", format!("a network goes over 1 to 6 zones, not {count}"))
                     .at(span)
