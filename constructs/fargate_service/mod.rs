@@ -29,7 +29,8 @@ use https::Https;
 use image::Image;
 use secret::Secret;
 use service::{Capacity, Deployment};
-use task::{Architecture, Logs, Permission, Ulimits};
+pub use task::{Architecture, Permission};
+use task::{Logs, Ulimits};
 
 properties! {
     /// A container that runs on Fargate behind a load balancer.
