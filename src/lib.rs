@@ -1,4 +1,54 @@
-//! Turns a stack file into a CloudFormation template.
+//! `asi`: from a page of YAML to a CloudFormation template.
+//!
+//! # The way of a stack
+//!
+//! ```text
+//! asi.yaml ── load ──▶ Stack ── expand ──▶ Tree ── resolve ──▶ Template ──▶ YAML, JSON
+//!                                 ▲                               │
+//!                             catalogue                           └─ assembly ──▶ cdk.out
+//! ```
+//!
+//! - [`load`] reads the file, lays the chosen environment over it, and checks its frame.
+//! - [`expand`] reads each construct's properties, and lets the constructs build in the order of their references.
+//!   The constructs and the kernel they are written in are the crate `asi-constructs`.
+//! - [`resolve`] gives each resource its logical id and each reference its target.
+//! - [`template`] is the finished document. It writes itself, and takes patches.
+//! - [`assembly`] is what the CDK's own CLI takes.
+//! - [`ops`] has one function for each use of the program; [`cli`] one file for each command.
+//! - [`present`] turns models into documents, [`render`] prints documents, [`wire`] is JSON for programs.
+//! - [`world`] is everything outside of the process.
+//!
+//! # What must stay true
+//!
+//! - Who may use whom is a table in `tests/architecture.rs`, lowest first.
+//! - Same input, same bytes. No `HashMap` (its order reaches the template), no clock, no randomness.
+//!   `clippy.toml` bans them by name, with the reason.
+//! - Only [`world`] touches files and the environment. Only [`cli`] prints, and only `main` exits.
+//! - A stage takes a value and returns a value and diagnostics. It does not stop at the first fault, and never
+//!   turns a fault into text.
+//! - No type outside of [`wire`] derives `Serialize`. [`template`] and [`assembly`] have hand-written JSON, because
+//!   that form is theirs by contract.
+//! - An id is a contract. Logical ids, construct ids, the codes of diagnostics, JSON fields and exit codes change
+//!   only with a changelog entry under "Breaking".
+//! - What the user wrote that had no effect is reported.
+//!
+//! # Decisions
+//!
+//! - *Properties are declared by macros of our own* (`properties!`, `choices!`, `exports!` in the kernel), not by
+//!   the derives of serde and schemars: those stop at the first fault of a group, and cannot say a default as the
+//!   user would write it. One declaration gives the reader, the messages, the schema, and the documentation.
+//! - *A finished template is a document* (`Node`) whose values carry the place that caused them, not a tree of
+//!   resource types: it is written, patched and checked as what it is, and an excerpt of the stack file can be
+//!   shown for anything in it. That no reference dangles is guaranteed one step earlier, where references are handles.
+//! - *The tree is a tree*: resources come out in the order of the construct tree, as the CDK writes them, whatever
+//!   the order in which constructs had to build.
+//! - *Text put together is written as `Fn::Sub`* where that can say it, because people can read it; CloudFormation
+//!   makes no difference between that and the CDK's `Fn::Join`.
+//! - *Regions, accounts and partitions are pseudo parameters* in everything a construct makes, even in a stack that
+//!   is bound to a region: one template serves all environments.
+//! - *Stack tags stay out of the template*, as with the CDK: they are the deployment's, and stand in the assembly.
+//! - *With no environment chosen* the stack is named after the app and has no `${env}`; with one it is named
+//!   `<app>-<environment>`.
 
 pub mod assembly;
 pub mod cli;

@@ -11,8 +11,10 @@ mod sections;
 use asi_constructs::kernel::{
     construct::{AnyConstruct, Catalogued},
     diagnostic::{Diagnostic, has_errors},
+    expr::Expr,
+    name::Value,
     property::Reader,
-    scope::{Named, Place, Tree},
+    scope::{Handle, Named, Place, Tree},
 };
 
 use crate::load::{Declared, Stack};
@@ -83,6 +85,14 @@ fn read(declared: &Declared, catalogue: &[Catalogued], reader: &mut Reader) -> O
     let sound = !has_errors(&faults);
     reader.diagnostics.extend(faults.into_iter().map(|it| it.at(declared.name.span)));
     sound.then_some(construct)
+}
+
+/// A value with its names replaced by what they stand for; what stands for nothing is reported.
+fn resolved(value: Value, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
+    tree.resolve(value).unwrap_or_else(|faults| {
+        faults.into_iter().for_each(|it| reader.report(it));
+        Expr::ABSENT
+    })
 }
 
 /// Builds what can be built; says whether something could not.

@@ -10,7 +10,10 @@ use asi_constructs::kernel::{
     scope::{Handle, Named, Tree},
 };
 
-use super::resources::{ATTRIBUTES, dependencies};
+use super::{
+    resolved,
+    resources::{ATTRIBUTES, dependencies},
+};
 use crate::load::{Declared, Stack};
 
 /// Applies the overrides of every construct that was built.
@@ -106,10 +109,7 @@ fn removals(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
         }
         _ => {
             let value = cloudformation(node, reader);
-            tree.resolve(value).unwrap_or_else(|faults| {
-                faults.into_iter().for_each(|it| reader.report(it));
-                Expr::ABSENT
-            })
+            resolved(value, tree, reader)
         }
     }
 }

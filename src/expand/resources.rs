@@ -13,6 +13,7 @@ use asi_constructs::kernel::{
     scope::{Handle, Named, Tree},
 };
 
+use super::resolved;
 use crate::load::Stack;
 
 /// The attributes a resource may have beside `Type`, `Properties` and `DependsOn`.
@@ -88,10 +89,7 @@ pub(super) fn resolve(written: Vec<Written<'_>>, tree: &mut Tree, reader: &mut R
 /// Reads a value of CloudFormation's own, and resolves what it refers to.
 pub(super) fn value(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
     let value = cloudformation(node, reader);
-    tree.resolve(value).unwrap_or_else(|faults| {
-        faults.into_iter().for_each(|it| reader.report(it));
-        Expr::ABSENT
-    })
+    resolved(value, tree, reader)
 }
 
 /// `DependsOn`: resources, and constructs, which stand for all resources they make.

@@ -5,7 +5,6 @@ use asi_constructs::kernel::{
     expr::{Expr, ExprKind},
     id::LogicalId,
     map::{Entry, Map},
-    name::Value,
     node::Node,
     property::Reader,
     scope::{Handle, Tree},
@@ -13,13 +12,13 @@ use asi_constructs::kernel::{
 };
 use asi_constructs::object;
 
-use super::resources;
+use super::{resolved, resources};
 use crate::load::{Output, Parameter, Stack};
 
 /// Reads all sections, and resolves what they refer to.
 pub(super) fn resolve(stack: &Stack, tree: &mut Tree, reader: &mut Reader) {
     if let Some(description) = &stack.description {
-        tree.sections.description = Some(own(&description.0, tree, reader));
+        tree.sections.description = Some(resolved(description.0.clone(), tree, reader));
     }
     for (name, entry) in &stack.parameters {
         check_id(name, entry.key, "a parameter", reader);
@@ -73,17 +72,9 @@ fn entries(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Map<Expr<Handle
     }
 }
 
-/// A value in our own language.
-fn own(value: &Value, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
-    tree.resolve(value.clone()).unwrap_or_else(|faults| {
-        faults.into_iter().for_each(|it| reader.report(it));
-        Expr::ABSENT
-    })
-}
-
 fn parameter(it: &Parameter, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
-    let allowed: Vec<Expr<Handle>> = it.allowed_values.iter().map(|it| own(&it.0, tree, reader)).collect();
-    let default = it.default.as_ref().map(|it| own(&it.0, tree, reader));
+    let allowed: Vec<Expr<Handle>> = it.allowed_values.iter().map(|it| resolved(it.0.clone(), tree, reader)).collect();
+    let default = it.default.as_ref().map(|it| resolved(it.0.clone(), tree, reader));
     object! {
         "Type" => it.type_.clone(),
         "Default" => default,
@@ -100,7 +91,7 @@ fn parameter(it: &Parameter, tree: &mut Tree, reader: &mut Reader) -> Expr<Handl
 }
 
 fn output(it: &Output, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
-    let value = own(&it.value, tree, reader);
+    let value = resolved(it.value.clone(), tree, reader);
     if matches!(value.kind, ExprKind::List(_)) {
         reader.report(
             Diagnostic::error("list-output", "an output is one text, and this is a list")
@@ -108,8 +99,8 @@ fn output(it: &Output, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
                 .help("join it, as in `!Join [\",\", \"${net.publicSubnetIds}\"]`"),
         );
     }
-    let description = it.description.as_ref().map(|it| own(&it.0, tree, reader));
-    let export = it.export.as_ref().map(|it| object! { "Name" => own(&it.0, tree, reader) });
+    let description = it.description.as_ref().map(|it| resolved(it.0.clone(), tree, reader));
+    let export = it.export.as_ref().map(|it| object! { "Name" => resolved(it.0.clone(), tree, reader) });
     object! {
         "Description" => description,
         "Value" => value,

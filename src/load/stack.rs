@@ -208,7 +208,7 @@ pub fn read(mut root: Node, environment: Option<&str>, diagnostics: &mut Vec<Dia
         Some((_, Ok(None))) | None => (),
     }
     let frame = read_frame(&root, &mut reader);
-    let stack = frame.and_then(|frame| {
+    let stack = frame.map(|frame| {
         let names = environments.iter().map(|(name, _)| name.clone()).collect();
         build(frame, environment.map(str::to_owned), names, &mut reader)
     });
@@ -275,7 +275,7 @@ fn choose<'a>(name: &str, environments: &'a [(String, Option<Node>)]) -> Result<
     }
 }
 
-fn build(frame: Frame, environment: Option<String>, environments: Vec<String>, reader: &mut Reader) -> Option<Stack> {
+fn build(frame: Frame, environment: Option<String>, environments: Vec<String>, reader: &mut Reader) -> Stack {
     check_app(&frame.app, reader);
     if let Some(region) = &frame.region {
         check_region(region, reader);
@@ -316,7 +316,7 @@ fn build(frame: Frame, environment: Option<String>, environments: Vec<String>, r
         patches: frame.patches,
     };
     check_names(&stack, reader);
-    Some(stack)
+    stack
 }
 
 fn declared(constructs: &Node, reader: &mut Reader) -> Vec<Declared> {
