@@ -2,13 +2,11 @@
 //!
 //! Each test is named after its acceptance check. All 30 can be read off the template, so that none is left out.
 
-mod support;
-
 use std::collections::BTreeSet;
 
 use asi::{cli::Exit, world::MemoryFiles};
 use serde_json::{Value, json};
-use support::{
+use crate::support::{
     asi, read,
     query::{Query, Resource, many, refers, references},
 };

@@ -1,10 +1,8 @@
 //! Which module may use which. The table in `src/lib.rs` is only true while this passes.
 
-mod support;
-
 use std::collections::BTreeSet;
 
-use support::{read, sources};
+use crate::support::{read, sources};
 
 /// Each module of `src/`, lowest first, and the modules it may name.
 const MAY_USE: &[(&str, &[&str])] = &[

@@ -1,12 +1,10 @@
 //! Would the CDK say the same? Its stored output, compared with ours; every difference has its reason.
 
-mod support;
-
 use std::collections::BTreeSet;
 
 use asi_constructs::kernel::id::{LogicalId, construct_id};
 use serde_json::Value;
-use support::{read, template};
+use crate::support::{read, template};
 
 /// The CDK's app of `snapshots/cdk/app.js` as a stack file: its constructs, named as there.
 const WEB: &str = r#"

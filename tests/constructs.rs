@@ -1,14 +1,12 @@
 //! Holds for every construct in the catalogue.
 
-mod support;
-
 use asi::{cli::Exit, world::MemoryFiles};
 use asi_constructs::{
     CATALOGUE,
     kernel::shape::{Field, Shape},
 };
 use serde_json::Value;
-use support::{asi, golden, template};
+use crate::support::{asi, golden, template};
 
 #[test]
 fn every_example_synthesizes_to_its_snapshot() {

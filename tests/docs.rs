@@ -1,12 +1,10 @@
 //! Holds what is written about the program to what the program is.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use asi::{cli, ops, present, render};
 use asi_constructs::CATALOGUE;
-use support::{asi, files, golden, read, root, sources, stem};
+use crate::support::{asi, files, golden, read, root, sources, stem};
 
 #[test]
 fn every_code_is_in_the_registry_and_means_something() {

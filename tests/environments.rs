@@ -1,10 +1,8 @@
 //! One file, several environments: what differs between two templates is what was said to differ.
 
-mod support;
-
 use asi::{cli::Exit, world::MemoryFiles};
 use similar::TextDiff;
-use support::{asi, golden, read};
+use crate::support::{asi, golden, read};
 
 #[track_caller]
 fn synthesize(text: &str, environment: &str) -> String {

@@ -1,9 +1,7 @@
 //! What bad input is told: each file under `tests/faults/`, and the whole of what is printed about it.
 
-mod support;
-
 use asi::{cli::Exit, world::MemoryFiles};
-use support::{Run, asi, files, golden, stem};
+use crate::support::{Run, asi, files, golden, stem};
 
 /// Every fault has a way to mend it, and bad input its own exit code.
 #[track_caller]

@@ -2,8 +2,6 @@
 //!
 //! `tests/run` installs them and says where they are; without it these tests say that they are skipped.
 
-mod support;
-
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -12,7 +10,7 @@ use std::{
 
 use asi::world::SystemFiles;
 use asi_constructs::CATALOGUE;
-use support::{asi, root};
+use crate::support::{asi, root};
 
 /// A program `tests/run` installs, or a note that its test is skipped.
 fn peer(variable: &str, test: &str) -> Option<PathBuf> {

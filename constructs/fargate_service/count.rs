@@ -225,7 +225,10 @@ impl Step {
     fn check(&self) -> Option<Diagnostic> {
         let ends = (self.above, self.below, self.add, self.remove);
         let ((Some(share), None, Some(tasks), None) | (None, Some(share), None, Some(tasks))) = ends else {
-            let fault = Diagnostic::error("count-step", "a step adds tasks above a share, or removes tasks below one");
+            let fault = Diagnostic::error(
+                "count-step",
+                "a step adds tasks above a share, or removes tasks below one",
+            );
             return Some(fault.help("write `{above: 70%, add: 1}` or `{below: 20%, remove: 1}`"));
         };
         if tasks.value == 0 {

@@ -8,6 +8,7 @@ mod count;
 mod health;
 mod https;
 mod image;
+mod roles;
 mod scaling;
 mod secret;
 mod service;
@@ -22,15 +23,17 @@ use crate::{
     network,
     targets::{EcsService, LoadBalancer},
 };
-use balancer::{Access, Balanced, Balancer};
-use count::Count;
-use health::Health;
-use https::Https;
-use image::Image;
-use secret::Secret;
-use service::{Capacity, Deployment};
-pub use task::{Architecture, Permission};
-use task::{Logs, Ulimits};
+use balancer::Balanced;
+
+pub use balancer::{Access, Balancer};
+pub use count::{Count, Metric, Scaling, Step, Steps};
+pub use health::Health;
+pub use https::Https;
+pub use image::Image;
+pub use roles::Permission;
+pub use secret::Secret;
+pub use service::{Capacity, Deployment};
+pub use task::{Architecture, Logs, Removal, Ulimits};
 
 properties! {
     /// A container that runs on Fargate behind a load balancer.

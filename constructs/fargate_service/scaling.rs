@@ -60,8 +60,11 @@ pub(super) fn add(
     }
     if let Some(requests) = scaling.requests {
         let (load_balancer, group) = (balanced.offer.resource, balanced.target_group);
-        let label =
-            text![load_balancer.attribute("LoadBalancerFullName"), "/", group.attribute("TargetGroupFullName")];
+        let label = text![
+            load_balancer.attribute("LoadBalancerFullName"),
+            "/",
+            group.attribute("TargetGroupFullName")
+        ];
         let metric =
             object! { "PredefinedMetricType" => "ALBRequestCountPerTarget", "ResourceLabel" => label };
         track("RequestScaling", metric, requests.into());

@@ -88,9 +88,9 @@ pub(super) fn add(
     task: &task::Added,
 ) -> Added {
     // Where there are no private subnets, a task pulls its image with a public address of its own.
-    let (subnets, public_ip) = match network.private_subnet_ids.as_slice() {
-        [] => (&network.public_subnet_ids, "ENABLED"),
-        _ => (&network.private_subnet_ids, "DISABLED"),
+    let (subnets, public_ip, way_out) = match network.private_subnet_ids.as_slice() {
+        [] => (&network.public_subnet_ids, "ENABLED", &network.internet),
+        _ => (&network.private_subnet_ids, "DISABLED", &network.outbound),
     };
     let desired = match &service.count {
         Count::Fixed(count) => Some(*count),
@@ -137,11 +137,10 @@ pub(super) fn add(
             "TaskDefinition" => task.definition.reference(),
         },
     );
-    if public_ip == "ENABLED" {
-        scope.depend(resource, network.internet.iter().copied());
-    }
-    // ECS refuses a target group that no listener leads to, and a task needs its permissions when it starts.
-    scope.depend(resource, [balanced.listener].into_iter().chain(task.policies.iter().copied()));
+    // ECS refuses a target group that no listener leads to. A task that starts without its permissions, or
+    // without a way to the registry, fails, and counts against the deployment.
+    let first = [balanced.listener].into_iter().chain(task.policies.iter().copied());
+    scope.depend(resource, first.chain(way_out.iter().copied()));
     Added { resource, group }
 }
 
@@ -245,6 +244,10 @@ mod tests {
         assert_eq!(
             with(", exec: true").depends_on("web/Service/Service"),
             [
+                "n/PrivateSubnet1/RouteTableAssociation",
+                "n/PrivateSubnet2/RouteTableAssociation",
+                "n/PrivateSubnet1/DefaultRoute",
+                "n/PrivateSubnet2/DefaultRoute",
                 "web/LB/PublicListener/Resource",
                 "web/TaskDef/TaskRole/DefaultPolicy/Resource",
                 "web/TaskDef/ExecutionRole/DefaultPolicy/Resource"

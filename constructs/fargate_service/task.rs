@@ -1,16 +1,12 @@
-//! What a service runs: a task definition with its container, its roles and its logs.
+//! What a service runs: a task definition with its container and its logs.
 
-use super::{FargateService, image::Pulled, secret, size};
+use super::{FargateService, image::Pulled, roles, secret, size};
 use crate::{
-    iam::{self, Allow},
     kernel::prelude::*,
     logs::{self, Retention},
 };
 
 const TASK_DEFINITION: ResourceType = ResourceType::new("AWS::ECS::TaskDefinition");
-
-/// The principal ECS gives roles to tasks as.
-const ECS_TASKS: &str = "ecs-tasks.amazonaws.com";
 
 choices! {
     /// The processor an image is built for.
@@ -27,16 +23,6 @@ properties! {
     pub struct Ulimits {
         /// How many files, sockets included, it may hold open. If absent, 65535.
         nofile: Option<Spanned<u32>>,
-    }
-}
-
-properties! {
-    /// Something the container may do in AWS.
-    pub struct Permission {
-        /// The actions, such as `s3:GetObject`.
-        actions: Spanned<Vec<Spanned<String>>>,
-        /// The ARNs of what it may do them to.
-        resources: Spanned<Vec<Text>>,
     }
 }
 
@@ -147,40 +133,6 @@ pub(super) fn check(service: &FargateService, faults: &mut Vec<Diagnostic>) {
     service.permissions.iter().for_each(|it| it.value.check(it.span, faults));
 }
 
-impl Permission {
-    fn check(&self, whole: Span, faults: &mut Vec<Diagnostic>) {
-        for action in &self.actions.value {
-            let fault = match action.value.split_once(':') {
-                Some((_, "*")) => Diagnostic::warning(
-                    "wide-permission",
-                    format!("`{}` allows all a service can do", action.value),
-                )
-                .help("name the actions the container calls"),
-                Some((_, name)) if !name.is_empty() => continue,
-                None if action.value == "*" => {
-                    Diagnostic::warning("wide-permission", "`*` allows everything in the account")
-                        .help("name the actions the container calls")
-                }
-                Some(_) | None => {
-                    Diagnostic::error("permission-action", format!("`{}` is no action of AWS", action.value))
-                        .help("write service and action, such as `s3:GetObject`")
-                }
-            };
-            faults.push(fault.at(action.span));
-        }
-        for (is_empty, what, span) in [
-            (self.actions.value.is_empty(), "actions", self.actions.span),
-            (self.resources.value.is_empty(), "resources", self.resources.span),
-        ] {
-            if is_empty {
-                let fault =
-                    Diagnostic::error("no-effect", format!("a permission without {what} allows nothing"));
-                faults.push(fault.at(span.or(whole)).help(format!("name its {what}, or remove it")));
-            }
-        }
-    }
-}
-
 /// Adds the task definition of `service`, which runs the image `pulled`.
 pub(super) fn add(
     service: &FargateService,
@@ -192,10 +144,7 @@ pub(super) fn add(
     let mut scope = scope.child("TaskDef");
     let family = scope.unique_id();
 
-    let task_role = iam::service_role(&mut scope, "TaskRole", ECS_TASKS);
-    let task_permissions = task_permissions(service, &mut scope);
-    let task_policy = iam::allow(&mut scope, "TaskRole", task_role, &task_permissions);
-
+    let (task_role, task_policy) = roles::task(service, &mut scope);
     let log_group =
         logs::log_group(&mut scope.child(&service.container.value), "LogGroup", service.logs.days);
     if service.logs.removal == Removal::Delete {
@@ -203,10 +152,7 @@ pub(super) fn add(
     }
 
     let secrets: Vec<secret::Kept> = service.secrets.values().map(|it| it.resolve(&mut scope)).collect();
-    let execution_role = iam::service_role(&mut scope, "ExecutionRole", ECS_TASKS);
-    let execution_permissions = execution_permissions(pulled, log_group, &secrets);
-    let execution_policy = iam::allow(&mut scope, "ExecutionRole", execution_role, &execution_permissions);
-
+    let (execution_role, execution_policy) = roles::execution(&mut scope, pulled, log_group, &secrets);
     let container = container(service, &mut scope, pulled, log_group, stream_prefix, secrets);
     let definition = scope.resource("Resource", TASK_DEFINITION, object! {
         "ContainerDefinitions" => list![container],
@@ -228,38 +174,6 @@ pub(super) fn add(
     });
     let policies = task_policy.into_iter().chain(execution_policy).collect();
     Ok(Added { definition, family, task_role, execution_role, log_group, policies })
-}
-
-/// What the container itself may do.
-fn task_permissions(service: &FargateService, scope: &mut Scope<'_>) -> Vec<Allow> {
-    // ECS Exec opens its channels from inside the task. AWS lets nobody limit these actions.
-    let exec = service.exec.value.then(|| {
-        Allow::anywhere(&[
-            "ssmmessages:CreateControlChannel",
-            "ssmmessages:CreateDataChannel",
-            "ssmmessages:OpenControlChannel",
-            "ssmmessages:OpenDataChannel",
-        ])
-    });
-    let asked = service.permissions.iter().map(|it| {
-        let Permission { actions, resources } = &it.value;
-        let actions = actions.value.iter().map(|it| it.value.clone()).collect();
-        Allow::as_written(actions, resources.value.iter().map(|it| scope.text(it)).collect())
-    });
-    exec.into_iter().chain(asked).collect()
-}
-
-/// What ECS may do to start the container.
-fn execution_permissions(pulled: &Pulled, log_group: Handle, secrets: &[secret::Kept]) -> Vec<Allow> {
-    let mut allowed = Vec::new();
-    if let Some(arn) = &pulled.arn {
-        let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
-        allowed.push(Allow::new(&pull, [arn.clone()]));
-        allowed.push(Allow::anywhere(&["ecr:GetAuthorizationToken"]));
-    }
-    allowed.push(Allow::new(&["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.attribute("Arn")]));
-    allowed.extend(secret::permissions(secrets));
-    allowed
 }
 
 fn container(
@@ -335,11 +249,6 @@ mod tests {
         definition(properties)["ContainerDefinitions"][0].clone()
     }
 
-    fn statements(properties: &str, role: &str) -> Value {
-        let policy = with(properties).properties(&format!("web/TaskDef/{role}/DefaultPolicy/Resource"));
-        policy["PolicyDocument"]["Statement"].clone()
-    }
-
     #[test]
     fn has_one_container_that_logs() {
         assert_eq!(
@@ -394,76 +303,16 @@ mod tests {
     }
 
     #[test]
+    fn has_an_init_process_for_exec() {
+        assert_eq!(container(", exec: true")["LinuxParameters"], json!({ "InitProcessEnabled": true }));
+    }
+
+    #[test]
     fn has_the_size_asked_for() {
         let definition = definition(", cpu: 1024, memory: 3GB, storage: 50GB, architecture: arm64");
         assert_eq!((&definition["Cpu"], &definition["Memory"]), (&json!("1024"), &json!("3072")));
         assert_eq!(definition["EphemeralStorage"], json!({ "SizeInGiB": 50 }));
         assert_eq!(definition["RuntimePlatform"]["CpuArchitecture"], "ARM64");
-    }
-
-    #[test]
-    fn ecs_may_do_no_more_than_log_for_a_public_image() {
-        assert_eq!(
-            statements("", "ExecutionRole"),
-            json!([{
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Effect": "Allow",
-                "Resource": "${web/TaskDef/web/LogGroup/Resource.Arn}",
-            }])
-        );
-    }
-
-    #[test]
-    fn the_container_may_do_what_it_is_allowed() {
-        assert_eq!(
-            statements(
-                ", permissions: [{actions: [s3:PutObject, s3:GetObject], resources: ['arn:aws:s3:::b/*']}]",
-                "TaskRole"
-            ),
-            json!([{ "Action": ["s3:PutObject", "s3:GetObject"], "Effect": "Allow", "Resource": "arn:aws:s3:::b/*" }])
-        );
-        let nothing = with("")
-            .resources()
-            .into_iter()
-            .any(|(path, _)| path == "web/TaskDef/TaskRole/DefaultPolicy/Resource");
-        assert!(!nothing);
-    }
-
-    #[test]
-    fn exec_takes_four_actions_and_an_init_process() {
-        assert_eq!(
-            statements(", exec: true", "TaskRole"),
-            json!([{
-                "Action": [
-                    "ssmmessages:CreateControlChannel",
-                    "ssmmessages:CreateDataChannel",
-                    "ssmmessages:OpenControlChannel",
-                    "ssmmessages:OpenDataChannel",
-                ],
-                "Effect": "Allow",
-                "Resource": "*",
-            }])
-        );
-        assert_eq!(container(", exec: true")["LinuxParameters"], json!({ "InitProcessEnabled": true }));
-    }
-
-    #[test]
-    fn each_role_is_for_tasks_only() {
-        for role in ["TaskRole", "ExecutionRole"] {
-            assert_eq!(
-                with("").properties(&format!("web/TaskDef/{role}/Resource")),
-                json!({
-                    "AssumeRolePolicyDocument": {
-                        "Statement": [{
-                            "Action": "sts:AssumeRole",
-                            "Effect": "Allow",
-                            "Principal": { "Service": "ecs-tasks.amazonaws.com" },
-                        }],
-                        "Version": "2012-10-17",
-                    },
-                })
-            );
-        }
     }
 
     #[test]
@@ -507,19 +356,6 @@ mod tests {
         assert_eq!(
             with(", variables: {KEY: a}, secrets: {KEY: 'ssm:/key'}").faults(),
             ["duplicate-variable at `'ssm:/key'`: `KEY` is both a variable and a secret"]
-        );
-    }
-
-    #[test]
-    fn points_at_permissions_that_allow_too_much_or_nothing() {
-        assert_eq!(
-            with(", permissions: [{actions: ['s3:*', '*', getObject], resources: ['*']}, {actions: [s3:GetObject]}]").faults(),
-            [
-                "wide-permission at `'s3:*'`: `s3:*` allows all a service can do",
-                "wide-permission at `'*'`: `*` allows everything in the account",
-                "permission-action at `getObject`: `getObject` is no action of AWS",
-                "no-effect at `{actions: [s3:GetObject]}`: a permission without resources allows nothing",
-            ]
         );
     }
 }

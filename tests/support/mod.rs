@@ -1,8 +1,5 @@
 //! What tests have in common: expected output as files, and a run of the program in this process.
 
-#![expect(clippy::disallowed_methods, reason = "tests read the repository")]
-#![allow(dead_code, reason = "each test uses a part of it")]
-
 pub(crate) mod query;
 
 use std::{
