@@ -74,6 +74,13 @@ impl Stack {
         self.show(&self.tree.resource(handle).properties)
     }
 
+    /// The attributes of the resource at `path` beside its properties, such as `DeletionPolicy`.
+    #[track_caller]
+    pub(crate) fn attributes(&self, path: &str) -> Value {
+        let attributes = &self.tree.resource(self.find(path)).attributes;
+        Value::Object(attributes.iter().map(|(key, it)| ((*key).to_owned(), self.show(it))).collect())
+    }
+
     /// The paths of what the resource at `path` waits for.
     #[track_caller]
     pub(crate) fn depends_on(&self, path: &str) -> Vec<String> {

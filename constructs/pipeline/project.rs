@@ -49,9 +49,10 @@ impl Project {
         let role = iam::service_role(scope, "Role", "codebuild.amazonaws.com");
         let log_group = logs::log_group(scope, "LogGroup", self.logs);
         let is_arm = self.architecture == Architecture::Arm64;
-        let default_image =
-            if is_arm { "aws/codebuild/amazonlinux-aarch64-standard:3.0" } else { "aws/codebuild/amazonlinux-x86_64-standard:5.0" };
-        let image = self.image.unwrap_or(default_image.into());
+        let image = self.image.unwrap_or(Expr::from(match self.architecture {
+            Architecture::X86_64 => "aws/codebuild/amazonlinux-x86_64-standard:5.0",
+            Architecture::Arm64 => "aws/codebuild/amazonlinux-aarch64-standard:3.0",
+        }));
         let is_aws_image = image.first_text().is_some_and(|it| it.starts_with(AWS_IMAGES));
         let variables = self.variables.into_iter().map(|(name, value)| {
             object! { "Name" => name, "Type" => "PLAINTEXT", "Value" => value }
