@@ -3,6 +3,7 @@
 //! Laid out as the CDK's `Pipeline`, its build as the CDK's `PipelineProject`, path for path.
 
 mod action;
+mod approval;
 mod bucket;
 mod build;
 mod buildspec;
