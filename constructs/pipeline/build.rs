@@ -36,7 +36,7 @@ properties! {
         /// Variables of the build's environment.
         variables: IndexMap<String, Spanned<Text>>,
         /// What the build may do in AWS, beside pushing images to the repository.
-        permissions: Vec<Permission>,
+        permissions: Vec<Spanned<Permission>>,
         /// The image the build itself runs in. If absent, AWS's for the processor of the service, with Amazon
         /// Linux and Docker.
         image: Option<Text>,
@@ -62,6 +62,7 @@ impl Build {
                 );
             }
         }
+        self.permissions.iter().for_each(|it| it.value.check(it.span, faults));
         let Some(buildspec) = &self.buildspec else { return };
         buildspec.value.check(buildspec.span, faults);
         let ignored = [
@@ -339,6 +340,17 @@ mod tests {
         assert_eq!(
             faults("variables: {A: x}, arguments: {A: y}"),
             ["reserved-variable at `y`: `A` is both an argument and a variable"]
+        );
+    }
+
+    #[test]
+    fn points_at_permissions_that_are_none_or_too_wide() {
+        assert_eq!(
+            pipeline("build: {permissions: [{actions: [GetParameter], resources: [a]}, {actions: ['s3:*'], resources: [b]}]}").faults(),
+            [
+                "permission-action at `GetParameter`: `GetParameter` is no action of AWS",
+                "wide-permission at `'s3:*'`: `s3:*` allows all a service can do",
+            ]
         );
     }
 

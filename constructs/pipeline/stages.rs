@@ -37,7 +37,7 @@ properties! {
         /// to it, and after the build find the new image in `$IMAGE`, unless the build has a buildspec of its own.
         docker: Spanned<bool> = "false",
         /// What the commands may do in AWS.
-        permissions: Spanned<Vec<Permission>>,
+        permissions: Spanned<Vec<Spanned<Permission>>>,
         /// The image the commands run in. If absent, AWS's, with Amazon Linux.
         image: Option<Text>,
         /// How large a machine they run on. If absent, `small`.
@@ -90,6 +90,7 @@ impl Stage {
     fn check(&self, faults: &mut Vec<Diagnostic>) {
         project::check_timeout(self.timeout, faults);
         project::check_variables(&self.variables.value, SET, faults);
+        self.permissions.value.iter().for_each(|it| it.value.check(it.span, faults));
         match (&self.approval.value.0, self.commands.first()) {
             (None, None) => faults.push(
                 Diagnostic::error("empty-stage", format!("the stage `{}` does nothing", self.name.value))
