@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::{
     construct::{Built, Construct},
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, nearest},
     expr::{Expr, ExprKind},
     id::{ConstructPath, ResourceType, construct_id, unique_id},
     link::{Link, Target},
@@ -255,7 +255,11 @@ impl Tree {
     fn unknown(&self, text: &str, attribute: Option<&str>) -> Diagnostic {
         let known: Vec<&str> = self.names.keys().map(String::as_str).collect();
         let whole = attribute.map_or_else(|| text.to_owned(), |it| format!("{text}.{it}"));
-        Diagnostic::error("unknown-name", format!("`{whole}` refers to nothing in this stack")).suggest(text, known)
+        let fault = Diagnostic::error("unknown-name", format!("`{whole}` refers to nothing in this stack"));
+        if is_shell_variable(text) && nearest(text, &known).is_none() {
+            return fault.help(format!("write `$${{{whole}}}` if a variable of the shell is meant"));
+        }
+        fault.suggest(text, known)
     }
 
     fn child(&mut self, parent: usize, id: &str) -> usize {
@@ -287,6 +291,12 @@ fn built_attribute(text: &str, built: &Built, attribute: Option<&str>) -> Result
             Err(Diagnostic::error("unknown-attribute", fault).suggest(attribute, known))
         }
     }
+}
+
+/// Whether it begins with a name such as shells write: `HOME`, or `TAG:-latest`.
+fn is_shell_variable(text: &str) -> bool {
+    let end = text.find(|it: char| !it.is_ascii_alphanumeric() && it != '_').unwrap_or(text.len());
+    end > 0 && !text[..end].contains(|it: char| it.is_ascii_lowercase())
 }
 
 /// A list cannot stand inside a text.
@@ -467,5 +477,25 @@ fn offered<T: Target>(named: &Named) -> Option<&T> {
     match named {
         Named::Construct(built) => built.offers.iter().find_map(|it| it.downcast_ref::<T>()),
         Named::Pending | Named::Resource(_) | Named::Parameter => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{name::interpolate, property::Reader};
+
+    #[test]
+    fn knows_a_variable_of_the_shell_from_a_misspelt_name() {
+        let help = |text: &str| {
+            let mut tree = Tree::new(Place::default());
+            tree.names.insert("site".to_owned(), Named::Pending);
+            let value = interpolate(text, Span::NOWHERE, &mut Reader::default());
+            tree.resolve(value).unwrap_err().remove(0).help.unwrap_or_default()
+        };
+        assert_eq!(help("${HOME}"), "write `$${HOME}` if a variable of the shell is meant");
+        assert_eq!(help("${TAG:-1.0}"), "write `$${TAG:-1.0}` if a variable of the shell is meant");
+        assert_eq!(help("${sit}"), "did you mean `site`?");
+        assert_eq!(help("${home}"), "use `site`");
     }
 }

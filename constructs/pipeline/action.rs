@@ -101,7 +101,12 @@ impl<'a> Stages<'a> {
     }
 
     /// Adds the pipeline itself.
-    pub(super) fn finish(mut self, scope: &mut Scope<'_>, name: Option<Expr<Handle>>, triggers: Option<Expr<Handle>>) -> Handle {
+    pub(super) fn finish(
+        mut self,
+        scope: &mut Scope<'_>,
+        name: Option<Expr<Handle>>,
+        triggers: Option<Expr<Handle>>,
+    ) -> Handle {
         self.action_roles.sort();
         let roles = self.action_roles.iter().map(|(_, role)| role.attribute("Arn"));
         let allow = [self.bucket.write_with_acl(), vec![Allow::new(&["sts:AssumeRole"], roles)]].concat();

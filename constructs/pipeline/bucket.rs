@@ -101,26 +101,85 @@ impl Bucket {
 
     /// To fetch what another action made.
     pub(super) fn read(self) -> Vec<Allow> {
-        self.allow(&["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"], &["s3:GetObject", "s3:GetObjectVersion"])
+        self.allow(&["s3:GetObject", "s3:GetObjectVersion"])
     }
 
     /// To fetch what another action made, and hand on something.
     pub(super) fn write(self) -> Vec<Allow> {
-        self.allow(
-            &["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
-            &["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
-        )
+        self.allow(&["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"])
     }
 
     /// As [`write`](Self::write), by CodePipeline itself, which says whom an object belongs to.
     pub(super) fn write_with_acl(self) -> Vec<Allow> {
-        self.allow(
-            &["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
-            &["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"],
-        )
+        self.allow(&["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"])
     }
 
-    fn allow(self, bucket: &[&'static str], objects: &[&'static str]) -> Vec<Allow> {
-        vec![Allow::new(bucket, [self.arn()]), Allow::new(objects, [self.objects()])]
+    fn allow(self, actions: &[&'static str]) -> Vec<Allow> {
+        let look = ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"];
+        vec![Allow::new(&look, [self.arn()]), Allow::new(actions, [self.objects()])]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::pipeline::tests::pipeline;
+
+    #[test]
+    fn is_closed_and_encrypted_and_forgets() {
+        let stack = pipeline("artifacts: 7");
+        assert_eq!(stack.properties("d/ArtifactsBucket/Resource"), json!({
+            "BucketEncryption": {
+                "ServerSideEncryptionConfiguration": [{
+                    "BucketKeyEnabled": true,
+                    "ServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms" },
+                }],
+            },
+            "LifecycleConfiguration": {
+                "Rules": [{
+                    "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": 1 },
+                    "ExpirationInDays": 7,
+                    "Status": "Enabled",
+                }],
+            },
+            "PublicAccessBlockConfiguration": {
+                "BlockPublicAcls": true,
+                "BlockPublicPolicy": true,
+                "IgnorePublicAcls": true,
+                "RestrictPublicBuckets": true,
+            },
+        }));
+        assert_eq!(stack.properties("d/ArtifactsBucket/Policy/Resource"), json!({
+            "Bucket": "${d/ArtifactsBucket/Resource}",
+            "PolicyDocument": {
+                "Statement": [{
+                    "Action": "s3:*",
+                    "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+                    "Effect": "Deny",
+                    "Principal": { "AWS": "*" },
+                    "Resource": ["${d/ArtifactsBucket/Resource.Arn}", "${d/ArtifactsBucket/Resource.Arn}/*"],
+                }],
+                "Version": "2012-10-17",
+            },
+        }));
+    }
+
+    #[test]
+    fn stays_unless_it_may_go() {
+        let removal = |properties: &str| pipeline(properties).attributes("d/ArtifactsBucket/Resource");
+        assert_eq!(removal(""), json!({ "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain" }));
+        assert_eq!(
+            removal("artifacts: {removal: delete}"),
+            json!({ "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete" })
+        );
+    }
+
+    #[test]
+    fn points_at_artifacts_that_would_not_stay() {
+        assert_eq!(
+            pipeline("artifacts: {keep: 0}").faults(),
+            ["artifacts-keep at `0`: artifacts stay for at least one day"]
+        );
     }
 }

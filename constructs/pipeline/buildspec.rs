@@ -1,11 +1,7 @@
 //! What CodeBuild is told to do: generated, as a file of the repository, or as the user wrote it.
 
 use super::deploy::IMAGE_FILE;
-use crate::kernel::{
-    expr::ExprKind,
-    node::is_intrinsic,
-    prelude::*,
-};
+use crate::kernel::{expr::ExprKind, node::is_intrinsic, prelude::*};
 
 /// A buildspec that the user wrote.
 #[derive(Clone, Debug)]
@@ -50,8 +46,9 @@ impl Buildspec {
             },
             Self::Content(content) => {
                 if matches!(&content.kind, ExprKind::Object(map) if !map.contains_key("artifacts")) {
+                    let fault = format!("the buildspec hands on nothing, and the deployment needs `{IMAGE_FILE}`");
                     faults.push(
-                        Diagnostic::error("buildspec-artifacts", format!("the buildspec hands on nothing, and the deployment needs `{IMAGE_FILE}`"))
+                        Diagnostic::error("buildspec-artifacts", fault)
                             .at(span)
                             .help(format!("add `artifacts: {{files: [{IMAGE_FILE}]}}`")),
                     );
@@ -84,7 +81,10 @@ pub(super) struct ImageBuild<'a> {
 }
 
 /// Logs Docker in to the registry of `REPOSITORY_URI`.
-const LOGIN: &str = r#"aws ecr get-login-password --region "$AWS_REGION" | docker login --username AWS --password-stdin "${REPOSITORY_URI%%/*}""#;
+const LOGIN: &str = concat!(
+    r#"aws ecr get-login-password --region "$AWS_REGION" | "#,
+    r#"docker login --username AWS --password-stdin "${REPOSITORY_URI%%/*}""#
+);
 
 impl ImageBuild<'_> {
     /// A buildspec that builds the image of a commit and pushes it, once: a tag that was pushed stays what it
@@ -95,15 +95,11 @@ impl ImageBuild<'_> {
     /// second would not be built. The shell may be any: CodeBuild's is `dash` on Ubuntu.
     pub(super) fn buildspec(&self) -> String {
         let Self { container, context, dockerfile, target, arguments } = self;
-        let mut options = String::from("--build-arg COMMIT");
-        for argument in arguments {
-            options.push_str(&format!(" --build-arg {argument}"));
-        }
-        for (option, value) in [("--file", dockerfile), ("--target", target)] {
-            if let Some(value) = value {
-                options.push_str(&format!(" {option} {}", quoted(value)));
-            }
-        }
+        let mut options = vec!["--build-arg COMMIT".to_owned()];
+        options.extend(arguments.iter().map(|it| format!("--build-arg {it}")));
+        options.extend(dockerfile.map(|it| format!("--file {}", quoted(it))));
+        options.extend(target.map(|it| format!("--target {}", quoted(it))));
+        let options = options.join(" ");
         let build = format!(
             r#"if docker manifest inspect "$IMAGE" > /dev/null 2>&1; then
   echo "$IMAGE was built before"

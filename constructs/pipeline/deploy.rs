@@ -9,7 +9,7 @@ pub(super) const IMAGE_FILE: &str = "imagedefinitions.json";
 properties! {
     /// The service that gets the image.
     pub struct Deploy from service {
-        /// The service: a FargateService.
+        /// The service, such as a `FargateService`.
         service: Link<EcsService>,
         /// How long the service may take to run steadily with the new image, at most an hour. The pipeline
         /// fails then; whether the service goes back is its own affair.
@@ -60,4 +60,69 @@ fn allow(service: &EcsService) -> Vec<Allow> {
         Allow::new(&["ecs:TagResource"], [revisions]).when(when_registering),
         Allow::new(&["iam:PassRole"], service.task_roles.clone()).when(to_tasks),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::pipeline::tests::{allowed, from, pipeline};
+
+    const SOURCE: &str = "github: acme/shop, connection: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/1'";
+
+    #[test]
+    fn gives_the_service_the_image() {
+        let stack = from(SOURCE, "deploy: {service: web, timeout: 30m}");
+        assert_eq!(stack.properties("d/Resource")["Stages"][2]["Actions"][0], json!({
+            "ActionTypeId": { "Category": "Deploy", "Owner": "AWS", "Provider": "ECS", "Version": "1" },
+            "Configuration": {
+                "ClusterName": "${web/Cluster/Resource}",
+                "ServiceName": "${web/Service/Service.Name}",
+                "FileName": "imagedefinitions.json",
+                "DeploymentTimeout": 30,
+            },
+            "InputArtifacts": [{ "Name": "Build" }],
+            "Name": "ECS",
+            "RoleArn": "${d/Deploy/ECS/CodePipelineActionRole/Resource.Arn}",
+            "RunOrder": 1,
+        }));
+    }
+
+    #[test]
+    fn may_change_nothing_but_the_service() {
+        let stack = pipeline("");
+        assert_eq!(allowed(&stack, "d/Deploy/ECS/CodePipelineActionRole"), [
+            "ecs:DescribeTaskDefinition ecs:RegisterTaskDefinition on *",
+            "ecs:DescribeServices ecs:UpdateService on ${web/Service/Service}",
+            "ecs:TagResource on arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/TestwebTaskDef811AACDE:*",
+            "iam:PassRole on ${web/TaskDef/TaskRole/Resource.Arn} ${web/TaskDef/ExecutionRole/Resource.Arn}",
+            "s3:GetBucketAcl s3:GetBucketLocation s3:GetBucketVersioning on ${d/ArtifactsBucket/Resource.Arn}",
+            "s3:GetObject s3:GetObjectVersion on ${d/ArtifactsBucket/Resource.Arn}/*",
+        ]);
+        let policy = stack.properties("d/Deploy/ECS/CodePipelineActionRole/DefaultPolicy/Resource");
+        let conditions = policy["PolicyDocument"]["Statement"].as_array().unwrap().iter().map(|it| it["Condition"].clone());
+        assert_eq!(conditions.collect::<Vec<_>>(), [
+            json!(null),
+            json!(null),
+            json!({ "StringEquals": { "ecs:CreateAction": "RegisterTaskDefinition" } }),
+            json!({ "StringEquals": { "iam:PassedToService": "ecs-tasks.amazonaws.com" } }),
+            json!(null),
+            json!(null),
+        ]);
+    }
+
+    #[test]
+    fn points_at_a_time_codepipeline_does_not_wait() {
+        for timeout in ["2h", "0s"] {
+            assert_eq!(
+                from(SOURCE, &format!("deploy: {{service: web, timeout: {timeout}}}")).faults(),
+                [format!("deploy-timeout at `{timeout}`: a deployment may take from 1 minute to 60 minutes")]
+            );
+        }
+    }
+
+    #[test]
+    fn points_at_what_is_no_service() {
+        assert_eq!(from(SOURCE, "deploy: repo").faults(), ["wrong-kind at `repo`: `repo` is a Repository; a service on ECS is needed here"]);
+    }
 }

@@ -3,6 +3,7 @@
 //! Laid out as the CDK's `Pipeline`, its build as the CDK's `PipelineProject`, path for path.
 
 mod action;
+mod approval;
 mod bucket;
 mod build;
 mod buildspec;
@@ -38,7 +39,7 @@ properties! {
         deploy: Deploy,
         /// What the actions hand on to each other.
         artifacts: Artifacts = "{}",
-        /// For how many days the output of builds and commands is kept, one of the numbers CloudWatch knows.
+        /// For how many days the output of builds and commands is kept, such as `7`, `30`, `90` or `365`.
         logs: Retention = "30",
     }
 }
@@ -112,5 +113,121 @@ impl Pipeline {
         for stage in self.stages.iter().filter(|it| it.after == after) {
             stage.add(scope, stages, &self.build);
         }
+    }
+}
+
+#[cfg(test)]
+pub(in crate::pipeline) mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{Stack, stack};
+
+    const SHOP: &str = "n: {type: Network}\nrepo: {type: Repository}\nweb: {type: FargateService, network: n, image: 'repo:1', port: 80}\n";
+    const CONNECTION: &str = "connection: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/1'";
+
+    /// A pipeline to the service `web`, with further properties.
+    pub(in crate::pipeline) fn pipeline(properties: &str) -> Stack {
+        from(&format!("github: acme/shop, {CONNECTION}"), &format!("deploy: web, {properties}"))
+    }
+
+    /// A pipeline from a source.
+    pub(in crate::pipeline) fn from(source: &str, properties: &str) -> Stack {
+        stack(&format!("{SHOP}d: {{type: Pipeline, source: {{{source}}}, {properties}}}"))
+    }
+
+    /// What the policy of the role at `path` allows, as `actions on resources`.
+    #[track_caller]
+    pub(in crate::pipeline) fn allowed(stack: &Stack, path: &str) -> Vec<String> {
+        let policy = &stack.properties(&format!("{path}/DefaultPolicy/Resource"))["PolicyDocument"];
+        let many = |it: &Value| match it {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+            other => other.as_str().unwrap_or("?").to_owned(),
+        };
+        let statements = policy["Statement"].as_array().expect("statements").iter();
+        statements.map(|it| format!("{} on {}", many(&it["Action"]), many(&it["Resource"]))).collect()
+    }
+
+    #[test]
+    fn has_three_stages_and_hands_on_what_they_make() {
+        let stack = pipeline("name: shop");
+        let resource = stack.properties("d/Resource");
+        let part = |key: &str| resource[key].clone();
+        assert_eq!(part("ArtifactStore"), json!({ "Location": "${d/ArtifactsBucket/Resource}", "Type": "S3" }));
+        assert_eq!((part("Name"), part("PipelineType"), part("Triggers")), (json!("shop"), json!("V2"), json!(null)));
+        assert_eq!(part("RoleArn"), "${d/Role/Resource.Arn}");
+        let stages = resource["Stages"].as_array().unwrap().iter().map(|stage| {
+            let action = &stage["Actions"][0];
+            json!([stage["Name"], action["Name"], action["InputArtifacts"], action["OutputArtifacts"]])
+        });
+        assert_eq!(stages.collect::<Vec<_>>(), [
+            json!(["Source", "GitHub", null, [{ "Name": "Source" }]]),
+            json!(["Build", "Build", [{ "Name": "Source" }], [{ "Name": "Build" }]]),
+            json!(["Deploy", "ECS", [{ "Name": "Build" }], null]),
+        ]);
+    }
+
+    #[test]
+    fn is_laid_out_as_the_cdk_does() {
+        let resources = pipeline("").resources();
+        let paths: Vec<&str> = resources.iter().filter_map(|(path, _)| path.strip_prefix("d/")).collect();
+        assert_eq!(paths, [
+            "ArtifactsBucket/Resource",
+            "ArtifactsBucket/Policy/Resource",
+            "Role/Resource",
+            "Role/DefaultPolicy/Resource",
+            "Source/GitHub/CodePipelineActionRole/Resource",
+            "Source/GitHub/CodePipelineActionRole/DefaultPolicy/Resource",
+            "Project/Role/Resource",
+            "Project/Role/DefaultPolicy/Resource",
+            "Project/LogGroup/Resource",
+            "Project/Resource",
+            "Build/Build/CodePipelineActionRole/Resource",
+            "Build/Build/CodePipelineActionRole/DefaultPolicy/Resource",
+            "Deploy/ECS/CodePipelineActionRole/Resource",
+            "Deploy/ECS/CodePipelineActionRole/DefaultPolicy/Resource",
+            "Resource",
+        ]);
+    }
+
+    #[test]
+    fn every_action_has_a_role_of_its_own_that_only_the_pipeline_takes() {
+        let stack = pipeline("");
+        let trusted = |path: &str| {
+            let document = &stack.properties(path)["AssumeRolePolicyDocument"];
+            document["Statement"].as_array().unwrap().iter().map(|it| it["Principal"].clone()).collect::<Vec<_>>()
+        };
+        for action in ["Source/GitHub", "Build/Build", "Deploy/ECS"] {
+            let role = format!("d/{action}/CodePipelineActionRole/Resource");
+            assert_eq!(trusted(&role), [json!({ "AWS": "${d/Role/Resource.Arn}" })]);
+        }
+        assert_eq!(trusted("d/Role/Resource"), [json!({ "Service": "codepipeline.amazonaws.com" })]);
+        assert_eq!(trusted("d/Project/Role/Resource"), [json!({ "Service": "codebuild.amazonaws.com" })]);
+        assert_eq!(allowed(&stack, "d/Role"), [
+            "s3:GetBucketAcl s3:GetBucketLocation s3:GetBucketVersioning on ${d/ArtifactsBucket/Resource.Arn}",
+            "s3:GetObject s3:GetObjectVersion s3:PutObject s3:PutObjectAcl on ${d/ArtifactsBucket/Resource.Arn}/*",
+            "sts:AssumeRole on ${d/Build/Build/CodePipelineActionRole/Resource.Arn} ${d/Deploy/ECS/CodePipelineActionRole/Resource.Arn} ${d/Source/GitHub/CodePipelineActionRole/Resource.Arn}",
+        ]);
+    }
+
+    #[test]
+    fn does_not_start_before_its_actions_may_do_anything() {
+        assert_eq!(pipeline("").depends_on("d/Resource"), [
+            "d/Source/GitHub/CodePipelineActionRole/DefaultPolicy/Resource",
+            "d/Project/Role/DefaultPolicy/Resource",
+            "d/Build/Build/CodePipelineActionRole/DefaultPolicy/Resource",
+            "d/Deploy/ECS/CodePipelineActionRole/DefaultPolicy/Resource",
+            "d/Role/DefaultPolicy/Resource",
+        ]);
+    }
+
+    #[test]
+    fn exports_what_it_is_made_of() {
+        let stack = pipeline("");
+        let gives = |name: &str, value: &str| assert_eq!(stack.attribute("d", name), value);
+        gives("name", "${d/Resource}");
+        gives("arn", "arn:${AWS::Partition}:codepipeline:${AWS::Region}:${AWS::AccountId}:${d/Resource}");
+        gives("bucketName", "${d/ArtifactsBucket/Resource}");
+        gives("projectName", "${d/Project/Resource}");
+        gives("connectionArn", "arn:aws:codeconnections:eu-west-1:111122223333:connection/1");
     }
 }

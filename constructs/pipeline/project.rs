@@ -49,9 +49,10 @@ impl Project {
         let role = iam::service_role(scope, "Role", "codebuild.amazonaws.com");
         let log_group = logs::log_group(scope, "LogGroup", self.logs);
         let is_arm = self.architecture == Architecture::Arm64;
-        let default_image =
-            if is_arm { "aws/codebuild/amazonlinux-aarch64-standard:3.0" } else { "aws/codebuild/amazonlinux-x86_64-standard:5.0" };
-        let image = self.image.unwrap_or(default_image.into());
+        let image = self.image.unwrap_or(Expr::from(match self.architecture {
+            Architecture::X86_64 => "aws/codebuild/amazonlinux-x86_64-standard:5.0",
+            Architecture::Arm64 => "aws/codebuild/amazonlinux-aarch64-standard:3.0",
+        }));
         let is_aws_image = image.first_text().is_some_and(|it| it.starts_with(AWS_IMAGES));
         let variables = self.variables.into_iter().map(|(name, value)| {
             object! { "Name" => name, "Type" => "PLAINTEXT", "Value" => value }
@@ -129,12 +130,8 @@ pub(super) fn allow_pushing(repository: &repository::Exports) -> Vec<Allow> {
 }
 
 /// What the user asks for.
-pub(super) fn asked(permissions: &[Permission], scope: &mut Scope<'_>) -> Vec<Allow> {
-    let asked = permissions.iter().map(|Permission { actions, resources }| {
-        let actions = actions.value.iter().map(|it| it.value.clone()).collect();
-        Allow::as_written(actions, resources.value.iter().map(|it| scope.text(it)).collect())
-    });
-    asked.collect()
+pub(super) fn asked(permissions: &[Spanned<Permission>], scope: &mut Scope<'_>) -> Vec<Allow> {
+    permissions.iter().map(|it| it.value.statement(scope)).collect()
 }
 
 /// Reports a time that CodeBuild does not take.

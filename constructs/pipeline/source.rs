@@ -101,7 +101,8 @@ impl Source {
     fn check_repository(&self, (provider, repository): (Provider, &Spanned<String>), faults: &mut Vec<Diagnostic>) {
         let Spanned { value, span } = repository;
         if !is_repository(value, provider) {
-            let fault = Diagnostic::error("repository-name", format!("`{value}` is no repository on {}", provider.name()));
+            let fault = format!("`{value}` is no repository on {}", provider.name());
+            let fault = Diagnostic::error("repository-name", fault);
             let wanted = from_url(value).filter(|it| is_repository(it, provider)).unwrap_or("owner/repository");
             return faults.push(fault.at(*span).help(format!("write `{wanted}`")));
         }
@@ -110,24 +111,22 @@ impl Source {
             faults.push(
                 Diagnostic::warning("connection-pending", fault)
                     .at(*span)
-                    .help("complete it once in the console, under Developer Tools, or name one that exists with `connection`"),
+                    .help("complete it once in the console, under Developer Tools, or name another in `connection`"),
             );
         }
     }
 
     /// The ARN of the connection, which is made if none is named.
     pub(super) fn connection(&self, scope: &mut Scope<'_>) -> Expr<Handle> {
-        match &self.connection {
-            Some(connection) => scope.text(connection),
-            None => {
-                let name = connection_name(&scope.unique_id());
-                let connection = scope.resource("Connection", CONNECTION, object! {
-                    "ConnectionName" => name,
-                    "ProviderType" => self.repository().0.name(),
-                });
-                connection.attribute("ConnectionArn")
-            }
+        if let Some(connection) = &self.connection {
+            return scope.text(connection);
         }
+        let name = connection_name(&scope.unique_id());
+        let connection = scope.resource("Connection", CONNECTION, object! {
+            "ConnectionName" => name,
+            "ProviderType" => self.repository().0.name(),
+        });
+        connection.attribute("ConnectionArn")
     }
 
     /// Adds the action that fetches the source.
@@ -176,8 +175,9 @@ impl Paths {
             faults.push(Diagnostic::error("no-effect", "no pattern is given").at(span).help("add one, or remove `paths`"));
         }
         if self.include.len() > MOST || self.exclude.len() > MOST {
+            let fault = format!("a pipeline takes at most {MOST} patterns to include and {MOST} to exclude");
             faults.push(
-                Diagnostic::error("too-many-paths", format!("a pipeline takes at most {MOST} patterns to include and {MOST} to exclude"))
+                Diagnostic::error("too-many-paths", fault)
                     .at(span)
                     .help("join some of them with `**`"),
             );
@@ -221,4 +221,129 @@ fn connection_name(unique_id: &str) -> String {
     }
     let (human, hash) = unique_id.split_at(unique_id.len() - HASH);
     format!("{}{hash}", &human[..LONGEST - HASH])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::connection_name;
+    use crate::pipeline::tests::{allowed, from};
+
+    const CONNECTION: &str = "connection: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/1'";
+
+    fn faults(source: &str) -> Vec<String> {
+        from(source, "deploy: web").faults()
+    }
+
+    #[test]
+    fn fetches_a_branch_through_a_connection() {
+        let stack = from(&format!("gitlab: acme/web/shop, branch: '${{Param}}', {CONNECTION}"), "deploy: web");
+        assert_eq!(stack.faults(), [""; 0]);
+        assert_eq!(stack.properties("d/Resource")["Stages"][0], json!({
+            "Actions": [{
+                "ActionTypeId": { "Category": "Source", "Owner": "AWS", "Provider": "CodeStarSourceConnection", "Version": "1" },
+                "Configuration": {
+                    "ConnectionArn": "arn:aws:codeconnections:eu-west-1:111122223333:connection/1",
+                    "FullRepositoryId": "acme/web/shop",
+                    "BranchName": "${Param}",
+                },
+                "Name": "GitLab",
+                "OutputArtifacts": [{ "Name": "Source" }],
+                "RoleArn": "${d/Source/GitLab/CodePipelineActionRole/Resource.Arn}",
+                "RunOrder": 1,
+            }],
+            "Name": "Source",
+        }));
+        assert_eq!(allowed(&stack, "d/Source/GitLab/CodePipelineActionRole"), [
+            "codeconnections:UseConnection codestar-connections:UseConnection on arn:aws:codeconnections:eu-west-1:111122223333:connection/1",
+            "s3:GetBucketAcl s3:GetBucketLocation s3:GetBucketVersioning on ${d/ArtifactsBucket/Resource.Arn}",
+            "s3:GetObject s3:GetObjectVersion s3:PutObject s3:PutObjectAcl on ${d/ArtifactsBucket/Resource.Arn}/*",
+        ]);
+    }
+
+    #[test]
+    fn makes_a_connection_if_none_is_named_and_says_what_is_left_to_do() {
+        let stack = from("bitbucket: acme/shop", "deploy: web");
+        assert_eq!(
+            stack.faults(),
+            ["connection-pending at `acme/shop`: the connection to Bitbucket does nothing until somebody completes it"]
+        );
+        assert_eq!(
+            stack.properties("d/Connection"),
+            json!({ "ConnectionName": "Testd953AEF22", "ProviderType": "Bitbucket" })
+        );
+        assert_eq!(stack.attribute("d", "connectionArn"), "${d/Connection.ConnectionArn}");
+        let configuration = &stack.properties("d/Resource")["Stages"][0]["Actions"][0]["Configuration"];
+        assert_eq!(configuration["ConnectionArn"], "${d/Connection.ConnectionArn}");
+    }
+
+    #[test]
+    fn the_name_of_a_connection_keeps_the_hash() {
+        assert_eq!(connection_name("ShopProductionDeliveryPipelineOfTheShop0123ABCD"), "ShopProductionDeliveryPi0123ABCD");
+    }
+
+    #[test]
+    fn starts_only_for_some_files() {
+        let triggers = |paths: &str| {
+            let stack = from(&format!("github: acme/shop, {CONNECTION}, paths: {paths}"), "deploy: web");
+            let resource = stack.properties("d/Resource");
+            let detects = resource["Stages"][0]["Actions"][0]["Configuration"]["DetectChanges"].clone();
+            (resource["Triggers"].clone(), detects)
+        };
+        let trigger = |files| {
+            json!([{
+                "GitConfiguration": {
+                    "Push": [{ "Branches": { "Includes": ["main"] }, "FilePaths": files }],
+                    "SourceActionName": "GitHub",
+                },
+                "ProviderType": "CodeStarSourceConnection",
+            }])
+        };
+        assert_eq!(triggers("['src/**']"), (trigger(json!({ "Includes": ["src/**"] })), json!(false)));
+        assert_eq!(
+            triggers("{include: ['**'], exclude: ['docs/**']}"),
+            (trigger(json!({ "Excludes": ["docs/**"], "Includes": ["**"] })), json!(false))
+        );
+    }
+
+    #[test]
+    fn points_at_paths_that_say_nothing_or_too_much() {
+        assert_eq!(faults(&format!("github: acme/shop, {CONNECTION}, paths: []")), ["no-effect at `[]`: no pattern is given"]);
+        assert_eq!(
+            faults(&format!("github: acme/shop, {CONNECTION}, paths: [a, b, c, d, e, f, g, h, i]")),
+            ["too-many-paths at `[a, b, c, d, e, f, g, h, i]`: a pipeline takes at most 8 patterns to include and 8 to exclude"]
+        );
+    }
+
+    #[test]
+    fn is_one_repository() {
+        assert_eq!(faults("branch: main"), ["no-source at `{branch: main}`: the source names no repository"]);
+        assert_eq!(
+            faults("github: acme/shop, gitlab: acme/web"),
+            ["two-sources at `acme/web`: the source names two repositories"]
+        );
+        let refused = |name: &str| [format!("repository-name at `{name}`: `{name}` is no repository on GitHub")];
+        for name in ["shop", "acme/web/shop", "acme/", "https://github.com/acme/shop.git", "git@github.com:acme/shop"] {
+            assert_eq!(faults(&format!("github: {name}")), refused(name));
+        }
+    }
+
+    #[test]
+    fn finds_the_repository_in_an_address() {
+        assert_eq!(super::from_url("https://github.com/acme/shop.git"), Some("acme/shop"));
+        assert_eq!(super::from_url("git@github.com:acme/shop.git"), Some("acme/shop"));
+        assert_eq!(super::from_url("shop"), None);
+    }
+
+    #[test]
+    fn points_at_what_is_no_connection() {
+        for arn in ["github", "arn:aws:codeconnections:eu-west-1:111122223333:host/1", "arn:aws:s3:::connection/1"] {
+            assert_eq!(
+                faults(&format!("github: acme/shop, connection: '{arn}'")),
+                [format!("connection-arn at `'{arn}'`: this is not the ARN of a connection")]
+            );
+        }
+        assert_eq!(faults("github: acme/shop, connection: '${Param}'"), [""; 0]);
+    }
 }

@@ -2,18 +2,15 @@
 
 use super::{
     action::{Action, SOURCE_ARTIFACT, Stages},
+    approval::Approval,
     build::{self, Build},
     buildspec,
     project::{self, Project, Size},
 };
 use crate::{
     fargate_service::Permission,
-    iam::Allow,
-    kernel::{node::NodeKind, prelude::*},
+    kernel::{prelude::*, switch::Switch},
 };
-
-const SUBSCRIPTION: ResourceType = ResourceType::new("AWS::SNS::Subscription");
-const TOPIC: ResourceType = ResourceType::new("AWS::SNS::Topic");
 
 /// The stages every pipeline has.
 const OWN: &[&str] = &["Source", "Build", "Deploy"];
@@ -33,14 +30,14 @@ properties! {
         /// `$NAME` is a variable of the shell, and `${name.attribute}` something of the stack.
         commands: Vec<Text>,
         /// Waits until a person approves: `true`, or whom to ask and how.
-        approval: Option<Spanned<Approval>>,
+        approval: Spanned<Switch<Approval>> = "false",
         /// Variables of the commands' environment.
         variables: Spanned<IndexMap<String, Spanned<Text>>>,
         /// Whether the commands use Docker. They may then pull from the repository of the images, are logged in
         /// to it, and after the build find the new image in `$IMAGE`, unless the build has a buildspec of its own.
         docker: Spanned<bool> = "false",
         /// What the commands may do in AWS.
-        permissions: Spanned<Vec<Permission>>,
+        permissions: Spanned<Vec<Spanned<Permission>>>,
         /// The image the commands run in. If absent, AWS's, with Amazon Linux.
         image: Option<Text>,
         /// How large a machine they run on. If absent, `small`.
@@ -62,48 +59,14 @@ choices! {
     }
 }
 
-/// A person who has to agree.
-#[derive(Clone, Debug)]
-pub struct Approval(pub Request);
-
-properties! {
-    /// Whom to ask, and how.
-    pub struct Request {
-        /// The email addresses that are told that somebody has to decide; each has to confirm once that it
-        /// wants to be. If absent, it is to be seen in the console only.
-        notify: Vec<Spanned<String>>,
-        /// What to tell whoever decides.
-        message: Option<Text>,
-        /// Where to look before deciding, such as `https://staging.example.com`.
-        link: Option<Text>,
-    }
-}
-
-impl Property for Approval {
-    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        match node.kind {
-            NodeKind::Bool(true) => Some(Self(Request { notify: Vec::new(), message: None, link: None })),
-            NodeKind::Map(_) => Request::read(node, reader).map(Self),
-            _ => reader.mismatch(node, "`true`, or a mapping"),
-        }
-    }
-
-    fn shape() -> Shape {
-        Shape::Either(vec![Shape::Bool, Request::shape()])
-    }
-
-    fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {
-        self.0.names(see);
-    }
-}
-
 /// Reports what is wrong with stages, each for itself and beside the others.
 pub(super) fn check(stages: &[Stage], faults: &mut Vec<Diagnostic>) {
     for (at, stage) in stages.iter().enumerate() {
         let Spanned { value: name, span } = &stage.name;
         let fault = |message| Diagnostic::error("stage-name", message).label(*span, "");
         if !is_stage_name(name) {
-            faults.push(fault(format!("`{name}` cannot be the name of a stage")).help("use 1 to 100 letters, digits and `.@_-`"));
+            let fault = fault(format!("`{name}` cannot be the name of a stage"));
+            faults.push(fault.help("use 1 to 100 letters, digits and `.@_-`"));
         } else if OWN.contains(&name.as_str()) {
             faults.push(fault(format!("every pipeline has a stage `{name}`")).help("choose another name"));
         } else if let Some(first) = stages[..at].iter().find(|it| it.name.value == *name) {
@@ -127,20 +90,24 @@ impl Stage {
     fn check(&self, faults: &mut Vec<Diagnostic>) {
         project::check_timeout(self.timeout, faults);
         project::check_variables(&self.variables.value, SET, faults);
-        match (&self.approval, self.commands.first()) {
+        self.permissions.value.iter().for_each(|it| it.value.check(it.span, faults));
+        match (&self.approval.value.0, self.commands.first()) {
             (None, None) => faults.push(
                 Diagnostic::error("empty-stage", format!("the stage `{}` does nothing", self.name.value))
                     .at(self.name.span)
                     .help("add `commands`, or `approval: true`"),
             ),
-            (Some(approval), Some(command)) => faults.push(
-                Diagnostic::error("two-stages", format!("the stage `{}` has both commands and an approval", self.name.value))
-                    .label(approval.span, "")
-                    .label(command.span(), "the commands")
-                    .help("make it two stages"),
-            ),
+            (Some(_), Some(command)) => {
+                let fault = format!("the stage `{}` has both commands and an approval", self.name.value);
+                faults.push(
+                    Diagnostic::error("two-stages", fault)
+                        .label(self.approval.span, "")
+                        .label(command.span(), "the commands")
+                        .help("make it two stages"),
+                );
+            }
             (Some(approval), None) => {
-                approval.value.0.check(faults);
+                approval.check(faults);
                 self.check_without_commands(faults);
             }
             (None, Some(_)) => (),
@@ -168,8 +135,8 @@ impl Stage {
 
     /// Adds the stage.
     pub(super) fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, build: &Build) {
-        match &self.approval {
-            Some(approval) => approval.value.0.add(scope, stages, &self.name.value),
+        match &self.approval.value.0 {
+            Some(approval) => approval.add(scope, stages, &self.name.value),
             None => self.add_commands(scope, stages, build),
         }
     }
@@ -212,55 +179,157 @@ impl Stage {
     }
 }
 
-impl Request {
-    fn check(&self, faults: &mut Vec<Diagnostic>) {
-        for Spanned { value, span } in &self.notify {
-            if !value.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')) {
-                faults.push(
-                    Diagnostic::error("email-address", format!("`{value}` is not an email address"))
-                        .at(*span)
-                        .help("write one such as `team@example.com`"),
-                );
-            }
-        }
-        if let Some(link) = &self.link
-            && link.literal().is_some_and(|it| !it.starts_with("https://") && !it.starts_with("http://"))
-        {
-            faults.push(
-                Diagnostic::error("approval-link", "the link is not a URL")
-                    .at(link.span())
-                    .help("begin it with `https://`"),
-            );
-        }
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::{
+        pipeline::tests::{allowed, pipeline},
+        testing::Stack,
+    };
+
+    fn with(stage: &str) -> Stack {
+        pipeline(&format!("stages: [{{{stage}}}]"))
     }
 
-    fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, stage: &str) {
-        let topic = (!self.notify.is_empty()).then(|| self.topic(&mut scope.child(stage).child(stage)));
-        let has_configuration = topic.is_some() || self.message.is_some() || self.link.is_some();
-        let configuration = has_configuration.then(|| object! {
-            "NotificationArn" => topic.map(Handle::reference),
-            "CustomData" => self.message.as_ref().map(|it| scope.text(it)),
-            "ExternalEntityLink" => self.link.as_ref().map(|it| scope.text(it)),
-        });
-        let allow: Vec<Allow> = topic.iter().map(|it| Allow::new(&["sns:Publish"], [it.reference()])).collect();
-        stages.add(scope, stage, Action {
-            category: "Approval",
-            provider: "Manual",
-            ..Action::new(stage, configuration.into())
-        }, &allow);
+    #[track_caller]
+    fn action(stack: &Stack, stage: usize) -> Value {
+        stack.properties("d/Resource")["Stages"][stage]["Actions"][0].clone()
     }
 
-    /// Adds the topic through which people are told.
-    fn topic(&self, scope: &mut Scope<'_>) -> Handle {
-        let mut scope = scope.child("TopicResource");
-        let topic = scope.resource("Resource", TOPIC, object! { "KmsMasterKeyId" => "alias/aws/sns" });
-        for address in &self.notify {
-            scope.child(&address.value).resource("Resource", SUBSCRIPTION, object! {
-                "Endpoint" => address.clone(),
-                "Protocol" => "email",
-                "TopicArn" => topic.reference(),
-            });
-        }
-        topic
+    #[test]
+    fn come_where_they_are_put_in_the_order_they_are_written() {
+        let stack = pipeline(
+            "stages: [{name: Ok, approval: true}, {name: Smoke, after: deploy, commands: [a]}, \
+             {name: Lint, after: source, commands: [b]}, {name: Test, commands: [c]}]",
+        );
+        assert_eq!(stack.faults(), [""; 0]);
+        let stages = stack.properties("d/Resource")["Stages"].clone();
+        let names = stages.as_array().unwrap().iter().map(|it| it["Name"].clone()).collect::<Vec<_>>();
+        assert_eq!(names, ["Source", "Lint", "Build", "Ok", "Test", "Deploy", "Smoke"]);
+    }
+
+    #[test]
+    fn commands_run_on_the_source_in_a_project_of_their_own() {
+        let stack = with(
+            "name: Test, commands: [make lint, 'curl ${web.url}'], variables: {CI: 'true'}, image: 'aws/codebuild/standard:7.0', \
+             size: large, timeout: 20m, permissions: [{actions: ['ssm:GetParameter'], resources: ['arn:x']}]",
+        );
+        assert_eq!(stack.faults(), [""; 0]);
+        assert_eq!(stack.properties("d/Test/Project/Resource"), json!({
+            "Artifacts": { "Type": "CODEPIPELINE" },
+            "Cache": { "Type": "NO_CACHE" },
+            "EncryptionKey": "alias/aws/s3",
+            "Environment": {
+                "ComputeType": "BUILD_GENERAL1_LARGE",
+                "EnvironmentVariables": [{ "Name": "CI", "Type": "PLAINTEXT", "Value": "true" }],
+                "Image": "aws/codebuild/standard:7.0",
+                "ImagePullCredentialsType": "CODEBUILD",
+                "PrivilegedMode": false,
+                "Type": "LINUX_CONTAINER",
+            },
+            "LogsConfig": {
+                "CloudWatchLogs": { "GroupName": "${d/Test/Project/LogGroup/Resource}", "Status": "ENABLED" },
+            },
+            "ServiceRole": "${d/Test/Project/Role/Resource.Arn}",
+            "Source": {
+                "BuildSpec": "version: 0.2\nphases:\n  build:\n    commands:\n      - |\n        make lint\n      - |\n        curl http://${web/LB/Resource.DNSName}\n",
+                "Type": "CODEPIPELINE",
+            },
+            "TimeoutInMinutes": 20,
+        }));
+        assert_eq!(action(&stack, 2), json!({
+            "ActionTypeId": { "Category": "Build", "Owner": "AWS", "Provider": "CodeBuild", "Version": "1" },
+            "Configuration": { "ProjectName": "${d/Test/Project/Resource}" },
+            "InputArtifacts": [{ "Name": "Source" }],
+            "Name": "Test",
+            "RoleArn": "${d/Test/Test/CodePipelineActionRole/Resource.Arn}",
+            "RunOrder": 1,
+        }));
+        assert_eq!(allowed(&stack, "d/Test/Project/Role"), [
+            "logs:CreateLogStream logs:PutLogEvents on ${d/Test/Project/LogGroup/Resource.Arn}",
+            "s3:GetBucketAcl s3:GetBucketLocation s3:GetBucketVersioning on ${d/ArtifactsBucket/Resource.Arn}",
+            "s3:GetObject s3:GetObjectVersion on ${d/ArtifactsBucket/Resource.Arn}/*",
+            "ssm:GetParameter on arn:x",
+        ]);
+    }
+
+    #[test]
+    fn commands_that_use_docker_find_the_new_image() {
+        let stack = with("name: Test, docker: true, commands: ['docker run \"$IMAGE\" pytest']");
+        assert_eq!(action(&stack, 1)["Namespace"], "Build");
+        assert_eq!(action(&stack, 2)["Configuration"], json!({
+            "ProjectName": "${d/Test/Project/Resource}",
+            "EnvironmentVariables": r##"[{"name":"IMAGE","type":"PLAINTEXT","value":"#{Build.IMAGE}"}]"##,
+        }));
+        let environment = &stack.properties("d/Test/Project/Resource")["Environment"];
+        assert_eq!(environment["PrivilegedMode"], true);
+        assert_eq!(environment["EnvironmentVariables"][0]["Name"], "REPOSITORY_URI");
+        assert_eq!(allowed(&stack, "d/Test/Project/Role")[3..], [
+            "ecr:GetAuthorizationToken on *",
+            "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer on ${repo/Resource.Arn}",
+        ]);
+    }
+
+    #[test]
+    fn there_is_no_new_image_before_the_build_or_with_a_buildspec_of_the_user() {
+        let before = with("name: Test, after: source, docker: true, commands: [a]");
+        assert_eq!(action(&before, 1)["Configuration"], json!({ "ProjectName": "${d/Test/Project/Resource}" }));
+        let own = pipeline("build: {buildspec: a.yml}, stages: [{name: Test, docker: true, commands: [a]}]");
+        assert_eq!(action(&own, 2)["Configuration"], json!({ "ProjectName": "${d/Test/Project/Resource}" }));
+        assert_eq!(action(&own, 1)["Namespace"], json!(null));
+    }
+
+    #[test]
+    fn points_at_names_that_cannot_be() {
+        assert_eq!(with("name: my tests, commands: [a]").faults(), ["stage-name at `my tests`: `my tests` cannot be the name of a stage"]);
+        assert_eq!(with("name: Build, commands: [a]").faults(), ["stage-name at `Build`: every pipeline has a stage `Build`"]);
+        assert_eq!(
+            pipeline("stages: [{name: T, commands: [a]}, {name: T, commands: [b]}]").faults(),
+            ["stage-name at `T`: there are two stages `T`"]
+        );
+    }
+
+    #[test]
+    fn points_at_a_stage_that_does_nothing_or_two_things() {
+        assert_eq!(with("name: T").faults(), ["empty-stage at `T`: the stage `T` does nothing"]);
+        assert_eq!(with("name: T, approval: false").faults(), ["empty-stage at `T`: the stage `T` does nothing"]);
+        assert_eq!(
+            with("name: T, commands: [a], approval: true").faults(),
+            ["two-stages at `true`: the stage `T` has both commands and an approval"]
+        );
+    }
+
+    #[test]
+    fn points_at_what_an_approval_leaves_without_effect() {
+        let stage = "name: T, approval: true, variables: {A: b}, docker: false, permissions: [], image: i, size: small, timeout: 5m";
+        let expected = [
+            ("{A: b}", "variables"),
+            ("false", "docker"),
+            ("[]", "permissions"),
+            ("i", "image"),
+            ("small", "size"),
+            ("5m", "timeout"),
+        ];
+        let expected = expected.map(|(at, name)| format!("no-effect at `{at}`: `{name}` is about commands, and this stage has none"));
+        assert_eq!(with(stage).faults(), expected);
+    }
+
+    #[test]
+    fn points_at_variables_and_times_that_cannot_be() {
+        assert_eq!(
+            with("name: T, commands: [a], variables: {IMAGE: b}, timeout: 1m").faults(),
+            [
+                "build-timeout at `1m`: a build may take from 5 minutes to 36 hours",
+                "reserved-variable at `b`: the build sets `IMAGE` itself",
+            ]
+        );
+    }
+
+    #[test]
+    fn points_at_a_variable_of_the_shell_that_reads_like_a_reference() {
+        assert_eq!(with("name: T, commands: ['echo ${HOME}']").faults(), ["unknown-name at `HOME`: `HOME` refers to nothing in this stack"]);
+        let buildspec = with("name: T, commands: ['echo $${HOME} $HOME']").properties("d/T/Project/Resource")["Source"]["BuildSpec"].clone();
+        assert_eq!(buildspec.as_str().unwrap().lines().last(), Some("        echo ${HOME} $HOME"));
     }
 }

@@ -1,0 +1,127 @@
+//! A person who has to agree before a pipeline goes on.
+
+use super::action::{Action, Stages};
+use crate::{iam::Allow, kernel::prelude::*};
+
+const SUBSCRIPTION: ResourceType = ResourceType::new("AWS::SNS::Subscription");
+const TOPIC: ResourceType = ResourceType::new("AWS::SNS::Topic");
+
+properties! {
+    /// A person who has to agree: whom to ask, and how.
+    pub struct Approval {
+        /// The email addresses that are told that somebody has to decide; each has to confirm once that it
+        /// wants to be. If absent, the question is to be seen in the console only.
+        notify: Vec<Spanned<String>>,
+        /// What to tell whoever decides.
+        message: Option<Text>,
+        /// Where to look before deciding, such as `https://staging.example.com`.
+        link: Option<Text>,
+    }
+}
+
+impl Approval {
+    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+        for Spanned { value, span } in &self.notify {
+            if !value.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')) {
+                faults.push(
+                    Diagnostic::error("email-address", format!("`{value}` is not an email address"))
+                        .at(*span)
+                        .help("write one such as `team@example.com`"),
+                );
+            }
+        }
+        if let Some(link) = &self.link
+            && link.literal().is_some_and(|it| !it.starts_with("https://") && !it.starts_with("http://"))
+        {
+            faults.push(
+                Diagnostic::error("approval-link", "the link is not a URL")
+                    .at(link.span())
+                    .help("begin it with `https://`"),
+            );
+        }
+    }
+
+    /// Adds the stage.
+    pub(super) fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, stage: &str) {
+        let topic = (!self.notify.is_empty()).then(|| self.topic(&mut scope.child(stage).child(stage)));
+        let has_configuration = topic.is_some() || self.message.is_some() || self.link.is_some();
+        let configuration = has_configuration.then(|| object! {
+            "NotificationArn" => topic.map(Handle::reference),
+            "CustomData" => self.message.as_ref().map(|it| scope.text(it)),
+            "ExternalEntityLink" => self.link.as_ref().map(|it| scope.text(it)),
+        });
+        let allow: Vec<Allow> = topic.iter().map(|it| Allow::new(&["sns:Publish"], [it.reference()])).collect();
+        stages.add(scope, stage, Action {
+            category: "Approval",
+            provider: "Manual",
+            ..Action::new(stage, configuration.into())
+        }, &allow);
+    }
+
+    /// Adds the topic through which people are told.
+    fn topic(&self, scope: &mut Scope<'_>) -> Handle {
+        let mut scope = scope.child("TopicResource");
+        let topic = scope.resource("Resource", TOPIC, object! { "KmsMasterKeyId" => "alias/aws/sns" });
+        for address in &self.notify {
+            scope.child(&address.value).resource("Resource", SUBSCRIPTION, object! {
+                "Endpoint" => address.clone(),
+                "Protocol" => "email",
+                "TopicArn" => topic.reference(),
+            });
+        }
+        topic
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{
+        pipeline::tests::{allowed, pipeline},
+        testing::Stack,
+    };
+
+    fn with(approval: &str) -> Stack {
+        pipeline(&format!("stages: [{{name: Ok, approval: {approval}}}]"))
+    }
+
+    #[test]
+    fn waits_for_a_person() {
+        let stack = with("true");
+        assert_eq!(stack.properties("d/Resource")["Stages"][2]["Actions"][0], json!({
+            "ActionTypeId": { "Category": "Approval", "Owner": "AWS", "Provider": "Manual", "Version": "1" },
+            "Name": "Ok",
+            "RoleArn": "${d/Ok/Ok/CodePipelineActionRole/Resource.Arn}",
+            "RunOrder": 1,
+        }));
+    }
+
+    #[test]
+    fn tells_those_who_may_approve() {
+        let stack = with("{notify: [a@example.com], message: 'to ${Param}', link: 'https://example.com'}");
+        assert_eq!(stack.faults(), [""; 0]);
+        assert_eq!(stack.properties("d/Resource")["Stages"][2]["Actions"][0]["Configuration"], json!({
+            "NotificationArn": "${d/Ok/Ok/TopicResource/Resource}",
+            "CustomData": "to ${Param}",
+            "ExternalEntityLink": "https://example.com",
+        }));
+        assert_eq!(stack.properties("d/Ok/Ok/TopicResource/Resource"), json!({ "KmsMasterKeyId": "alias/aws/sns" }));
+        assert_eq!(
+            stack.properties("d/Ok/Ok/TopicResource/a@example.com/Resource"),
+            json!({ "Endpoint": "a@example.com", "Protocol": "email", "TopicArn": "${d/Ok/Ok/TopicResource/Resource}" })
+        );
+        assert_eq!(
+            allowed(&stack, "d/Ok/Ok/CodePipelineActionRole"),
+            ["sns:Publish on ${d/Ok/Ok/TopicResource/Resource}"]
+        );
+    }
+
+    #[test]
+    fn points_at_what_is_no_address_or_no_link() {
+        assert_eq!(
+            with("{notify: [ops], link: example.com}").faults(),
+            ["email-address at `ops`: `ops` is not an email address", "approval-link at `example.com`: the link is not a URL"]
+        );
+    }
+}
