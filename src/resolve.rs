@@ -16,13 +16,13 @@ use asi_constructs::kernel::{
 use crate::template::Template;
 
 /// Resolves a tree.
-pub fn resolve(tree: Tree) -> (Template, Vec<Diagnostic>) {
+pub fn resolve(tree: &Tree) -> (Template, Vec<Diagnostic>) {
     let handles = tree.handles();
-    let (ids, diagnostics) = logical_ids(&tree, &handles);
+    let (ids, diagnostics) = logical_ids(tree, &handles);
     let stack = tree.path().clone();
     let resources = handles.iter().map(|handle| {
         let resource = tree.resource(*handle);
-        let node = resource_node(resource, &tree, &ids);
+        let node = resource_node(resource, tree, &ids);
         (Cow::Owned(ids[handle].to_string()), Entry { key: resource.origin, value: node })
     });
     let mut resources: Map<Node> = resources.collect();
@@ -95,9 +95,11 @@ fn resource_node(resource: &Resource, tree: &Tree, ids: &Ids) -> Node {
     ];
     let mut keys: Vec<(&'static str, Node)> =
         vec![("Type", Node::text(resource.kind.as_str().to_owned(), resource.origin))];
-    let properties = node(&resource.properties, ids);
-    if properties.as_map().is_some_and(|it| !it.is_empty()) {
-        keys.push(("Properties", properties));
+    if !resource.properties.is_absent() {
+        let properties = node(&resource.properties, ids);
+        if properties.as_map().is_none_or(|it| !it.is_empty()) {
+            keys.push(("Properties", properties));
+        }
     }
     if !resource.depends_on.is_empty() {
         keys.push(("DependsOn", dependencies(resource, tree, ids)));

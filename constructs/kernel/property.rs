@@ -42,7 +42,14 @@ pub struct Reader {
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
     /// The properties being read, the innermost last.
-    open: Vec<(&'static str, fn() -> Shape)>,
+    open: Vec<Open>,
+}
+
+/// A property that is being read.
+#[derive(Debug)]
+struct Open {
+    key: &'static str,
+    shape: fn() -> Shape,
 }
 
 impl Reader {
@@ -53,7 +60,7 @@ impl Reader {
 
     /// Reports a fault; one that gives no advice is told what the property takes.
     pub fn report(&mut self, mut diagnostic: Diagnostic) {
-        if let Some((key, shape)) = self.open.last() {
+        if let Some(Open { key, shape }) = self.open.last() {
             diagnostic.help.get_or_insert_with(|| format!("`{key}` takes {}", shape().summary()));
         }
         self.diagnostics.push(diagnostic);
@@ -117,7 +124,7 @@ impl Fields<'_> {
                     .help("give it one, or remove the key"),
             ),
             (Some(entry), _) => {
-                reader.open.push((key, T::shape));
+                reader.open.push(Open { key, shape: T::shape });
                 let value = T::read(&entry.value, reader);
                 reader.open.pop();
                 value

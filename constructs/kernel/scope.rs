@@ -57,6 +57,8 @@ pub struct Resource {
 pub enum Named {
     /// A construct that is not built yet, or could not be.
     Pending,
+    /// The construct that is being built.
+    Building,
     /// A construct.
     Construct(Built),
     /// A resource under `resources`.
@@ -248,6 +250,7 @@ impl Tree {
                 (Some(Named::Construct(built)), attribute) => built_attribute(text, built, attribute.as_deref()),
                 // Its own faults have been reported.
                 (Some(Named::Pending), _) => Ok(Expr::ABSENT),
+                (Some(Named::Building), _) => Err(refers_to_itself(text)),
             },
         }
     }
@@ -299,18 +302,19 @@ fn is_shell_variable(text: &str) -> bool {
     end > 0 && !text[..end].contains(|it: char| it.is_ascii_lowercase())
 }
 
+fn refers_to_itself(name: &str) -> Diagnostic {
+    Diagnostic::error("reference-cycle", format!("`{name}` refers to itself"))
+        .help("take the reference out, or write its value out")
+}
+
 /// A list cannot stand inside a text.
 fn check_parts(value: &Expr<Handle>, faults: &mut Vec<Diagnostic>) {
     match &value.kind {
-        ExprKind::Concat(parts) => {
-            if parts.iter().any(|it| matches!(it.kind, ExprKind::List(_))) {
-                faults.push(
-                    Diagnostic::error("list-in-text", "a list cannot stand inside a text")
-                        .at(value.span)
-                        .help("join it first with `!Join`, or let the list stand alone"),
-                );
-            }
-        }
+        ExprKind::Concat(parts) if parts.iter().any(|it| matches!(it.kind, ExprKind::List(_))) => faults.push(
+            Diagnostic::error("list-in-text", "a list cannot stand inside a text")
+                .at(value.span)
+                .help("join it first with `!Join`, or let the list stand alone"),
+        ),
         ExprKind::List(items) => items.iter().for_each(|it| check_parts(it, faults)),
         ExprKind::Object(map) => map.values().for_each(|it| check_parts(&it.value, faults)),
         _ => (),
@@ -430,6 +434,7 @@ impl Scope<'_> {
             }
             Some(Named::Resource(_)) => Err(wrong("a resource")),
             Some(Named::Parameter) => Err(wrong("a parameter")),
+            Some(Named::Building) => Err(refers_to_itself(text).at(link.name.span)),
             Some(Named::Pending) | None => {
                 let known = self.tree.names.iter().filter(|(_, it)| offered::<T>(it).is_some());
                 Err(Diagnostic::error("unknown-name", format!("there is no construct `{text}`"))
@@ -476,7 +481,7 @@ impl Scope<'_> {
 fn offered<T: Target>(named: &Named) -> Option<&T> {
     match named {
         Named::Construct(built) => built.offers.iter().find_map(|it| it.downcast_ref::<T>()),
-        Named::Pending | Named::Resource(_) | Named::Parameter => None,
+        Named::Pending | Named::Building | Named::Resource(_) | Named::Parameter => None,
     }
 }
 

@@ -332,7 +332,7 @@ impl Builder {
         if merges.is_empty() {
             return entries;
         }
-        let mut merged = Map::new();
+        let mut all = Map::new();
         for source in merges {
             let span = source.span;
             let sources = match source.kind {
@@ -341,7 +341,7 @@ impl Builder {
             };
             for source in sources {
                 match source.kind {
-                    NodeKind::Map(map) => merged.extend(map),
+                    NodeKind::Map(map) => all.extend(map),
                     _ => self.diagnostics.push(
                         Diagnostic::error("yaml-merge", format!("`<<` cannot merge {}", source.describe()))
                             .at(source.span)
@@ -350,8 +350,8 @@ impl Builder {
                 }
             }
         }
-        merged.extend(entries);
-        merged
+        all.extend(entries);
+        all
     }
 
     fn syntax_fault(&self, error: &ScanError, text: &str) -> Diagnostic {

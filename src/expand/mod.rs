@@ -100,26 +100,31 @@ fn build(ready: &[Ready<'_>], order: &[usize], tree: &mut Tree, reader: &mut Rea
     let mut failed = false;
     for at in order {
         let Ready { declared, construct: Some(construct) } = &ready[*at] else { continue };
-        if needs_what_failed(construct.as_ref(), tree) {
+        if needs_what_failed(construct.as_ref(), &declared.name.text, tree) {
             failed = true;
             continue;
         }
+        tree.names.insert(declared.name.text.clone(), Named::Building);
         let mut scope = tree.open(&declared.name.text, declared.name.span);
         let path = scope.path().clone();
-        match construct.build(&mut scope) {
-            Ok(built) => drop(tree.names.insert(declared.name.text.clone(), Named::Construct(built))),
+        let named = match construct.build(&mut scope) {
+            Ok(built) => Named::Construct(built),
             Err(fault) => {
                 failed = true;
                 reader.report(fault.at(declared.name.span).within(&path));
+                Named::Pending
             }
-        }
+        };
+        tree.names.insert(declared.name.text.clone(), named);
     }
     failed
 }
 
 /// Whether it refers to a construct that is not built, whose fault has been reported.
-fn needs_what_failed(construct: &dyn AnyConstruct, tree: &Tree) -> bool {
+fn needs_what_failed(construct: &dyn AnyConstruct, own: &str, tree: &Tree) -> bool {
     let mut failed = false;
-    construct.names(&mut |name| failed |= matches!(tree.names.get(&name.text), Some(Named::Pending)));
+    construct.names(&mut |name| {
+        failed |= name.text != own && matches!(tree.names.get(&name.text), Some(Named::Pending));
+    });
     failed
 }

@@ -27,6 +27,11 @@ fn references<'a>(ready: &'a Ready<'_>, tree: &Tree) -> Vec<(usize, &'a Name)> {
     if let Some(construct) = &ready.construct {
         construct.names(&mut |name| {
             // Constructs were named first, so their positions are those in the stack file.
+            // A name may turn out to be no construct's, such as that of an image; a construct that does refer
+            // to itself is told so when it builds.
+            if name.text == ready.declared.name.text {
+                return;
+            }
             if let Some(at) = tree.names.get_index_of(&name.text)
                 && !found.iter().any(|(it, _)| *it == at)
             {

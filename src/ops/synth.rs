@@ -80,7 +80,7 @@ fn synthesize_stack(stack: &Stack, is_faulty: bool) -> (Option<Template>, Vec<Di
         diagnostics.retain(|it| it.code != "unused-parameter");
         return (None, diagnostics);
     }
-    let (mut template, found) = resolve(tree);
+    let (mut template, found) = resolve(&tree);
     diagnostics.extend(found);
     for patch in &stack.patches {
         let operation = Operation {
