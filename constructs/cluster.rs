@@ -111,8 +111,12 @@ mod tests {
     #[test]
     fn collects_what_it_is_told_to() {
         for (written, value) in [("true", "enabled"), ("false", "disabled"), ("enhanced", "enhanced")] {
-            let properties = stack(&format!("c: {{type: Cluster, insights: {written}}}")).properties("c/Resource");
-            assert_eq!(properties["ClusterSettings"], json!([{ "Name": "containerInsights", "Value": value }]));
+            let properties =
+                stack(&format!("c: {{type: Cluster, insights: {written}}}")).properties("c/Resource");
+            assert_eq!(
+                properties["ClusterSettings"],
+                json!([{ "Name": "containerInsights", "Value": value }])
+            );
         }
         assert_eq!(
             stack("c: {type: Cluster, insights: more}").faults(),

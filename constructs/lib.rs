@@ -27,4 +27,5 @@ catalogue! {
     network::Network,
     pipeline::Pipeline,
     repository::Repository,
+    subdomain::Subdomain,
 }

@@ -23,11 +23,16 @@ pub(crate) struct Stack {
 
 /// Builds the constructs of `text`, each under its name, in the order written.
 pub(crate) fn stack(text: &str) -> Stack {
+    stack_at(Place::default(), text)
+}
+
+/// The same, in a stack that stands at `place`.
+pub(crate) fn stack_at(place: Place, text: &str) -> Stack {
     let mut sources = Sources::default();
     let file = sources.add("asi.yaml", text);
     let (node, faults) = yaml::parse(text, file, Format::Yaml);
     let mut reader = Reader { diagnostics: faults };
-    let mut tree = Tree::new(Place { stack: "Test".to_owned(), ..Place::default() });
+    let mut tree = Tree::new(Place { stack: "Test".to_owned(), ..place });
     tree.names.insert("Param".to_owned(), Named::Parameter);
     for (name, entry) in node.as_ref().and_then(|it| it.as_map()).expect("constructs by name") {
         let kind = entry.value.get("type").and_then(|it| it.as_str()).expect("a type");

@@ -58,9 +58,12 @@ impl Balancer {
             let Spanned { value: Seconds(seconds), span } = value;
             if !(least..=most).contains(&seconds) {
                 faults.push(
-                    Diagnostic::error("balancer-range", format!("`{name}` is from {least}s to {most}s, not {seconds}s"))
-                        .at(span)
-                        .help(format!("use `{}s`", seconds.clamp(least, most))),
+                    Diagnostic::error(
+                        "balancer-range",
+                        format!("`{name}` is from {least}s to {most}s, not {seconds}s"),
+                    )
+                    .at(span)
+                    .help(format!("use `{}s`", seconds.clamp(least, most))),
                 );
             }
         };
@@ -76,9 +79,12 @@ impl Balancer {
 pub(super) fn check_allowed(allow: &[Spanned<IpNet>], faults: &mut Vec<Diagnostic>) {
     for range in allow.iter().filter(|it| matches!(it.value, IpNet::V6(_))) {
         faults.push(
-            Diagnostic::error("no-effect", "the load balancer has no IPv6 addresses, so nobody calls it from one")
-                .at(range.span)
-                .help("remove it"),
+            Diagnostic::error(
+                "no-effect",
+                "the load balancer has no IPv6 addresses, so nobody calls it from one",
+            )
+            .at(range.span)
+            .help("remove it"),
         );
     }
 }
@@ -123,14 +129,18 @@ pub(super) fn add(
     let target_group = target_group(service, &mut at_listener, network);
     let forward = object! { "TargetGroupArn" => target_group.reference(), "Type" => "forward" };
     let certificates = https.as_ref().map(|it| list![object! { "CertificateArn" => it.certificate.clone() }]);
-    let listener = at_listener.resource("Resource", LISTENER, object! {
-        "Certificates" => certificates,
-        "DefaultActions" => list![forward],
-        "LoadBalancerArn" => balancer.reference(),
-        "Port" => ports[0],
-        "Protocol" => if https.is_some() { "HTTPS" } else { "HTTP" },
-        "SslPolicy" => https.as_ref().map(|it| it.policy.clone()),
-    });
+    let listener = at_listener.resource(
+        "Resource",
+        LISTENER,
+        object! {
+            "Certificates" => certificates,
+            "DefaultActions" => list![forward],
+            "LoadBalancerArn" => balancer.reference(),
+            "Port" => ports[0],
+            "Protocol" => if https.is_some() { "HTTPS" } else { "HTTP" },
+            "SslPolicy" => https.as_ref().map(|it| it.policy.clone()),
+        },
+    );
     if https.is_some() {
         redirect(&mut scope, balancer);
     }
@@ -146,18 +156,28 @@ pub(super) fn add(
 }
 
 /// The subnets the load balancer stands in.
-fn subnets<'a>(service: &FargateService, network: &'a network::Exports) -> Result<&'a [Expr<Handle>], Diagnostic> {
+fn subnets<'a>(
+    service: &FargateService,
+    network: &'a network::Exports,
+) -> Result<&'a [Expr<Handle>], Diagnostic> {
     let network_name = &service.network.name;
-    let fault = |message: String| Err(Diagnostic::error("balancer-subnets", message).at(service.access.span.or(network_name.span)));
+    let fault = |message: String| {
+        Err(Diagnostic::error("balancer-subnets", message).at(service.access.span.or(network_name.span)))
+    };
     let (kind, subnets) = match service.access.value {
-        Access::Internal if !network.private_subnet_ids.is_empty() => ("private", &network.private_subnet_ids),
+        Access::Internal if !network.private_subnet_ids.is_empty() => {
+            ("private", &network.private_subnet_ids)
+        }
         Access::Public | Access::Internal => ("public", &network.public_subnet_ids),
     };
     match subnets.len() {
         0 => fault(format!("`{}` has no public subnets for a public load balancer", network_name.text))
             .map_err(|it| it.help("set `access: internal`, or give the network public subnets")),
-        1 => fault(format!("a load balancer needs subnets in two zones, and `{}` has one {kind} subnet", network_name.text))
-            .map_err(|it| it.help("give the network `zones: 2`")),
+        1 => fault(format!(
+            "a load balancer needs subnets in two zones, and `{}` has one {kind} subnet",
+            network_name.text
+        ))
+        .map_err(|it| it.help("give the network `zones: 2`")),
         _ => Ok(subnets),
     }
 }
@@ -175,7 +195,9 @@ fn callers(service: &FargateService, network: &network::Exports, port: u16) -> V
     };
     match service.access.value {
         _ if !service.allow.is_empty() => {
-            let range = |it: &Spanned<IpNet>| rule(Expr::from(it.value.to_string()).at(it.span), &it.value.to_string());
+            let range = |it: &Spanned<IpNet>| {
+                rule(Expr::from(it.value.to_string()).at(it.span), &it.value.to_string())
+            };
             service.allow.iter().map(range).collect()
         }
         Access::Public => vec![rule("0.0.0.0/0".into(), "anyone")],
@@ -187,38 +209,219 @@ fn callers(service: &FargateService, network: &network::Exports, port: u16) -> V
 fn target_group(service: &FargateService, scope: &mut Scope<'_>, network: &network::Exports) -> Handle {
     let FargateService { health, balancer, .. } = service;
     let path = scope.text(&health.path);
-    let sticky = |it: &Spanned<Seconds>| attribute("stickiness.lb_cookie.duration_seconds", it.map(|it| it.0.to_string()));
-    scope.child("ECSGroup").resource("Resource", TARGET_GROUP, object! {
-        "HealthCheckIntervalSeconds" => health.interval.map(|it| it.0),
-        "HealthCheckPath" => path,
-        "HealthCheckTimeoutSeconds" => health.timeout.map(|it| it.0),
-        "HealthyThresholdCount" => health.healthy,
-        "Matcher" => object! { "HttpCode" => health.codes.clone() },
-        "Port" => service.port,
-        "Protocol" => "HTTP",
-        "TargetGroupAttributes" => list![
-            attribute("deregistration_delay.timeout_seconds", balancer.drain.map(|it| it.0.to_string())),
-            attribute("stickiness.enabled", balancer.sticky.is_some().to_string()),
-            balancer.sticky.map(|_| attribute("stickiness.type", "lb_cookie")),
-            balancer.sticky.as_ref().map(sticky),
-        ],
-        "TargetType" => "ip",
-        "UnhealthyThresholdCount" => health.unhealthy,
-        "VpcId" => network.vpc_id.clone(),
-    })
+    let sticky = |it: &Spanned<Seconds>| {
+        attribute("stickiness.lb_cookie.duration_seconds", it.map(|it| it.0.to_string()))
+    };
+    scope.child("ECSGroup").resource(
+        "Resource",
+        TARGET_GROUP,
+        object! {
+            "HealthCheckIntervalSeconds" => health.interval.map(|it| it.0),
+            "HealthCheckPath" => path,
+            "HealthCheckTimeoutSeconds" => health.timeout.map(|it| it.0),
+            "HealthyThresholdCount" => health.healthy,
+            "Matcher" => object! { "HttpCode" => health.codes.clone() },
+            "Port" => service.port,
+            "Protocol" => "HTTP",
+            "TargetGroupAttributes" => list![
+                attribute("deregistration_delay.timeout_seconds", balancer.drain.map(|it| it.0.to_string())),
+                attribute("stickiness.enabled", balancer.sticky.is_some().to_string()),
+                balancer.sticky.map(|_| attribute("stickiness.type", "lb_cookie")),
+                balancer.sticky.as_ref().map(sticky),
+            ],
+            "TargetType" => "ip",
+            "UnhealthyThresholdCount" => health.unhealthy,
+            "VpcId" => network.vpc_id.clone(),
+        },
+    )
 }
 
 /// Adds the listener that sends those who call without TLS to call with it.
 fn redirect(scope: &mut Scope<'_>, balancer: Handle) {
     let to_https = object! { "Port" => "443", "Protocol" => "HTTPS", "StatusCode" => "HTTP_301" };
-    scope.child("PublicRedirectListener").resource("Resource", LISTENER, object! {
-        "DefaultActions" => list![object! { "RedirectConfig" => to_https, "Type" => "redirect" }],
-        "LoadBalancerArn" => balancer.reference(),
-        "Port" => 80,
-        "Protocol" => "HTTP",
-    });
+    scope.child("PublicRedirectListener").resource(
+        "Resource",
+        LISTENER,
+        object! {
+            "DefaultActions" => list![object! { "RedirectConfig" => to_https, "Type" => "redirect" }],
+            "LoadBalancerArn" => balancer.reference(),
+            "Port" => 80,
+            "Protocol" => "HTTP",
+        },
+    );
 }
 
 fn attribute(key: &'static str, value: impl Into<Expr<Handle>>) -> Expr<Handle> {
     object! { "Key" => key, "Value" => value.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{Stack, stack};
+
+    fn with(properties: &str) -> Stack {
+        stack(&format!(
+            "n: {{type: Network}}\nweb: {{type: FargateService, network: n, image: 'a:1', port: 8080{properties}}}"
+        ))
+    }
+
+    fn callers(properties: &str) -> Value {
+        with(properties).properties("web/LB/SecurityGroup/Resource")["SecurityGroupIngress"].clone()
+    }
+
+    fn caller(range: &str, whom: &str) -> Value {
+        json!([{
+            "CidrIp": range,
+            "Description": format!("Allow from {whom} on port 80"),
+            "FromPort": 80,
+            "IpProtocol": "tcp",
+            "ToPort": 80,
+        }])
+    }
+
+    #[test]
+    fn is_reached_from_the_internet() {
+        let stack = with("");
+        assert_eq!(
+            stack.properties("web/LB/Resource"),
+            json!({
+                "LoadBalancerAttributes": [
+                    { "Key": "deletion_protection.enabled", "Value": "false" },
+                    { "Key": "idle_timeout.timeout_seconds", "Value": "60" },
+                    { "Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true" },
+                ],
+                "Scheme": "internet-facing",
+                "SecurityGroups": ["${web/LB/SecurityGroup/Resource.GroupId}"],
+                "Subnets": ["${n/PublicSubnet1/Subnet}", "${n/PublicSubnet2/Subnet}"],
+                "Type": "application",
+            })
+        );
+        assert_eq!(
+            stack.depends_on("web/LB/Resource"),
+            [
+                "n/PublicSubnet1/RouteTableAssociation",
+                "n/PublicSubnet2/RouteTableAssociation",
+                "n/PublicSubnet1/DefaultRoute",
+                "n/PublicSubnet2/DefaultRoute",
+            ]
+        );
+        assert_eq!(callers(""), caller("0.0.0.0/0", "anyone"));
+    }
+
+    #[test]
+    fn is_reached_from_the_network_only() {
+        let stack = with(", access: internal");
+        let balancer = stack.properties("web/LB/Resource");
+        assert_eq!(balancer["Scheme"], "internal");
+        assert_eq!(balancer["Subnets"], json!(["${n/PrivateSubnet1/Subnet}", "${n/PrivateSubnet2/Subnet}"]));
+        assert_eq!(stack.depends_on("web/LB/Resource"), [""; 0]);
+        assert_eq!(callers(", access: internal"), caller("${n/Resource.CidrBlock}", "the network"));
+    }
+
+    #[test]
+    fn is_called_by_those_who_are_allowed() {
+        assert_eq!(callers(", allow: [203.0.113.0/24]"), caller("203.0.113.0/24", "203.0.113.0/24"));
+        assert_eq!(callers(", access: internal, allow: [10.1.2.3]"), caller("10.1.2.3/32", "10.1.2.3/32"));
+    }
+
+    #[test]
+    fn listens_and_passes_on() {
+        let stack = with("");
+        assert_eq!(
+            stack.properties("web/LB/PublicListener/Resource"),
+            json!({
+                "DefaultActions": [{ "TargetGroupArn": "${web/LB/PublicListener/ECSGroup/Resource}", "Type": "forward" }],
+                "LoadBalancerArn": "${web/LB/Resource}",
+                "Port": 80,
+                "Protocol": "HTTP",
+            })
+        );
+        assert_eq!(
+            stack.properties("web/LB/PublicListener/ECSGroup/Resource"),
+            json!({
+                "HealthCheckIntervalSeconds": 15,
+                "HealthCheckPath": "/",
+                "HealthCheckTimeoutSeconds": 5,
+                "HealthyThresholdCount": 2,
+                "Matcher": { "HttpCode": "200" },
+                "Port": 8080,
+                "Protocol": "HTTP",
+                "TargetGroupAttributes": [
+                    { "Key": "deregistration_delay.timeout_seconds", "Value": "30" },
+                    { "Key": "stickiness.enabled", "Value": "false" },
+                ],
+                "TargetType": "ip",
+                "UnhealthyThresholdCount": 3,
+                "VpcId": "${n/Resource}",
+            })
+        );
+    }
+
+    #[test]
+    fn does_what_it_is_told_beside() {
+        let stack = with(", balancer: {idleTimeout: 2m, drain: 5s, deletionProtection: true, sticky: 1h}");
+        let values = |path: &str, key: &str| -> Vec<String> {
+            let attributes = stack.properties(path)[key].clone();
+            let attributes = attributes.as_array().expect("attributes").iter();
+            attributes
+                .map(|it| format!("{}={}", it["Key"].as_str().unwrap(), it["Value"].as_str().unwrap()))
+                .collect()
+        };
+        assert_eq!(
+            values("web/LB/Resource", "LoadBalancerAttributes")[..2],
+            ["deletion_protection.enabled=true", "idle_timeout.timeout_seconds=120"]
+        );
+        assert_eq!(
+            values("web/LB/PublicListener/ECSGroup/Resource", "TargetGroupAttributes"),
+            [
+                "deregistration_delay.timeout_seconds=5",
+                "stickiness.enabled=true",
+                "stickiness.type=lb_cookie",
+                "stickiness.lb_cookie.duration_seconds=3600",
+            ]
+        );
+    }
+
+    #[test]
+    fn points_at_values_a_load_balancer_does_not_take() {
+        assert_eq!(
+            with(", balancer: {idleTimeout: 2h, drain: 2h, sticky: 8d}").faults(),
+            [
+                "balancer-range at `2h`: `idleTimeout` is from 1s to 4000s, not 7200s",
+                "balancer-range at `2h`: `drain` is from 0s to 3600s, not 7200s",
+                "balancer-range at `8d`: `sticky` is from 1s to 604800s, not 691200s",
+            ]
+        );
+    }
+
+    #[test]
+    fn points_at_addresses_nobody_calls_from() {
+        assert_eq!(
+            with(", allow: ['2001:db8::/32']").faults(),
+            [
+                "no-effect at `'2001:db8::/32'`: the load balancer has no IPv6 addresses, so nobody calls it from one"
+            ]
+        );
+    }
+
+    #[test]
+    fn points_at_a_network_it_cannot_stand_in() {
+        let stack = |network: &str, access: &str| {
+            stack(&format!(
+                "n: {{type: Network, {network}}}\nweb: {{type: FargateService, network: n, image: 'a:1', port: 80{access}}}"
+            ))
+        };
+        assert_eq!(
+            stack("nat: none, subnets: {public: []}", "").faults(),
+            ["balancer-subnets at `n`: `n` has no public subnets for a public load balancer"]
+        );
+        assert_eq!(
+            stack("zones: 1", ", access: internal").faults(),
+            [
+                "balancer-subnets at `internal`: a load balancer needs subnets in two zones, and `n` has one private subnet"
+            ]
+        );
+    }
 }

@@ -29,9 +29,12 @@ impl Health {
         let mut range = |name: &str, value: u32, unit: &str, least: u32, most: u32, span: Span| {
             if !(least..=most).contains(&value) {
                 faults.push(
-                    Diagnostic::error("health-range", format!("`{name}` is from {least}{unit} to {most}{unit}, not {value}{unit}"))
-                        .at(span)
-                        .help(format!("use `{}{unit}`", value.clamp(least, most))),
+                    Diagnostic::error(
+                        "health-range",
+                        format!("`{name}` is from {least}{unit} to {most}{unit}, not {value}{unit}"),
+                    )
+                    .at(span)
+                    .help(format!("use `{}{unit}`", value.clamp(least, most))),
                 );
             }
         };
@@ -40,7 +43,10 @@ impl Health {
         range("healthy", self.healthy.value, "", 2, 10, self.healthy.span);
         range("unhealthy", self.unhealthy.value, "", 2, 10, self.unhealthy.span);
         if timeout.value >= interval.value {
-            let message = format!("a timeout of {}s is not less than the interval of {}s", timeout.value.0, interval.value.0);
+            let message = format!(
+                "a timeout of {}s is not less than the interval of {}s",
+                timeout.value.0, interval.value.0
+            );
             faults.push(
                 Diagnostic::error("health-timeout", message)
                     .at(timeout.span.or(interval.span))
@@ -49,9 +55,12 @@ impl Health {
         }
         if !are_codes(&self.codes.value) {
             faults.push(
-                Diagnostic::error("health-codes", format!("`{}` are no status codes from 200 to 499", self.codes.value))
-                    .at(self.codes.span)
-                    .help("write codes such as `200`, `200,204` or `200-299`"),
+                Diagnostic::error(
+                    "health-codes",
+                    format!("`{}` are no status codes from 200 to 499", self.codes.value),
+                )
+                .at(self.codes.span)
+                .help("write codes such as `200`, `200,204` or `200-299`"),
             );
         }
         if let Some(path) = self.path.literal()
@@ -88,10 +97,13 @@ mod tests {
     }
 
     fn checks(health: &str) -> Value {
-        let Value::Object(mut properties) = with(health).properties("web/LB/PublicListener/ECSGroup/Resource") else {
+        let Value::Object(mut properties) =
+            with(health).properties("web/LB/PublicListener/ECSGroup/Resource")
+        else {
             panic!("properties are an object")
         };
-        properties.retain(|key, _| key.starts_with("Health") || key.starts_with("Unhealthy") || key == "Matcher");
+        properties
+            .retain(|key, _| key.starts_with("Health") || key.starts_with("Unhealthy") || key == "Matcher");
         Value::Object(properties)
     }
 
@@ -124,7 +136,8 @@ mod tests {
     #[test]
     fn points_at_values_a_load_balancer_does_not_take() {
         assert_eq!(
-            with("{path: health, interval: 6m, timeout: 1s, healthy: 1, unhealthy: 11, codes: 200-}").faults(),
+            with("{path: health, interval: 6m, timeout: 1s, healthy: 1, unhealthy: 11, codes: 200-}")
+                .faults(),
             [
                 "health-range at `6m`: `interval` is from 5s to 300s, not 360s",
                 "health-range at `1s`: `timeout` is from 2s to 120s, not 1s",

@@ -1,13 +1,23 @@
 //! TLS before a service: its certificate and policy.
 
-use crate::kernel::prelude::*;
+use crate::{kernel::prelude::*, zone::Zone};
+
+const CERTIFICATE: ResourceType = ResourceType::new("AWS::CertificateManager::Certificate");
 
 properties! {
     /// TLS: requests come to port 443, and those to port 80 are sent there.
+    ///
+    /// It takes a `certificate` that is there already, or a `domain` and its `zone` to make one.
     pub struct Https {
         /// The ARN of a certificate in ACM, in the region of the stack.
-        certificate: Text,
-        /// Which versions and ciphers of TLS it takes: the name of a security policy of load balancers.
+        certificate: Option<Text>,
+        /// The domain the service is called by. Without a `certificate`, one is made for it.
+        domain: Option<Text>,
+        /// More domains for the certificate that is made, in the same zone.
+        more_domains: Vec<Text>,
+        /// The zone of the domain, with its id, in which ACM proves that the domain is yours.
+        zone: Option<Zone>,
+        /// Which versions and ciphers of TLS are taken: the name of a security policy of load balancers.
         policy: Spanned<String> = "ELBSecurityPolicy-TLS13-1-2-2021-06",
     }
 }
@@ -18,13 +28,198 @@ pub(super) struct Terms {
     pub(super) certificate: Expr<Handle>,
     /// The name of the policy.
     pub(super) policy: Expr<Handle>,
-    /// The domain the certificate is for, if that is known.
+    /// The domain the service is called by, if that is known.
     pub(super) domain: Option<Expr<Handle>>,
 }
 
 impl Https {
+    /// Reports a certificate that cannot be made, or need not be.
+    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+        if let Some(certificate) = &self.certificate {
+            let spare =
+                self.zone.as_ref().map(|it| it.name.span()).or(self.more_domains.first().map(Text::span));
+            faults.extend(spare.map(|span| {
+                Diagnostic::error("no-effect", "no certificate is made, because one is given")
+                    .label(span, "only used to make one")
+                    .label(certificate.span(), "given here")
+                    .help("remove this, or `certificate`")
+            }));
+            return;
+        }
+        let Some(domain) = &self.domain else {
+            let at = self.zone.as_ref().map_or(self.policy.span, |it| it.name.span());
+            faults.push(
+                Diagnostic::error("https-certificate", "TLS needs a certificate")
+                    .at(at)
+                    .help("add `certificate:` with its ARN, or `domain:` and `zone:` to have one made"),
+            );
+            return;
+        };
+        let Some(zone) = &self.zone else {
+            faults.push(
+                Diagnostic::error("https-zone", "a certificate is made only in a zone, and none is given")
+                    .at(domain.span())
+                    .help("add `zone: {name: example.com, id: Z0123456789ABCDEFGHIJ}`"),
+            );
+            return;
+        };
+        zone.check(faults);
+        if zone.id.is_none() {
+            faults.push(
+                Diagnostic::error("https-zone", "a certificate is made only in a zone whose id is known")
+                    .at(zone.name.span())
+                    .help("add the id: `zone: {name: …, id: Z0123456789ABCDEFGHIJ}`; AWS finds records by name, certificates not"),
+            );
+        }
+        for domain in [domain].into_iter().chain(&self.more_domains) {
+            faults.extend(outside(domain, zone));
+        }
+    }
+
     /// Adds the certificate, if it is not there yet.
     pub(super) fn build(&self, scope: &mut Scope<'_>) -> Terms {
-        Terms { certificate: scope.text(&self.certificate), policy: self.policy.clone().into(), domain: None }
+        let domain = self.domain.as_ref().map(|it| scope.text(it));
+        let given = self.certificate.as_ref().map(|it| scope.text(it));
+        let certificate =
+            given.or_else(|| domain.clone().map(|it| self.make(scope, it))).unwrap_or(Expr::ABSENT);
+        Terms { certificate, policy: self.policy.clone().into(), domain }
+    }
+
+    fn make(&self, scope: &mut Scope<'_>, domain: Expr<Handle>) -> Expr<Handle> {
+        let zone = self.zone.as_ref().and_then(|it| it.id(scope));
+        let more: Vec<Expr<Handle>> = self.more_domains.iter().map(|it| scope.text(it)).collect();
+        let validation =
+            |name: &Expr<Handle>| object! { "DomainName" => name.clone(), "HostedZoneId" => zone.clone() };
+        let validations: Vec<Expr<Handle>> = [&domain].into_iter().chain(&more).map(validation).collect();
+        let mut scope = scope.child("Certificate");
+        let name = scope.path().to_string();
+        let certificate = scope.resource(
+            "Resource",
+            CERTIFICATE,
+            object! {
+                "DomainName" => domain,
+                "DomainValidationOptions" => validations,
+                "SubjectAlternativeNames" => (!more.is_empty()).then_some(more),
+                "Tags" => list![object! { "Key" => "Name", "Value" => name }],
+                "ValidationMethod" => "DNS",
+            },
+        );
+        certificate.reference()
+    }
+}
+
+/// What to say of a domain that is not in `zone`, as far as both are written out.
+fn outside(domain: &Text, zone: &Zone) -> Option<Diagnostic> {
+    let (name, zone_name) = (domain.literal()?, zone.name.literal()?);
+    let is_within = name.strip_suffix(zone_name).is_some_and(|it| it.is_empty() || it.ends_with('.'));
+    (!is_within).then(|| {
+        Diagnostic::error("https-domain", format!("`{name}` is not in the zone `{zone_name}`"))
+            .at(domain.span())
+            .help(format!(
+                "write the whole name, such as `{}.{zone_name}`",
+                name.split('.').next().unwrap_or("www")
+            ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{Stack, stack};
+
+    fn with(https: &str) -> Stack {
+        stack(&format!(
+            "n: {{type: Network}}\nweb: {{type: FargateService, network: n, image: 'a:1', port: 80, https: {https}}}"
+        ))
+    }
+
+    #[test]
+    fn listens_with_a_certificate_that_is_there() {
+        let stack = with(
+            "{certificate: 'arn:aws:acm:eu-west-1:111122223333:certificate/1', domain: shop.example.com}",
+        );
+        assert_eq!(
+            stack.properties("web/LB/PublicListener/Resource"),
+            json!({
+                "Certificates": [{ "CertificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/1" }],
+                "DefaultActions": [{ "TargetGroupArn": "${web/LB/PublicListener/ECSGroup/Resource}", "Type": "forward" }],
+                "LoadBalancerArn": "${web/LB/Resource}",
+                "Port": 443,
+                "Protocol": "HTTPS",
+                "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+            })
+        );
+        assert_eq!(stack.attribute("web", "url"), "https://shop.example.com");
+    }
+
+    #[test]
+    fn sends_those_without_it_there() {
+        let stack = with("{certificate: 'arn:aws:acm:eu-west-1:111122223333:certificate/1'}");
+        assert_eq!(
+            stack.properties("web/LB/PublicRedirectListener/Resource"),
+            json!({
+                "DefaultActions": [{
+                    "RedirectConfig": { "Port": "443", "Protocol": "HTTPS", "StatusCode": "HTTP_301" },
+                    "Type": "redirect",
+                }],
+                "LoadBalancerArn": "${web/LB/Resource}",
+                "Port": 80,
+                "Protocol": "HTTP",
+            })
+        );
+        let ingress = &stack.properties("web/LB/SecurityGroup/Resource")["SecurityGroupIngress"];
+        assert_eq!([&ingress[0]["FromPort"], &ingress[1]["FromPort"]], [443, 80]);
+        assert_eq!(stack.attribute("web", "url"), "https://${web/LB/Resource.DNSName}");
+    }
+
+    #[test]
+    fn makes_a_certificate_in_a_zone() {
+        let stack = with(
+            "{domain: shop.example.com, moreDomains: [www.shop.example.com], zone: {name: example.com, id: Z012}}",
+        );
+        assert_eq!(
+            stack.properties("web/Certificate/Resource"),
+            json!({
+                "DomainName": "shop.example.com",
+                "DomainValidationOptions": [
+                    { "DomainName": "shop.example.com", "HostedZoneId": "Z012" },
+                    { "DomainName": "www.shop.example.com", "HostedZoneId": "Z012" },
+                ],
+                "SubjectAlternativeNames": ["www.shop.example.com"],
+                "Tags": [{ "Key": "Name", "Value": "Test/web/Certificate" }],
+                "ValidationMethod": "DNS",
+            })
+        );
+        let listener = stack.properties("web/LB/PublicListener/Resource");
+        assert_eq!(listener["Certificates"], json!([{ "CertificateArn": "${web/Certificate/Resource}" }]));
+    }
+
+    #[test]
+    fn points_at_what_a_certificate_lacks() {
+        assert_eq!(
+            with("{policy: ELBSecurityPolicy-TLS13-1-2-2021-06}").faults(),
+            ["https-certificate at `ELBSecurityPolicy-TLS13-1-2-2021-06`: TLS needs a certificate"]
+        );
+        assert_eq!(
+            with("{domain: shop.example.com}").faults(),
+            ["https-zone at `shop.example.com`: a certificate is made only in a zone, and none is given"]
+        );
+        assert_eq!(
+            with("{domain: shop.example.com, zone: example.com}").faults(),
+            ["https-zone at `example.com`: a certificate is made only in a zone whose id is known"]
+        );
+        assert_eq!(
+            with("{domain: shop, zone: {name: example.com, id: Z012}}").faults(),
+            ["https-domain at `shop`: `shop` is not in the zone `example.com`"]
+        );
+    }
+
+    #[test]
+    fn points_at_a_zone_that_has_no_effect() {
+        assert_eq!(
+            with("{certificate: 'arn:a', zone: {name: example.com, id: Z012}}").faults(),
+            ["no-effect at `example.com`: no certificate is made, because one is given"]
+        );
     }
 }

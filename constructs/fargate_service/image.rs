@@ -64,9 +64,12 @@ impl Image {
         }
         match last.split_once(':') {
             Some((_, tag)) if MOVING.contains(&tag) => faults.push(
-                Diagnostic::warning("image-tag", format!("the tag `{tag}` moves: a deployment cannot tell one image from the next"))
-                    .at(self.text.span())
-                    .help("use a tag of its own for each image, given by a parameter: `${param.ImageTag}`"),
+                Diagnostic::warning(
+                    "image-tag",
+                    format!("the tag `{tag}` moves: a deployment cannot tell one image from the next"),
+                )
+                .at(self.text.span())
+                .help("use a tag of its own for each image, given by a parameter: `${param.ImageTag}`"),
             ),
             Some((_, "")) => faults.push(no_tag(self.text.span())),
             // It may come with the reference.
@@ -87,9 +90,12 @@ impl Image {
             let repositories = scope.offering::<repository::Exports>();
             if let Some(near) = nearest(&name.text, &repositories).map(str::to_owned) {
                 scope.report(
-                    Diagnostic::warning("image-name", format!("`{}` is no Repository here, and is pulled from Docker Hub", name.text))
-                        .at(name.span)
-                        .help(format!("did you mean `{near}`? If not, write `docker.io/library/{}`", name.text)),
+                    Diagnostic::warning(
+                        "image-name",
+                        format!("`{}` is no Repository here, and is pulled from Docker Hub", name.text),
+                    )
+                    .at(name.span)
+                    .help(format!("did you mean `{near}`? If not, write `docker.io/library/{}`", name.text)),
                 );
             }
         }
@@ -130,7 +136,14 @@ fn on_ecr(image: &Sketch<Handle>) -> Option<Expr<Handle>> {
     let name = &path[..path.find([':', '@']).unwrap_or(path.len())];
     let partition = Expr::pseudo("AWS::Partition");
     Some(text![
-        "arn:", partition, ":ecr:", image.part(region), ":", image.part(account), ":repository/", image.part(name),
+        "arn:",
+        partition,
+        ":ecr:",
+        image.part(region),
+        ":",
+        image.part(account),
+        ":repository/",
+        image.part(name),
     ])
 }
 
@@ -168,5 +181,96 @@ impl<R: Clone> Sketch<R> {
             [Some(Expr::from(text.to_owned())), reference]
         });
         Expr::concat(pieces.flatten().collect::<Vec<_>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{Stack, stack};
+
+    fn with(image: &str) -> Stack {
+        stack(&format!(
+            "repo: {{type: Repository}}\nn: {{type: Network}}\nweb: {{type: FargateService, network: n, image: {image}, port: 80}}"
+        ))
+    }
+
+    /// The image, and the repository it may be pulled from.
+    #[track_caller]
+    fn check(image: &str, uri: &str, repository: &Value) {
+        let stack = with(image);
+        assert_eq!(stack.faults(), [""; 0]);
+        assert_eq!(stack.properties("web/TaskDef/Resource")["ContainerDefinitions"][0]["Image"], uri);
+        let policy = stack.properties("web/TaskDef/ExecutionRole/DefaultPolicy/Resource");
+        let mut statements = vec![json!({
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Effect": "Allow",
+            "Resource": "${web/TaskDef/web/LogGroup/Resource.Arn}",
+        })];
+        if !repository.is_null() {
+            let pull = json!({
+                "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                "Effect": "Allow",
+                "Resource": repository,
+            });
+            let log_in = json!({ "Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*" });
+            statements.splice(0..0, [pull, log_in]);
+        }
+        assert_eq!(policy["PolicyDocument"]["Statement"], json!(statements));
+    }
+
+    #[test]
+    fn is_pulled_from_a_repository_of_the_stack() {
+        let (uri, arn) = ("${repo/Resource.RepositoryUri}", json!("${repo/Resource.Arn}"));
+        check("repo:1.0.0", &format!("{uri}:1.0.0"), &arn);
+        check("'repo:${param.Param}'", &format!("{uri}:${{Param}}"), &arn);
+        check("'repo@sha256:0123'", &format!("{uri}@sha256:0123"), &arn);
+        check("'${repo.uri}:1.0.0'", &format!("{uri}:1.0.0"), &arn);
+    }
+
+    #[test]
+    fn is_pulled_from_another_repository_on_ecr() {
+        check(
+            "111122223333.dkr.ecr.eu-west-3.amazonaws.com/shop/web:1.0",
+            "111122223333.dkr.ecr.eu-west-3.amazonaws.com/shop/web:1.0",
+            &json!("arn:${AWS::Partition}:ecr:eu-west-3:111122223333:repository/shop/web"),
+        );
+        let own = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/web-${param.Param}";
+        check(
+            &format!("'{own}:1.0'"),
+            &format!("{}:1.0", own.replace("param.", "")),
+            &json!("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/web-${Param}"),
+        );
+    }
+
+    #[test]
+    fn is_pulled_from_a_public_registry() {
+        check("public.ecr.aws/nginx/nginx:1.29", "public.ecr.aws/nginx/nginx:1.29", &Value::Null);
+        check("nginx:1.29", "nginx:1.29", &Value::Null);
+        check("'localhost:5000/web:1.29'", "localhost:5000/web:1.29", &Value::Null);
+        check("'${param.Param}'", "${Param}", &Value::Null);
+    }
+
+    #[test]
+    fn points_at_an_image_without_a_version() {
+        for image in ["nginx", "repo", "repo:", "localhost:5000/web"] {
+            let image = format!("'{image}'");
+            assert_eq!(with(&image).faults(), [format!("image-tag at `{image}`: the image has no tag")]);
+        }
+        assert_eq!(
+            with("nginx:latest").faults(),
+            [
+                "image-tag at `nginx:latest`: the tag `latest` moves: a deployment cannot tell one image from the next"
+            ]
+        );
+        assert_eq!(with("'nginx:latest@sha256:0123'").faults(), [""; 0]);
+    }
+
+    #[test]
+    fn points_at_what_is_almost_a_repository() {
+        let message = "`rpeo` is no Repository here, and is pulled from Docker Hub";
+        assert_eq!(with("rpeo:1").faults(), [format!("image-name at `rpeo`: {message}")]);
+        assert_eq!(with("'rpeo:1'").faults(), [format!("image-name at `rpeo`: {message}")]);
     }
 }

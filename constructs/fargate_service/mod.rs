@@ -8,8 +8,10 @@ mod count;
 mod health;
 mod https;
 mod image;
-mod logs;
+mod roles;
+mod scaling;
 mod secret;
+mod service;
 mod size;
 mod task;
 
@@ -21,19 +23,17 @@ use crate::{
     network,
     targets::{EcsService, LoadBalancer},
 };
-use balancer::{Access, Balanced, Balancer};
-use count::Count;
-use health::Health;
-use https::Https;
-use image::Image;
-use logs::Logs;
-use secret::Secret;
-use task::Task;
+use balancer::Balanced;
 
-const SECURITY_GROUP: ResourceType = ResourceType::new("AWS::EC2::SecurityGroup");
-const SECURITY_GROUP_EGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupEgress");
-const SECURITY_GROUP_INGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupIngress");
-const SERVICE: ResourceType = ResourceType::new("AWS::ECS::Service");
+pub use balancer::{Access, Balancer};
+pub use count::{Count, Metric, Scaling, Step, Steps};
+pub use health::Health;
+pub use https::Https;
+pub use image::Image;
+pub use roles::Permission;
+pub use secret::Secret;
+pub use service::{Capacity, Deployment};
+pub use task::{Architecture, Logs, Removal, Ulimits};
 
 properties! {
     /// A container that runs on Fargate behind a load balancer.
@@ -102,55 +102,7 @@ properties! {
         /// Limits of what the container may hold.
         ulimits: Ulimits = "{}",
         /// What the container may do in AWS: `[{actions: ["s3:GetObject"], resources: ["${Uploads.Arn}/*"]}]`.
-        permissions: Vec<Permission>,
-    }
-}
-
-choices! {
-    /// The processor an image is built for.
-    pub enum Architecture {
-        /// Intel and AMD.
-        X86_64 = "x86_64",
-        /// AWS's Graviton, at a lower price.
-        Arm64,
-    }
-}
-
-choices! {
-    /// Whether tasks run on capacity of their own, or on what is spare.
-    pub enum Capacity {
-        /// On capacity of their own.
-        OnDemand,
-        /// On spare capacity: cheaper by two thirds, and AWS may take a task away at two minutes' notice.
-        Spot,
-    }
-}
-
-properties! {
-    /// How many tasks run while a service is deployed, in percent of its count.
-    pub struct Deployment {
-        /// The least that are well, up to `100%`.
-        minimum: Spanned<Percent> = "100%",
-        /// The most that run, from `100%` to `200%`.
-        maximum: Spanned<Percent> = "200%",
-    }
-}
-
-properties! {
-    /// Limits of what a container may hold.
-    pub struct Ulimits {
-        /// How many files, sockets included, it may hold open. If absent, 65535.
-        nofile: Option<Spanned<u32>>,
-    }
-}
-
-properties! {
-    /// Something the container may do in AWS.
-    pub struct Permission {
-        /// The actions, such as `s3:GetObject`.
-        actions: Vec<Spanned<String>>,
-        /// The ARNs of what it may do them to.
-        resources: Vec<Text>,
+        permissions: Vec<Spanned<Permission>>,
     }
 }
 
@@ -212,12 +164,22 @@ impl Construct for FargateService {
 
     fn check(&self, faults: &mut Vec<Diagnostic>) {
         self.image.check(faults);
-        faults.extend(size::memory(self.cpu, self.memory).err());
+        if self.port.value == 0 {
+            faults.push(
+                Diagnostic::error("port", "a container cannot listen on port 0")
+                    .at(self.port.span)
+                    .help("use the port the program in the image listens on"),
+            );
+        }
+        task::check(self, faults);
+        self.count.check(faults);
+        self.deployment.check(self.count.least(), faults);
         self.health.check(faults);
-        self.logs.check(faults);
         self.balancer.check(faults);
         balancer::check_allowed(&self.allow, faults);
-        self.secrets.values().for_each(|it| it.check(faults));
+        if let Some(https) = &self.https {
+            https.check(faults);
+        }
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
@@ -229,7 +191,11 @@ impl Construct for FargateService {
         let pulled = self.image.resolve(scope);
         let balanced = balancer::add(self, scope, &network)?;
         let task = task::add(self, scope, &pulled)?;
-        let (service, group) = self.add_service(scope, &network, &cluster, &balanced, &task);
+        let service::Added { resource: service, group } =
+            service::add(self, scope, &network, &cluster, &balanced, &task);
+        if let Count::Scaled(scaling) = &self.count {
+            scaling::add(scaling, scope, &cluster, service, &balanced);
+        }
 
         let Balanced { offer, domain, group: balancer_group, listener, target_group, .. } = balanced;
         let url = text![format!("{}://", offer.scheme), domain.unwrap_or_else(|| offer.dns_name.clone())];
@@ -269,98 +235,88 @@ impl Construct for FargateService {
     }
 }
 
-impl FargateService {
-    /// Adds the service itself and the security group of its tasks.
-    fn add_service(
-        &self,
-        scope: &mut Scope<'_>,
-        network: &network::Exports,
-        cluster: &cluster::Exports,
-        balanced: &Balanced,
-        task: &Task,
-    ) -> (Handle, Handle) {
-        // Where there are no private subnets, a task pulls its image with a public address of its own.
-        let (subnets, public_ip) = match network.private_subnet_ids.as_slice() {
-            [] => (&network.public_subnet_ids, "ENABLED"),
-            _ => (&network.private_subnet_ids, "DISABLED"),
-        };
-        let desired = match &self.count {
-            Count::Fixed(count) => Some(*count),
-            // Each update of the stack would set the number back that scaling has arrived at.
-            Count::Scaled(_) => None,
-        };
-        let mut scope = scope.child("Service");
-        let group = task_group(&mut scope, network, balanced, self.port.value);
-        let spot = list![object! { "CapacityProvider" => "FARGATE_SPOT", "Weight" => 1 }];
-        let (launch_type, providers) = match self.capacity {
-            Capacity::OnDemand => (Some("FARGATE"), None),
-            Capacity::Spot => (None, Some(spot)),
-        };
-        let service = scope.resource("Service", SERVICE, object! {
-            "CapacityProviderStrategy" => providers,
-            "Cluster" => cluster.name.clone(),
-            "DeploymentConfiguration" => object! {
-                "DeploymentCircuitBreaker" => object! { "Enable" => true, "Rollback" => true },
-                "MaximumPercent" => self.deployment.maximum.map(|it| it.0),
-                "MinimumHealthyPercent" => self.deployment.minimum.map(|it| it.0),
-            },
-            "DesiredCount" => desired,
-            "EnableECSManagedTags" => true,
-            "EnableExecuteCommand" => self.exec.value.then_some(true),
-            "HealthCheckGracePeriodSeconds" => self.health.grace.0,
-            "LaunchType" => launch_type,
-            "LoadBalancers" => list![object! {
-                "ContainerName" => self.container.clone(),
-                "ContainerPort" => self.port,
-                "TargetGroupArn" => balanced.target_group.reference(),
-            }],
-            "NetworkConfiguration" => object! {
-                "AwsvpcConfiguration" => object! {
-                    "AssignPublicIp" => public_ip,
-                    "SecurityGroups" => list![group.attribute("GroupId")],
-                    "Subnets" => subnets.clone(),
-                },
-            },
-            "PlatformVersion" => self.platform.clone(),
-            "PropagateTags" => "SERVICE",
-            "TaskDefinition" => task.definition.reference(),
-        });
-        // ECS refuses a target group that no listener leads to, and a task needs its permissions when it starts.
-        scope.depend(service, [balanced.listener].into_iter().chain(task.policies.iter().copied()));
-        (service, group)
-    }
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// Adds the security group of the tasks, and the way from the load balancer to `port` in it.
-fn task_group(scope: &mut Scope<'_>, network: &network::Exports, balanced: &Balanced, port: u16) -> Handle {
-    let mut at_group = scope.child("SecurityGroup");
-    let (group_path, group_id) = (at_group.path().to_string(), at_group.unique_id());
-    let group = at_group.resource("Resource", SECURITY_GROUP, object! {
-        // As with the load balancer's group, the CDK's description is kept so that the group may stay.
-        "GroupDescription" => group_path,
-        "SecurityGroupEgress" => list![object! {
-            "CidrIp" => "0.0.0.0/0",
-            "Description" => "Allow all outbound traffic by default",
-            "IpProtocol" => "-1",
-        }],
-        "VpcId" => network.vpc_id.clone(),
-    });
-    let from = format!("from {}:{port}", balanced.group_id);
-    at_group.resource(&from, SECURITY_GROUP_INGRESS, object! {
-        "Description" => "Load balancer to target",
-        "FromPort" => port,
-        "GroupId" => group.attribute("GroupId"),
-        "IpProtocol" => "tcp",
-        "SourceSecurityGroupId" => balanced.group.attribute("GroupId"),
-        "ToPort" => port,
-    });
-    scope.beside(balanced.group).resource(&format!("to {group_id}:{port}"), SECURITY_GROUP_EGRESS, object! {
-        "Description" => "Load balancer to target",
-        "DestinationSecurityGroupId" => group.attribute("GroupId"),
-        "FromPort" => port,
-        "GroupId" => balanced.group.attribute("GroupId"),
-        "IpProtocol" => "tcp",
-        "ToPort" => port,
-    });
-    group
+    use crate::testing::stack;
+
+    const WEB: &str = "net: {type: Network}\n\
+                       cluster: {type: Cluster}\n\
+                       web: {type: FargateService, network: net, cluster: cluster, image: 'a:1', port: 80}\n";
+
+    #[test]
+    fn is_laid_out_as_the_cdk_lays_it_out() {
+        let mut paths: Vec<String> = stack(WEB).resources().into_iter().map(|(path, _)| path).collect();
+        paths.retain(|it| it.starts_with("web/"));
+        assert_eq!(
+            paths,
+            [
+                "web/LB/SecurityGroup/Resource",
+                "web/LB/SecurityGroup/to TestwebServiceSecurityGroup5EC8099F:80",
+                "web/LB/Resource",
+                "web/LB/PublicListener/ECSGroup/Resource",
+                "web/LB/PublicListener/Resource",
+                "web/TaskDef/TaskRole/Resource",
+                "web/TaskDef/web/LogGroup/Resource",
+                "web/TaskDef/ExecutionRole/Resource",
+                "web/TaskDef/ExecutionRole/DefaultPolicy/Resource",
+                "web/TaskDef/Resource",
+                "web/Service/SecurityGroup/Resource",
+                "web/Service/SecurityGroup/from TestwebLBSecurityGroup60BF4B82:80",
+                "web/Service/Service",
+            ]
+        );
+    }
+
+    #[test]
+    fn has_a_cluster_of_its_own_unless_it_is_given_one() {
+        let stack =
+            stack("net: {type: Network}\nweb: {type: FargateService, network: net, image: 'a:1', port: 80}");
+        assert_eq!(stack.properties("web/Service/Service")["Cluster"], "${web/Cluster/Resource}");
+        assert_eq!(stack.attribute("web", "clusterName"), "${web/Cluster/Resource}");
+    }
+
+    #[test]
+    fn gives_what_others_need() {
+        let stack = stack(WEB);
+        for (attribute, value) in [
+            ("arn", "${web/Service/Service}"),
+            ("url", "http://${web/LB/Resource.DNSName}"),
+            ("hostname", "${web/LB/Resource.DNSName}"),
+            ("serviceName", "${web/Service/Service.Name}"),
+            ("clusterName", "${cluster/Resource}"),
+            ("taskDefinitionArn", "${web/TaskDef/Resource}"),
+            ("taskRoleArn", "${web/TaskDef/TaskRole/Resource.Arn}"),
+            ("taskRoleName", "${web/TaskDef/TaskRole/Resource}"),
+            ("executionRoleArn", "${web/TaskDef/ExecutionRole/Resource.Arn}"),
+            ("logGroupName", "${web/TaskDef/web/LogGroup/Resource}"),
+            ("logGroupArn", "${web/TaskDef/web/LogGroup/Resource.Arn}"),
+            ("loadBalancerArn", "${web/LB/Resource}"),
+            ("loadBalancerFullName", "${web/LB/Resource.LoadBalancerFullName}"),
+            ("loadBalancerSecurityGroupId", "${web/LB/SecurityGroup/Resource.GroupId}"),
+            ("listenerArn", "${web/LB/PublicListener/Resource}"),
+            ("targetGroupArn", "${web/LB/PublicListener/ECSGroup/Resource}"),
+            ("targetGroupFullName", "${web/LB/PublicListener/ECSGroup/Resource.TargetGroupFullName}"),
+            ("securityGroupId", "${web/Service/SecurityGroup/Resource.GroupId}"),
+        ] {
+            assert_eq!(stack.attribute("web", attribute), json!(value), "{attribute}");
+        }
+    }
+
+    #[test]
+    fn points_at_a_port_nobody_can_listen_on() {
+        assert_eq!(
+            stack(&WEB.replace("port: 80", "port: 0")).faults(),
+            ["port at `0`: a container cannot listen on port 0"]
+        );
+    }
+
+    #[test]
+    fn points_at_a_network_that_is_none() {
+        assert_eq!(
+            stack(&WEB.replace("network: net", "network: cluster")).faults(),
+            ["wrong-kind at `cluster`: `cluster` is a Cluster; a Network is needed here"]
+        );
+    }
 }

@@ -47,12 +47,13 @@ impl Secret {
     pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
         let fault = |message: &str| Diagnostic::error("secret-source", message).at(self.source.span());
         match self.store() {
-            None => faults.push(
-                fault("a secret is kept in SSM or in Secrets Manager")
-                    .help("write `ssm:<name>`, or `secretsmanager:<name>`; what is no secret goes to `variables`"),
-            ),
+            None => faults.push(fault("a secret is kept in SSM or in Secrets Manager").help(
+                "write `ssm:<name>`, or `secretsmanager:<name>`; what is no secret goes to `variables`",
+            )),
             Some((prefix, _)) if self.source.literal() == Some(prefix) => {
-                faults.push(fault("the secret has no name").help(format!("write its name or ARN after `{prefix}`")));
+                faults.push(
+                    fault("the secret has no name").help(format!("write its name or ARN after `{prefix}`")),
+                );
             }
             Some(_) => (),
         }
@@ -131,13 +132,15 @@ fn split_key(name: Expr<Handle>) -> (Expr<Handle>, Option<Expr<Handle>>) {
         kind => vec![kind.into()],
     };
     // arn:aws:secretsmanager:eu-west-1:111122223333:secret:name-AbCdEf
-    let of_an_arn = if parts.first().and_then(Expr::as_str).is_some_and(|it| it.starts_with("arn:")) { 6 } else { 0 };
+    let of_an_arn =
+        if parts.first().and_then(Expr::as_str).is_some_and(|it| it.starts_with("arn:")) { 6 } else { 0 };
     let mut colons = 0;
     for at in 0..parts.len() {
         let Some(text) = parts[at].as_str() else { continue };
         for (place, _) in text.match_indices(':') {
             if colons == of_an_arn {
-                let (before, after) = (text[..place].to_owned(), text[place + 1..].trim_end_matches(':').to_owned());
+                let (before, after) =
+                    (text[..place].to_owned(), text[place + 1..].trim_end_matches(':').to_owned());
                 let rest = parts.split_off(at + 1);
                 parts[at] = before.into();
                 return (Expr::concat(parts), Some(Expr::concat([after.into()].into_iter().chain(rest))));
@@ -146,4 +149,93 @@ fn split_key(name: Expr<Handle>) -> (Expr<Handle>, Option<Expr<Handle>>) {
         }
     }
     (Expr::concat(parts), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{Stack, stack};
+
+    fn with(secrets: &str) -> Stack {
+        stack(&format!(
+            "repo: {{type: Repository}}\nn: {{type: Network}}\nweb: {{type: FargateService, network: n, image: 'a:1', port: 80, secrets: {secrets}}}"
+        ))
+    }
+
+    /// What ECS is told, and what it may do beside logging.
+    fn granted(secrets: &str) -> (Value, Vec<Value>) {
+        let stack = with(secrets);
+        assert_eq!(stack.faults(), [""; 0]);
+        let told = stack.properties("web/TaskDef/Resource")["ContainerDefinitions"][0]["Secrets"].clone();
+        let policy = stack.properties("web/TaskDef/ExecutionRole/DefaultPolicy/Resource");
+        let statements = policy["PolicyDocument"]["Statement"].as_array().expect("statements");
+        (told, statements[1..].to_vec())
+    }
+
+    fn allow(action: &str, resource: &Value) -> Value {
+        json!({ "Action": action, "Effect": "Allow", "Resource": resource })
+    }
+
+    const ACCOUNT: &str = "${AWS::Region}:${AWS::AccountId}";
+
+    #[test]
+    fn is_a_parameter_of_ssm() {
+        for (written, name) in
+            [("/shop/${param.Param}", "/shop/${Param}"), ("token", "/token"), ("${param.Param}", "/${Param}")]
+        {
+            let (told, allowed) = granted(&format!("{{A: 'ssm:{written}'}}"));
+            let arn = json!(format!("arn:${{AWS::Partition}}:ssm:{ACCOUNT}:parameter{name}"));
+            assert_eq!(told, json!([{ "Name": "A", "ValueFrom": arn }]));
+            assert_eq!(allowed, [allow("ssm:GetParameters", &arn)]);
+        }
+        let (told, allowed) = granted("{A: 'ssm:arn:aws:ssm:eu-west-1:111122223333:parameter/a'}");
+        let arn = json!("arn:aws:ssm:eu-west-1:111122223333:parameter/a");
+        assert_eq!(
+            (told, allowed),
+            (json!([{ "Name": "A", "ValueFrom": arn }]), vec![allow("ssm:GetParameters", &arn)])
+        );
+    }
+
+    #[test]
+    fn is_a_secret_or_one_value_of_it() {
+        let (told, allowed) = granted("{A: 'secretsmanager:shop/db', B: 'secret:shop/db:password'}");
+        let arn = format!("arn:${{AWS::Partition}}:secretsmanager:{ACCOUNT}:secret:shop/db");
+        assert_eq!(
+            told,
+            json!([{ "Name": "A", "ValueFrom": arn }, { "Name": "B", "ValueFrom": format!("{arn}:password::") }])
+        );
+        assert_eq!(allowed, [allow("secretsmanager:GetSecretValue", &json!(format!("{arn}-??????")))]);
+    }
+
+    #[test]
+    fn may_be_given_by_its_arn() {
+        let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf";
+        let (told, allowed) =
+            granted(&format!("{{A: 'secretsmanager:{arn}:user', B: 'secretsmanager:${{repo.arn}}'}}"));
+        assert_eq!(
+            told,
+            json!([
+                { "Name": "A", "ValueFrom": format!("{arn}:user::") },
+                { "Name": "B", "ValueFrom": "${repo/Resource.Arn}" },
+            ])
+        );
+        assert_eq!(allowed, [allow("secretsmanager:GetSecretValue", &json!([arn, "${repo/Resource.Arn}"]))]);
+    }
+
+    #[test]
+    fn may_be_encrypted_with_a_key_of_your_own() {
+        let (_, allowed) =
+            granted("{A: {source: 'ssm:/a', key: 'arn:aws:kms:eu-west-1:111122223333:key/1'}}");
+        assert_eq!(allowed[1], allow("kms:Decrypt", &json!("arn:aws:kms:eu-west-1:111122223333:key/1")));
+    }
+
+    #[test]
+    fn points_at_a_source_that_is_none() {
+        assert_eq!(
+            with("{A: hunter2}").faults(),
+            ["secret-source at `hunter2`: a secret is kept in SSM or in Secrets Manager"]
+        );
+        assert_eq!(with("{A: 'ssm:'}").faults(), ["secret-source at `'ssm:'`: the secret has no name"]);
+    }
 }

@@ -44,9 +44,12 @@ impl Row {
 /// A [`Diagnostic`] if Fargate sells no such pair.
 pub(super) fn memory(cpu: Spanned<u32>, memory: Option<Spanned<Mebibytes>>) -> Result<Mebibytes, Diagnostic> {
     let Some(at) = TABLE.iter().position(|it| it.0 == cpu.value) else {
-        return Err(Diagnostic::error("fargate-cpu", format!("Fargate has no size with {} CPU units", cpu.value))
-            .at(cpu.span)
-            .help("use 256, 512, 1024, 2048, 4096, 8192 or 16384; 1024 are one virtual CPU"));
+        return Err(Diagnostic::error(
+            "fargate-cpu",
+            format!("Fargate has no size with {} CPU units", cpu.value),
+        )
+        .at(cpu.span)
+        .help("use 256, 512, 1024, 2048, 4096, 8192 or 16384; 1024 are one virtual CPU"));
     };
     let row = &TABLE[at];
     let Some(wanted) = memory else { return Ok(row.memories().next().expect("each row has memory")) };
@@ -57,7 +60,12 @@ pub(super) fn memory(cpu: Spanned<u32>, memory: Option<Spanned<Mebibytes>>) -> R
 }
 
 /// Offers the two sizes next to one that is not sold: with the same CPU, and with more or less of it.
-fn no_such_pair(cpu: Spanned<u32>, wanted: Spanned<Mebibytes>, at: usize, above: Option<Mebibytes>) -> Diagnostic {
+fn no_such_pair(
+    cpu: Spanned<u32>,
+    wanted: Spanned<Mebibytes>,
+    at: usize,
+    above: Option<Mebibytes>,
+) -> Diagnostic {
     let row = &TABLE[at];
     let first = row.at_most(wanted.value).or(above).map(|it| (row.0, it));
     let second = match (row.at_most(wanted.value), above) {
@@ -65,7 +73,8 @@ fn no_such_pair(cpu: Spanned<u32>, wanted: Spanned<Mebibytes>, at: usize, above:
         (Some(_), None) => TABLE[at..].iter().find_map(|it| Some((it.0, it.at_least(wanted.value)?))),
         (None, _) => TABLE[..at].iter().rev().find_map(|it| Some((it.0, it.at_least(wanted.value)?))),
     };
-    let pairs: Vec<String> = first.into_iter().chain(second).map(|(cpu, it)| format!("`cpu: {cpu}, memory: {it}`")).collect();
+    let pairs: Vec<String> =
+        first.into_iter().chain(second).map(|(cpu, it)| format!("`cpu: {cpu}, memory: {it}`")).collect();
     let message = format!("Fargate has no size with {} CPU units and {} of memory", cpu.value, wanted.value);
     Diagnostic::error("fargate-size", message)
         .label(wanted.span, format!("not sold with {} CPU units", cpu.value))
@@ -80,7 +89,10 @@ mod tests {
     #[track_caller]
     fn check(cpu: u32, mebibytes: u32, expected: Result<u32, &str>) {
         let result = memory(cpu.into(), Some(Mebibytes(mebibytes).into()));
-        assert_eq!(result.map(|it| it.0).map_err(|it| it.help.unwrap_or_default()), expected.map_err(str::to_owned));
+        assert_eq!(
+            result.map(|it| it.0).map_err(|it| it.help.unwrap_or_default()),
+            expected.map_err(str::to_owned)
+        );
     }
 
     #[test]

@@ -1,19 +1,53 @@
-//! What a service runs: a task definition with its container, its roles and its logs.
+//! What a service runs: a task definition with its container and its logs.
 
-use super::{Architecture, FargateService, Permission, image::Pulled, logs, secret, size};
+use super::{FargateService, image::Pulled, roles, secret, size};
 use crate::{
-    iam::{self, Allow},
     kernel::prelude::*,
+    logs::{self, Retention},
 };
 
-const LOG_GROUP: ResourceType = ResourceType::new("AWS::Logs::LogGroup");
 const TASK_DEFINITION: ResourceType = ResourceType::new("AWS::ECS::TaskDefinition");
 
-/// The principal ECS gives roles to tasks as.
-const ECS_TASKS: &str = "ecs-tasks.amazonaws.com";
+choices! {
+    /// The processor an image is built for.
+    pub enum Architecture {
+        /// Intel and AMD.
+        X86_64 = "x86_64",
+        /// AWS's Graviton, at a lower price.
+        Arm64,
+    }
+}
+
+properties! {
+    /// Limits of what a container may hold.
+    pub struct Ulimits {
+        /// How many files, sockets included, it may hold open. If absent, 65535.
+        nofile: Option<Spanned<u32>>,
+    }
+}
+
+properties! {
+    /// Where what a container writes goes: a log group of its own in CloudWatch.
+    pub struct Logs from days {
+        /// For how many days logs are kept: one of the numbers CloudWatch knows, such as `7`, `30`, `90` or `365`.
+        days: Retention = "30",
+        /// What becomes of the logs when the service leaves the stack.
+        removal: Removal = "retain",
+    }
+}
+
+choices! {
+    /// What becomes of logs when their service leaves the stack.
+    pub enum Removal {
+        /// They stay until their days are over, so that they tell why a first deployment failed.
+        Retain,
+        /// They are deleted.
+        Delete,
+    }
+}
 
 /// A task definition that has been added.
-pub(super) struct Task {
+pub(super) struct Added {
     /// The task definition.
     pub(super) definition: Handle,
     /// The family it is a revision of.
@@ -28,30 +62,97 @@ pub(super) struct Task {
     pub(super) policies: Vec<Handle>,
 }
 
+/// Reports what Fargate cannot run.
+pub(super) fn check(service: &FargateService, faults: &mut Vec<Diagnostic>) {
+    faults.extend(size::memory(service.cpu, service.memory).err());
+    let name = &service.container;
+    let is_legal = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
+    if !(1..=255).contains(&name.value.len()) || !name.value.bytes().all(is_legal) {
+        faults.push(
+            Diagnostic::error(
+                "container-name",
+                format!("`{}` cannot be the name of a container", name.value),
+            )
+            .at(name.span)
+            .help("use letters, digits, `-` and `_`"),
+        );
+    }
+    if let Some(Spanned { value: Mebibytes(storage), span }) = service.storage
+        && (!(21 * 1024..=200 * 1024).contains(&storage) || storage % 1024 != 0)
+    {
+        faults.push(
+            Diagnostic::error("storage", format!("a task has no disk of {}", Mebibytes(storage)))
+                .at(span)
+                .help("use whole gigabytes from `21GB` to `200GB`, or leave it out for 20"),
+        );
+    }
+    if let Some(Spanned { value: Seconds(seconds), span }) = service.stop_timeout
+        && !(1..=120).contains(&seconds)
+    {
+        faults.push(
+            Diagnostic::error(
+                "stop-timeout",
+                format!("Fargate gives a container from 1s to 120s to stop, not {seconds}s"),
+            )
+            .at(span)
+            .help(format!("use `{}s`", seconds.clamp(1, 120))),
+        );
+    }
+    if let Some(Spanned { value: version, span }) = &service.platform
+        && version != "LATEST"
+        && (version.split('.').count() != 3 || version.split('.').any(|it| it.parse::<u8>().is_err()))
+    {
+        faults.push(
+            Diagnostic::error("platform", format!("`{version}` is no version of Fargate's platform"))
+                .at(*span)
+                .help("write one such as `1.4.0`, or leave it out for the latest"),
+        );
+    }
+    if service.exec.value && service.read_only.value {
+        faults.push(
+            Diagnostic::error(
+                "exec-read-only",
+                "`exec` has to write to the container, and `readOnly` forbids it",
+            )
+            .label(service.exec.span, "")
+            .label(service.read_only.span, "")
+            .help("remove one of them"),
+        );
+    }
+    for (name, secret) in &service.secrets {
+        secret.check(faults);
+        if let Some(variable) = service.variables.get(name) {
+            faults.push(
+                Diagnostic::error("duplicate-variable", format!("`{name}` is both a variable and a secret"))
+                    .at(secret.source.span())
+                    .label(variable.span(), "its value as a variable")
+                    .help(format!("remove `{name}` from `variables` or from `secrets`")),
+            );
+        }
+    }
+    service.permissions.iter().for_each(|it| it.value.check(it.span, faults));
+}
+
 /// Adds the task definition of `service`, which runs the image `pulled`.
-pub(super) fn add(service: &FargateService, scope: &mut Scope<'_>, pulled: &Pulled) -> Result<Task, Diagnostic> {
+pub(super) fn add(
+    service: &FargateService,
+    scope: &mut Scope<'_>,
+    pulled: &Pulled,
+) -> Result<Added, Diagnostic> {
     let memory = size::memory(service.cpu, service.memory)?;
     let stream_prefix = scope.path().components().next_back().unwrap_or_default().to_owned();
     let mut scope = scope.child("TaskDef");
     let family = scope.unique_id();
 
-    let task_role = iam::service_role(&mut scope, "TaskRole", ECS_TASKS);
-    let task_permissions = task_permissions(service, &mut scope);
-    let task_policy = iam::allow(&mut scope, "TaskRole", task_role, &task_permissions);
-
-    let log_group = scope.child(&service.container.value).child("LogGroup").resource("Resource", LOG_GROUP, object! {
-        "RetentionInDays" => service.logs.days.map(|it| it.0),
-    });
-    scope.removal_policy(log_group, match service.logs.removal {
-        logs::Removal::Retain => "Retain",
-        logs::Removal::Delete => "Delete",
-    });
+    let (task_role, task_policy) = roles::task(service, &mut scope);
+    let log_group =
+        logs::log_group(&mut scope.child(&service.container.value), "LogGroup", service.logs.days);
+    if service.logs.removal == Removal::Delete {
+        scope.removal_policy(log_group, "Delete");
+    }
 
     let secrets: Vec<secret::Kept> = service.secrets.values().map(|it| it.resolve(&mut scope)).collect();
-    let execution_role = iam::service_role(&mut scope, "ExecutionRole", ECS_TASKS);
-    let execution_permissions = execution_permissions(pulled, log_group, &secrets);
-    let execution_policy = iam::allow(&mut scope, "ExecutionRole", execution_role, &execution_permissions);
-
+    let (execution_role, execution_policy) = roles::execution(&mut scope, pulled, log_group, &secrets);
     let container = container(service, &mut scope, pulled, log_group, stream_prefix, secrets);
     let definition = scope.resource("Resource", TASK_DEFINITION, object! {
         "ContainerDefinitions" => list![container],
@@ -72,38 +173,7 @@ pub(super) fn add(service: &FargateService, scope: &mut Scope<'_>, pulled: &Pull
         "TaskRoleArn" => task_role.attribute("Arn"),
     });
     let policies = task_policy.into_iter().chain(execution_policy).collect();
-    Ok(Task { definition, family, task_role, execution_role, log_group, policies })
-}
-
-/// What the container itself may do.
-fn task_permissions(service: &FargateService, scope: &mut Scope<'_>) -> Vec<Allow> {
-    // ECS Exec opens its channels from inside the task. AWS lets nobody limit these actions.
-    let exec = service.exec.value.then(|| {
-        Allow::anywhere(&[
-            "ssmmessages:CreateControlChannel",
-            "ssmmessages:CreateDataChannel",
-            "ssmmessages:OpenControlChannel",
-            "ssmmessages:OpenDataChannel",
-        ])
-    });
-    let asked = service.permissions.iter().map(|Permission { actions, resources }| {
-        let actions = actions.iter().map(|it| it.value.clone()).collect();
-        Allow::as_written(actions, resources.iter().map(|it| scope.text(it)).collect())
-    });
-    exec.into_iter().chain(asked).collect()
-}
-
-/// What ECS may do to start the container.
-fn execution_permissions(pulled: &Pulled, log_group: Handle, secrets: &[secret::Kept]) -> Vec<Allow> {
-    let mut allowed = Vec::new();
-    if let Some(arn) = &pulled.arn {
-        let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
-        allowed.push(Allow::new(&pull, [arn.clone()]));
-        allowed.push(Allow::anywhere(&["ecr:GetAuthorizationToken"]));
-    }
-    allowed.push(Allow::new(&["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.attribute("Arn")]));
-    allowed.extend(secret::permissions(secrets));
-    allowed
+    Ok(Added { definition, family, task_role, execution_role, log_group, policies })
 }
 
 fn container(
@@ -121,9 +191,10 @@ fn container(
     let secrets = service.secrets.keys().zip(secrets).map(|(name, secret)| {
         object! { "Name" => name.clone(), "ValueFrom" => secret.value_from }
     });
-    let nofile = service.ulimits.nofile.map(|it| {
-        list![object! { "HardLimit" => it, "Name" => "nofile", "SoftLimit" => it }]
-    });
+    let nofile = service
+        .ulimits
+        .nofile
+        .map(|it| list![object! { "HardLimit" => it, "Name" => "nofile", "SoftLimit" => it }]);
     object! {
         "Command" => texts(&service.command, scope),
         "EntryPoint" => texts(&service.entrypoint, scope),
@@ -156,4 +227,135 @@ fn texts(texts: &[Text], scope: &mut Scope<'_>) -> Option<Expr<Handle>> {
 
 fn unless_empty(items: Vec<Expr<Handle>>) -> Option<Expr<Handle>> {
     (!items.is_empty()).then(|| items.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{Stack, stack};
+
+    fn with(properties: &str) -> Stack {
+        stack(&format!(
+            "n: {{type: Network}}\nweb: {{type: FargateService, network: n, image: 'a:1', port: 8080{properties}}}"
+        ))
+    }
+
+    fn definition(properties: &str) -> Value {
+        with(properties).properties("web/TaskDef/Resource")
+    }
+
+    fn container(properties: &str) -> Value {
+        definition(properties)["ContainerDefinitions"][0].clone()
+    }
+
+    #[test]
+    fn has_one_container_that_logs() {
+        assert_eq!(
+            definition(""),
+            json!({
+                "ContainerDefinitions": [{
+                    "Essential": true,
+                    "Image": "a:1",
+                    "LogConfiguration": {
+                        "LogDriver": "awslogs",
+                        "Options": {
+                            "awslogs-group": "${web/TaskDef/web/LogGroup/Resource}",
+                            "awslogs-stream-prefix": "web",
+                            "awslogs-region": "${AWS::Region}",
+                        },
+                    },
+                    "Name": "web",
+                    "PortMappings": [{ "ContainerPort": 8080, "Protocol": "tcp" }],
+                }],
+                "Cpu": "256",
+                "ExecutionRoleArn": "${web/TaskDef/ExecutionRole/Resource.Arn}",
+                "Family": "TestwebTaskDef811AACDE",
+                "Memory": "512",
+                "NetworkMode": "awsvpc",
+                "RequiresCompatibilities": ["FARGATE"],
+                "RuntimePlatform": { "CpuArchitecture": "X86_64", "OperatingSystemFamily": "LINUX" },
+                "TaskRoleArn": "${web/TaskDef/TaskRole/Resource.Arn}",
+            })
+        );
+    }
+
+    #[test]
+    fn passes_on_what_the_container_is_told() {
+        let container = container(
+            ", container: app, command: [serve, --all], entrypoint: [/init], user: '1000', readOnly: true, \
+             stopTimeout: 60s, ulimits: {nofile: 1000000}, variables: {B: '2', A: '${AWS::Region}'}",
+        );
+        assert_eq!(container["Name"], "app");
+        assert_eq!(container["Command"], json!(["serve", "--all"]));
+        assert_eq!(container["EntryPoint"], json!(["/init"]));
+        assert_eq!(container["User"], "1000");
+        assert_eq!(container["ReadonlyRootFilesystem"], true);
+        assert_eq!(container["StopTimeout"], 60);
+        assert_eq!(
+            container["Ulimits"],
+            json!([{ "HardLimit": 1_000_000, "Name": "nofile", "SoftLimit": 1_000_000 }])
+        );
+        assert_eq!(
+            container["Environment"],
+            json!([{ "Name": "B", "Value": "2" }, { "Name": "A", "Value": "${AWS::Region}" }])
+        );
+    }
+
+    #[test]
+    fn has_an_init_process_for_exec() {
+        assert_eq!(container(", exec: true")["LinuxParameters"], json!({ "InitProcessEnabled": true }));
+    }
+
+    #[test]
+    fn has_the_size_asked_for() {
+        let definition = definition(", cpu: 1024, memory: 3GB, storage: 50GB, architecture: arm64");
+        assert_eq!((&definition["Cpu"], &definition["Memory"]), (&json!("1024"), &json!("3072")));
+        assert_eq!(definition["EphemeralStorage"], json!({ "SizeInGiB": 50 }));
+        assert_eq!(definition["RuntimePlatform"]["CpuArchitecture"], "ARM64");
+    }
+
+    #[test]
+    fn logs_are_kept_for_the_days_asked_for() {
+        let group = "web/TaskDef/web/LogGroup/Resource";
+        assert_eq!(with("").properties(group), json!({ "RetentionInDays": 30 }));
+        assert_eq!(with(", logs: 7").properties(group), json!({ "RetentionInDays": 7 }));
+        assert_eq!(
+            with("").attributes(group),
+            json!({ "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain" })
+        );
+        assert_eq!(
+            with(", logs: {removal: delete}").attributes(group),
+            json!({ "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete" })
+        );
+    }
+
+    #[test]
+    fn points_at_what_fargate_cannot_run() {
+        assert_eq!(
+            with(", container: my app, storage: 20GB, stopTimeout: 3m, platform: newest").faults(),
+            [
+                "container-name at `my app`: `my app` cannot be the name of a container",
+                "storage at `20GB`: a task has no disk of 20GB",
+                "stop-timeout at `3m`: Fargate gives a container from 1s to 120s to stop, not 180s",
+                "platform at `newest`: `newest` is no version of Fargate's platform",
+            ]
+        );
+    }
+
+    #[test]
+    fn points_at_a_shell_that_cannot_open() {
+        assert_eq!(
+            with(", exec: true, readOnly: true").faults(),
+            ["exec-read-only at `true`: `exec` has to write to the container, and `readOnly` forbids it"]
+        );
+    }
+
+    #[test]
+    fn points_at_a_variable_with_two_values() {
+        assert_eq!(
+            with(", variables: {KEY: a}, secrets: {KEY: 'ssm:/key'}").faults(),
+            ["duplicate-variable at `'ssm:/key'`: `KEY` is both a variable and a secret"]
+        );
+    }
 }

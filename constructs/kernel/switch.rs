@@ -37,37 +37,30 @@ impl<T: Property> Property for Switch<T> {
 
 #[cfg(test)]
 mod tests {
+    use indexmap::IndexMap;
+
     use super::*;
     use crate::kernel::{
         span::Span,
         yaml::{Format, parse},
     };
 
-    crate::properties! {
-        /// What is written down.
-        pub struct Logs from level {
-            /// How much of it.
-            level: String = "info",
-        }
-    }
+    type Levels = IndexMap<String, u8>;
 
-    fn read(text: &str) -> Result<Option<String>, String> {
+    fn read(text: &str) -> Result<Option<Levels>, String> {
         let node = parse(text, Span::NOWHERE.file, Format::Yaml).0.expect("it is YAML");
         let mut reader = Reader::default();
-        let switch = Switch::<Logs>::read(&node, &mut reader);
-        match reader.diagnostics.first() {
-            Some(fault) => Err(fault.message.clone()),
-            None => Ok(switch.expect("without a fault there is a value").0.map(|it| it.level)),
-        }
+        let switch = Switch::<Levels>::read(&node, &mut reader);
+        switch.map(|it| it.0).ok_or_else(|| reader.diagnostics[0].message.clone())
     }
 
     #[test]
     fn is_a_word_or_the_group() {
-        assert_eq!(read("true"), Ok(Some("info".to_owned())));
+        assert_eq!(read("true"), Ok(Some(Levels::new())));
+        assert_eq!(read("\"true\""), Ok(Some(Levels::new())));
         assert_eq!(read("false"), Ok(None));
-        assert_eq!(read("{level: debug}"), Ok(Some("debug".to_owned())));
-        assert_eq!(read("debug"), Ok(Some("debug".to_owned())));
-        assert_eq!(read("[debug]"), Err("expected text, found a list".to_owned()));
-        assert_eq!(read("{levle: debug}"), Err("there is no property `levle` here".to_owned()));
+        assert_eq!(read("{net: 2}"), Ok(Some(Levels::from_iter([("net".to_owned(), 2)]))));
+        assert_eq!(read("2"), Err("expected a mapping, found the number 2".to_owned()));
+        assert_eq!(read("{net: high}"), Err("expected a whole number, found `high`".to_owned()));
     }
 }

@@ -2,21 +2,28 @@
 //!
 //! Laid out as the CDK's `Vpc`, path for path, so that one made by the CDK can be taken over.
 
+mod acls;
+mod endpoints;
+mod flow_logs;
 mod ranges;
+mod routes;
+mod subnet;
+mod zones;
 
 use ipnet::Ipv4Net;
 
 use crate::kernel::prelude::*;
-use ranges::Ranges;
+use ranges::Split;
+use routes::Ways;
+use subnet::{Kind, Subnet, tag};
 
-const EIP: ResourceType = ResourceType::new("AWS::EC2::EIP");
-const GATEWAY_ATTACHMENT: ResourceType = ResourceType::new("AWS::EC2::VPCGatewayAttachment");
-const INTERNET_GATEWAY: ResourceType = ResourceType::new("AWS::EC2::InternetGateway");
-const NAT_GATEWAY: ResourceType = ResourceType::new("AWS::EC2::NatGateway");
-const ROUTE: ResourceType = ResourceType::new("AWS::EC2::Route");
-const ROUTE_TABLE: ResourceType = ResourceType::new("AWS::EC2::RouteTable");
-const ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType::new("AWS::EC2::SubnetRouteTableAssociation");
-const SUBNET: ResourceType = ResourceType::new("AWS::EC2::Subnet");
+pub use acls::Acls;
+pub use endpoints::Endpoint;
+pub use flow_logs::{FlowLogs, Traffic};
+pub use ranges::{Ranges, Subnets};
+pub use routes::Nat;
+pub use zones::Zones;
+
 const VPC: ResourceType = ResourceType::new("AWS::EC2::VPC");
 
 properties! {
@@ -33,69 +40,17 @@ properties! {
         /// The ranges of the subnets. If absent, the network's range is split evenly among them: the public
         /// ones first, zone by zone, then the private ones.
         subnets: Subnets = "{}",
-    }
-}
-
-choices! {
-    /// How private subnets reach the internet.
-    pub enum Nat {
-        /// Each zone has a NAT gateway of its own: one zone may fail, and the others go on.
-        PerZone,
-        /// One NAT gateway for all zones: cheaper, and all stop if its zone fails.
-        Single,
-        /// Not at all.
-        None,
-    }
-}
-
-properties! {
-    /// The ranges of the subnets.
-    pub struct Subnets {
-        /// The public ones: a range for each zone, or one prefix length for all, such as `/24`; `[]` for none.
-        public: Option<Ranges>,
-        /// The private ones, likewise.
-        private: Option<Ranges>,
-    }
-}
-
-/// The zones of a network.
-#[derive(Clone, Debug)]
-pub enum Zones {
-    /// The first so many of the region.
-    First(u8),
-    /// These.
-    Named(Vec<Spanned<String>>),
-}
-
-impl Zones {
-    fn count(&self) -> usize {
-        match self {
-            Self::First(count) => usize::from(*count),
-            Self::Named(names) => names.len(),
-        }
-    }
-
-    /// The names of the zones.
-    fn names(&self) -> Vec<Expr<Handle>> {
-        match self {
-            Self::First(count) => {
-                (0..*count).map(|it| Expr::function("Fn::Select", list![u32::from(it), Expr::function("Fn::GetAZs", "")])).collect()
-            }
-            Self::Named(names) => names.iter().map(|it| it.clone().into()).collect(),
-        }
-    }
-}
-
-impl Property for Zones {
-    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        if node.as_list().is_some() {
-            return Vec::read(node, reader).map(Self::Named);
-        }
-        u8::read(node, reader).map(Self::First)
-    }
-
-    fn shape() -> Shape {
-        Shape::Either(vec![Shape::Integer, Shape::List(Box::new(Shape::text("zone names")))])
+        /// The services of AWS that are reached without going through the internet: `[s3, ecr.api, ecr.dkr]`,
+        /// or any by its whole name, such as `com.amazonaws.${AWS::Region}.glue`. `s3` and `dynamodb` are
+        /// routes and cost nothing; every other has an address in each private subnet, or in each public one
+        /// where there are none.
+        endpoints: Vec<Endpoint>,
+        /// A record of the connections to and from everything in the network: `true` for all of them,
+        /// `reject` for those that are refused, or its properties.
+        flow_logs: Switch<FlowLogs> = "false",
+        /// Network ACLs, which decide what may enter a subnet at all, whatever security groups say: `true`,
+        /// or their properties. If `false`, the network's own admits everything, and security groups decide.
+        acls: Switch<Acls> = "false",
     }
 }
 
@@ -110,15 +65,31 @@ exports! {
         public_subnet_ids: Vec<Expr<Handle>>,
         /// The ids of the private subnets, in the order of the zones.
         private_subnet_ids: Vec<Expr<Handle>>,
+        /// The ids of the public subnets' route tables, in the order of the zones.
+        public_route_table_ids: Vec<Expr<Handle>>,
+        /// The ids of the private subnets' route tables, in the order of the zones.
+        private_route_table_ids: Vec<Expr<Handle>>,
         /// The names of the zones.
         zones: Vec<Expr<Handle>>,
         /// What has to be there before anything in a public subnet is reached from the internet.
         internet: Vec<Handle>,
+        /// What has to be there before anything in a private subnet reaches what lies outside.
+        outbound: Vec<Handle>,
     }
 }
 
 impl Target for Exports {
     const WHAT: &'static str = "a Network";
+}
+
+/// What has been laid out of a network, for what is added to it.
+#[derive(Debug)]
+struct Layout {
+    /// What its resources are named.
+    name: String,
+    vpc: Handle,
+    public: Vec<Subnet>,
+    private: Vec<Subnet>,
 }
 
 impl Construct for Network {
@@ -128,40 +99,35 @@ impl Construct for Network {
     type Exports = Exports;
 
     fn check(&self, faults: &mut Vec<Diagnostic>) {
-        let zones = self.zones.value.count();
-        if !(1..=6).contains(&zones) {
+        self.zones.value.check(self.zones.span, faults);
+        let prefix = self.cidr.value.prefix_len();
+        let has_size = (16..=28).contains(&prefix);
+        if !has_size {
             faults.push(
-                Diagnostic::error("network-zones", format!("a network goes over 1 to 6 zones, not {zones}"))
-                    .at(self.zones.span)
-                    .help("use 2, or 3 where the region has them"),
-            );
-            return;
-        }
-        if !(16..=28).contains(&self.cidr.value.prefix_len()) {
-            faults.push(
-                Diagnostic::error("network-size", format!("a VPC has from /16 to /28, not /{}", self.cidr.value.prefix_len()))
+                Diagnostic::error("network-size", format!("a VPC has from /16 to /28, not /{prefix}"))
                     .at(self.cidr.span)
                     .help("choose a range of that size, such as `10.0.0.0/16`"),
             );
-            return;
         }
-        match ranges::split(self.cidr, zones, self.subnets.public.as_ref(), self.subnets.private.as_ref()) {
-            Err(fault) => faults.push(fault),
-            Ok(split) if split.public.is_empty() && split.private.is_empty() => {
-                faults.push(Diagnostic::error("network-subnets", "the network has no subnets").help("give it some, or leave `subnets` out"));
+        endpoints::check(&self.endpoints, faults);
+        if let Some(flow_logs) = &self.flow_logs.0 {
+            flow_logs.check(faults);
+        }
+        // Without a size and a number of zones nothing can be said about the subnets.
+        if has_size && zones::NUMBER.contains(&self.zones.value.count()) {
+            match self.split() {
+                Ok(split) => self.check_subnets(&split, faults),
+                Err(fault) => faults.push(fault),
             }
-            Ok(split) if split.public.is_empty() && self.nat.value != Nat::None => faults.push(
-                Diagnostic::error("network-nat", "a NAT gateway needs a public subnet, and there is none")
-                    .at(self.nat.span)
-                    .help("set `nat: none`, or give the network public subnets"),
-            ),
-            Ok(_) => (),
         }
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
+        if let Some(region) = scope.place().region.clone() {
+            self.zones.value.outside(&region).into_iter().for_each(|it| scope.report(it));
+        }
+        let split = self.split()?;
         let zones = self.zones.value.names();
-        let split = ranges::split(self.cidr, zones.len(), self.subnets.public.as_ref(), self.subnets.private.as_ref())?;
         let name = scope.path().to_string();
         let vpc = scope.resource("Resource", VPC, object! {
             "CidrBlock" => Expr::from(self.cidr.value.to_string()).at(self.cidr.span),
@@ -170,125 +136,232 @@ impl Construct for Network {
             "InstanceTenancy" => "default",
             "Tags" => list![tag("Name", name.clone())],
         });
-
         let subnets = |scope: &mut Scope<'_>, kind, ranges: &[Ipv4Net]| -> Vec<Subnet> {
-            ranges.iter().zip(&zones).enumerate().map(|(at, (range, zone))| subnet(scope, vpc, kind, at + 1, *range, zone)).collect()
+            let places = ranges.iter().zip(&zones).zip(1..);
+            places
+                .map(|((range, zone), number)| Subnet::add(scope, vpc, kind, number, *range, zone))
+                .collect()
         };
         let public = subnets(scope, Kind::Public, &split.public);
-        let mut private = subnets(scope, Kind::Private, &split.private);
+        let kind = if self.nat.value == Nat::None { Kind::Isolated } else { Kind::Private };
+        let private = subnets(scope, kind, &split.private);
+        let network = Layout { name, vpc, public, private };
 
-        let mut internet = Vec::new();
-        if !public.is_empty() {
-            let gateway = scope.resource("IGW", INTERNET_GATEWAY, object! { "Tags" => list![tag("Name", name)] });
-            let attachment = scope.resource("VPCGW", GATEWAY_ATTACHMENT, object! {
-                "InternetGatewayId" => gateway.reference(),
-                "VpcId" => vpc.reference(),
-            });
-            for subnet in &public {
-                let route = default_route(scope, subnet, "GatewayId", gateway);
-                scope.depend(route, [attachment]);
-                internet.extend([route, subnet.association]);
-            }
-            let nats = self.nats(scope, &public, attachment, private.len());
-            for (at, subnet) in private.iter_mut().enumerate() {
-                // With a single gateway, all share the first.
-                if let Some(nat) = nats.get(at).or(nats.first()) {
-                    default_route(scope, subnet, "NatGatewayId", *nat);
-                }
-            }
+        let Ways { internet, mut outbound } = routes::add(scope, self.nat.value, &network);
+        outbound.extend(endpoints::add(scope, &self.endpoints, &network));
+        if let Some(flow_logs) = &self.flow_logs.0 {
+            flow_logs.add(scope, &network);
+        }
+        if let Some(acls) = &self.acls.0 {
+            acls.add(scope, &network, self.cidr.value);
         }
         let ids = |subnets: &[Subnet]| subnets.iter().map(|it| it.resource.reference()).collect();
+        let tables = |subnets: &[Subnet]| subnets.iter().map(|it| it.route_table.reference()).collect();
         Ok(Exports {
             vpc_id: vpc.reference(),
             cidr: vpc.attribute("CidrBlock"),
-            public_subnet_ids: ids(&public),
-            private_subnet_ids: ids(&private),
+            public_subnet_ids: ids(&network.public),
+            private_subnet_ids: ids(&network.private),
+            public_route_table_ids: tables(&network.public),
+            private_route_table_ids: tables(&network.private),
             zones,
             internet,
+            outbound,
         })
     }
 }
 
 impl Network {
-    /// The NAT gateways, in the public subnets of the first zones.
-    fn nats(&self, scope: &mut Scope<'_>, public: &[Subnet], attachment: Handle, private: usize) -> Vec<Handle> {
-        let count = match self.nat.value {
-            Nat::None => 0,
-            Nat::Single => private.min(1),
-            Nat::PerZone => private,
-        };
-        public.iter().take(count).map(|subnet| nat(scope, subnet, attachment)).collect()
+    fn split(&self) -> Result<Split, Diagnostic> {
+        self.subnets.split(self.cidr, self.zones.value.count())
+    }
+
+    /// Reports what does not go together with the subnets there are.
+    fn check_subnets(&self, split: &Split, faults: &mut Vec<Diagnostic>) {
+        let written = |ranges: &Option<Ranges>| ranges.as_ref().map(Ranges::span).unwrap_or_default();
+        match (split.public.is_empty(), split.private.is_empty()) {
+            (true, true) => faults.push(
+                Diagnostic::error("network-subnets", "the network has no subnets")
+                    .at(written(&self.subnets.private))
+                    .help("give it some, or leave `subnets` out"),
+            ),
+            (true, false) if self.nat.value != Nat::None => faults.push(
+                Diagnostic::error("network-nat", "a NAT gateway needs a public subnet, and there is none")
+                    .at(self.nat.span.or(written(&self.subnets.public)))
+                    .help("set `nat: none`, or give the network public subnets"),
+            ),
+            (false, true) if self.nat.value != Nat::None && self.nat.span.is_written() => faults.push(
+                Diagnostic::error("no-effect", "NAT gateways are for private subnets, and there are none")
+                    .label(self.nat.span, "")
+                    .label(written(&self.subnets.private), "no private subnets")
+                    .help("remove `nat`, or give the network private subnets"),
+            ),
+            _ => (),
+        }
+        if let Some(acls) = &self.acls.0 {
+            acls.check(self.cidr, !split.public.is_empty(), faults);
+        }
     }
 }
 
-/// Which way a subnet's traffic goes.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Public,
-    Private,
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// A subnet, and what belongs to it.
-struct Subnet {
-    id: String,
-    resource: Handle,
-    route_table: Handle,
-    association: Handle,
-}
+    use crate::testing::{Stack, stack};
 
-fn subnet(scope: &mut Scope<'_>, vpc: Handle, kind: Kind, number: usize, range: Ipv4Net, zone: &Expr<Handle>) -> Subnet {
-    let (word, is_public) = match kind {
-        Kind::Public => ("Public", true),
-        Kind::Private => ("Private", false),
-    };
-    let id = format!("{word}Subnet{number}");
-    let mut scope = scope.child(&id);
-    let name = scope.path().to_string();
-    let resource = scope.resource("Subnet", SUBNET, object! {
-        "AvailabilityZone" => zone.clone(),
-        "CidrBlock" => range.to_string(),
-        "MapPublicIpOnLaunch" => is_public,
-        "Tags" => list![tag("aws-cdk:subnet-name", word), tag("aws-cdk:subnet-type", word), tag("Name", name.clone())],
-        "VpcId" => vpc.reference(),
-    });
-    let route_table = scope.resource("RouteTable", ROUTE_TABLE, object! {
-        "Tags" => list![tag("Name", name)],
-        "VpcId" => vpc.reference(),
-    });
-    let association = scope.resource("RouteTableAssociation", ROUTE_TABLE_ASSOCIATION, object! {
-        "RouteTableId" => route_table.reference(),
-        "SubnetId" => resource.reference(),
-    });
-    Subnet { id, resource, route_table, association }
-}
+    fn paths(stack: &Stack, kind: &str) -> Vec<String> {
+        stack.resources().into_iter().filter_map(|(path, it)| (it == kind).then_some(path)).collect()
+    }
 
-fn default_route(scope: &mut Scope<'_>, subnet: &Subnet, through: &'static str, gateway: Handle) -> Handle {
-    let gateway = gateway.reference();
-    let (internet, nat) = if through == "GatewayId" { (Some(gateway), None) } else { (None, Some(gateway)) };
-    scope.child(&subnet.id).resource("DefaultRoute", ROUTE, object! {
-        "DestinationCidrBlock" => "0.0.0.0/0",
-        "GatewayId" => internet,
-        "NatGatewayId" => nat,
-        "RouteTableId" => subnet.route_table.reference(),
-    })
-}
+    fn faults(properties: &str) -> Vec<String> {
+        stack(&format!("net: {{type: Network, {properties}}}")).faults()
+    }
 
-fn nat(scope: &mut Scope<'_>, subnet: &Subnet, attachment: Handle) -> Handle {
-    let mut scope = scope.child(&subnet.id);
-    let name = scope.path().to_string();
-    let address = scope.resource("EIP", EIP, object! { "Domain" => "vpc", "Tags" => list![tag("Name", name.clone())] });
-    // Without the attachment there is no internet for the address to be on; the CDK relies on the gateway's.
-    scope.depend(address, [attachment]);
-    let nat = scope.resource("NATGateway", NAT_GATEWAY, object! {
-        "AllocationId" => address.attribute("AllocationId"),
-        "SubnetId" => subnet.resource.reference(),
-        "Tags" => list![tag("Name", name)],
-    });
-    let route = scope.handle("DefaultRoute").expect("a public subnet has its route before its gateway");
-    scope.depend(nat, [route, subnet.association]);
-    nat
-}
+    #[test]
+    fn is_laid_out_as_the_vpc_of_the_cdk() {
+        let built = stack("Vpc: {type: Network, zones: 1}");
+        let expected = [
+            ("Vpc/Resource", "AWS::EC2::VPC"),
+            ("Vpc/PublicSubnet1/Subnet", "AWS::EC2::Subnet"),
+            ("Vpc/PublicSubnet1/RouteTable", "AWS::EC2::RouteTable"),
+            ("Vpc/PublicSubnet1/RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation"),
+            ("Vpc/PublicSubnet1/DefaultRoute", "AWS::EC2::Route"),
+            ("Vpc/PublicSubnet1/EIP", "AWS::EC2::EIP"),
+            ("Vpc/PublicSubnet1/NATGateway", "AWS::EC2::NatGateway"),
+            ("Vpc/PrivateSubnet1/Subnet", "AWS::EC2::Subnet"),
+            ("Vpc/PrivateSubnet1/RouteTable", "AWS::EC2::RouteTable"),
+            ("Vpc/PrivateSubnet1/RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation"),
+            ("Vpc/PrivateSubnet1/DefaultRoute", "AWS::EC2::Route"),
+            ("Vpc/IGW", "AWS::EC2::InternetGateway"),
+            ("Vpc/VPCGW", "AWS::EC2::VPCGatewayAttachment"),
+        ];
+        assert_eq!(built.resources(), expected.map(|(path, kind)| (path.to_owned(), kind.to_owned())));
+        assert_eq!(
+            built.properties("Vpc/Resource"),
+            json!({
+                "CidrBlock": "10.0.0.0/16",
+                "EnableDnsHostnames": true,
+                "EnableDnsSupport": true,
+                "InstanceTenancy": "default",
+                "Tags": [{ "Key": "Name", "Value": "Test/Vpc" }],
+            })
+        );
+        assert_eq!(
+            built.properties("Vpc/PrivateSubnet1/Subnet"),
+            json!({
+                "AvailabilityZone": { "Fn::Select": [0, { "Fn::GetAZs": "" }] },
+                "CidrBlock": "10.0.128.0/17",
+                "MapPublicIpOnLaunch": false,
+                "Tags": [
+                    { "Key": "aws-cdk:subnet-name", "Value": "Private" },
+                    { "Key": "aws-cdk:subnet-type", "Value": "Private" },
+                    { "Key": "Name", "Value": "Test/Vpc/PrivateSubnet1" },
+                ],
+                "VpcId": "${Vpc/Resource}",
+            })
+        );
+        assert_eq!(built.depends_on("Vpc/PublicSubnet1/DefaultRoute"), ["Vpc/VPCGW"]);
+        assert_eq!(built.depends_on("Vpc/PublicSubnet1/EIP"), ["Vpc/VPCGW"]);
+        assert_eq!(
+            built.depends_on("Vpc/PublicSubnet1/NATGateway"),
+            ["Vpc/PublicSubnet1/RouteTableAssociation", "Vpc/PublicSubnet1/DefaultRoute"]
+        );
+    }
 
-fn tag(key: &'static str, value: impl Into<Expr<Handle>>) -> Expr<Handle> {
-    object! { "Key" => key, "Value" => value.into() }
+    #[test]
+    fn takes_the_ranges_it_is_given() {
+        let built = stack(
+            "net: {type: Network, cidr: 10.77.0.0/16, \
+             subnets: {private: [10.77.0.0/24, 10.77.1.0/24], public: [10.77.2.0/24, 10.77.3.0/24]}}",
+        );
+        let ranges = paths(&built, "AWS::EC2::Subnet").into_iter().map(|it| {
+            let range = built.properties(&it)["CidrBlock"].clone();
+            format!("{it} {}", range.as_str().expect("a range"))
+        });
+        assert_eq!(
+            ranges.collect::<Vec<_>>(),
+            [
+                "net/PublicSubnet1/Subnet 10.77.2.0/24",
+                "net/PublicSubnet2/Subnet 10.77.3.0/24",
+                "net/PrivateSubnet1/Subnet 10.77.0.0/24",
+                "net/PrivateSubnet2/Subnet 10.77.1.0/24",
+            ]
+        );
+    }
+
+    #[test]
+    fn has_one_kind_of_subnet_if_that_is_all_it_needs() {
+        let public = stack(
+            "net: {type: Network, cidr: 10.0.0.0/24, subnets: {public: [10.0.0.0/25, 10.0.0.128/25], private: []}}",
+        );
+        assert_eq!(public.faults(), [""; 0]);
+        assert_eq!(
+            paths(&public, "AWS::EC2::Subnet"),
+            ["net/PublicSubnet1/Subnet", "net/PublicSubnet2/Subnet"]
+        );
+        assert_eq!(paths(&public, "AWS::EC2::NatGateway"), [""; 0]);
+        let private = stack("net: {type: Network, nat: none, subnets: {public: []}}");
+        assert_eq!(private.faults(), [""; 0]);
+        assert_eq!(
+            paths(&private, "AWS::EC2::Subnet"),
+            ["net/PrivateSubnet1/Subnet", "net/PrivateSubnet2/Subnet"]
+        );
+        assert_eq!(paths(&private, "AWS::EC2::InternetGateway"), [""; 0]);
+    }
+
+    #[test]
+    fn tells_what_is_in_it() {
+        let built = stack("net: {type: Network, zones: 1}");
+        let attribute = |name| built.attribute("net", name);
+        assert_eq!(attribute("vpcId"), json!("${net/Resource}"));
+        assert_eq!(attribute("cidr"), json!("${net/Resource.CidrBlock}"));
+        assert_eq!(attribute("publicSubnetIds"), json!(["${net/PublicSubnet1/Subnet}"]));
+        assert_eq!(attribute("privateSubnetIds"), json!(["${net/PrivateSubnet1/Subnet}"]));
+        assert_eq!(attribute("publicRouteTableIds"), json!(["${net/PublicSubnet1/RouteTable}"]));
+        assert_eq!(attribute("privateRouteTableIds"), json!(["${net/PrivateSubnet1/RouteTable}"]));
+    }
+
+    #[test]
+    fn points_at_a_size_no_vpc_has() {
+        assert_eq!(
+            faults("cidr: 10.0.0.0/8"),
+            ["network-size at `10.0.0.0/8`: a VPC has from /16 to /28, not /8"]
+        );
+        assert_eq!(
+            faults("cidr: 10.0.0.0/29, zones: 0"),
+            [
+                "network-zones at `0`: a network goes over 1 to 6 zones, not 0",
+                "network-size at `10.0.0.0/29`: a VPC has from /16 to /28, not /29",
+            ]
+        );
+    }
+
+    #[test]
+    fn points_at_a_network_without_subnets() {
+        assert_eq!(
+            faults("subnets: {public: [], private: []}"),
+            ["network-subnets at `[]`: the network has no subnets"]
+        );
+    }
+
+    #[test]
+    fn points_at_nat_gateways_that_have_no_place() {
+        let fault = "a NAT gateway needs a public subnet, and there is none";
+        assert_eq!(faults("subnets: {public: []}"), [format!("network-nat at `[]`: {fault}")]);
+        assert_eq!(
+            faults("nat: single, subnets: {public: []}"),
+            [format!("network-nat at `single`: {fault}")]
+        );
+    }
+
+    #[test]
+    fn points_at_nat_gateways_nobody_uses() {
+        assert_eq!(
+            faults("nat: perZone, subnets: {private: []}"),
+            ["no-effect at `perZone`: NAT gateways are for private subnets, and there are none"]
+        );
+        assert_eq!(faults("subnets: {private: []}"), [""; 0]);
+        assert_eq!(faults("nat: none, subnets: {private: []}"), [""; 0]);
+    }
 }

@@ -4,6 +4,16 @@ use ipnet::Ipv4Net;
 
 use crate::kernel::prelude::*;
 
+properties! {
+    /// The ranges of the subnets.
+    pub struct Subnets {
+        /// The public ones: a range for each zone, or one prefix length for all, such as `/24`; `[]` for none.
+        public: Option<Ranges>,
+        /// The private ones, likewise.
+        private: Option<Ranges>,
+    }
+}
+
 /// The ranges of one kind of subnet.
 #[derive(Clone, Debug)]
 pub enum Ranges {
@@ -11,6 +21,16 @@ pub enum Ranges {
     Listed(Vec<Spanned<Ipv4Net>>, Span),
     /// The next free ones of this prefix length.
     Prefix(Spanned<u8>),
+}
+
+impl Ranges {
+    /// Where they are written.
+    pub(super) fn span(&self) -> Span {
+        match self {
+            Self::Listed(_, span) => *span,
+            Self::Prefix(prefix) => prefix.span,
+        }
+    }
 }
 
 impl Property for Ranges {
@@ -41,39 +61,41 @@ pub(super) struct Split {
     pub(super) private: Vec<Ipv4Net>,
 }
 
-/// Divides `cidr` among the subnets of `zones` zones: as listed, by the prefix asked for, or evenly.
-///
-/// Where nothing is asked for, the ranges are those the CDK gives, so that none changes when a network is taken over.
-pub(super) fn split(
-    cidr: Spanned<Ipv4Net>,
-    zones: usize,
-    public: Option<&Ranges>,
-    private: Option<&Ranges>,
-) -> Result<Split, Diagnostic> {
-    let mut taken = Taken { cidr, ranges: Vec::new() };
-    let kinds = [public, private];
-    let mut results: [Option<Vec<Ipv4Net>>; 2] = [None, None];
-    // What is written comes first, then what has a size, then what shares the rest.
-    for (result, kind) in results.iter_mut().zip(kinds) {
-        if let Some(Ranges::Listed(ranges, span)) = kind {
-            *result = Some(taken.listed(ranges, *span, zones)?);
+impl Subnets {
+    /// Divides `cidr` among the subnets of `zones` zones: as listed, by the prefix asked for, or evenly.
+    ///
+    /// Where nothing is asked for, the ranges are those the CDK gives, so that none changes when a network is
+    /// taken over.
+    pub(super) fn split(&self, cidr: Spanned<Ipv4Net>, zones: usize) -> Result<Split, Diagnostic> {
+        let mut taken = Taken { cidr, ranges: Vec::new() };
+        let kinds = [&self.public, &self.private];
+        let mut results: [Option<Vec<Ipv4Net>>; 2] = [None, None];
+        // What is written comes first, then what has a size, then what shares the rest.
+        for (result, kind) in results.iter_mut().zip(kinds) {
+            if let Some(Ranges::Listed(ranges, span)) = kind {
+                *result = Some(taken.listed(ranges, *span, zones)?);
+            }
         }
-    }
-    for (result, kind) in results.iter_mut().zip(kinds) {
-        if let Some(Ranges::Prefix(prefix)) = kind {
-            *result = Some(taken.next(*prefix, zones)?);
+        for (result, kind) in results.iter_mut().zip(kinds) {
+            if let Some(Ranges::Prefix(prefix)) = kind {
+                *result = Some(taken.next(*prefix, zones)?);
+            }
         }
-    }
-    let rest = results.iter().filter(|it| it.is_none()).count() * zones;
-    if rest > 0 {
-        let prefix = Spanned::new(taken.even_prefix(rest), cidr.span);
-        for result in results.iter_mut().filter(|it| it.is_none()) {
-            *result = Some(taken.next(prefix, zones)?);
+        let rest = results.iter().filter(|it| it.is_none()).count() * zones;
+        if rest > 0 {
+            let prefix = Spanned::new(taken.even_prefix(rest)?, cidr.span);
+            for result in results.iter_mut().filter(|it| it.is_none()) {
+                *result = Some(taken.next(prefix, zones)?);
+            }
         }
+        let [public, private] = results.map(Option::unwrap_or_default);
+        Ok(Split { public, private })
     }
-    let [public, private] = results.map(Option::unwrap_or_default);
-    Ok(Split { public, private })
 }
+
+/// The prefix lengths of the largest and the smallest subnet AWS has.
+const LARGEST: u8 = 16;
+const SMALLEST: u8 = 28;
 
 /// The ranges given out so far.
 struct Taken {
@@ -82,28 +104,47 @@ struct Taken {
 }
 
 impl Taken {
-    fn listed(&mut self, ranges: &[Spanned<Ipv4Net>], span: Span, zones: usize) -> Result<Vec<Ipv4Net>, Diagnostic> {
+    fn listed(
+        &mut self,
+        ranges: &[Spanned<Ipv4Net>],
+        span: Span,
+        zones: usize,
+    ) -> Result<Vec<Ipv4Net>, Diagnostic> {
         if !ranges.is_empty() && ranges.len() != zones {
-            return Err(Diagnostic::error("subnet-count", format!("there are {} ranges for {zones} zones", ranges.len()))
-                .at(span)
-                .help("give one range for each zone, or change `zones`"));
+            return Err(Diagnostic::error(
+                "subnet-count",
+                format!("{zones} zones need as many ranges, not {}", ranges.len()),
+            )
+            .at(span)
+            .help("give one range for each zone, or change `zones`"));
         }
         for range in ranges {
             let Spanned { value, span } = *range;
             if !self.cidr.value.contains(&value) {
-                return Err(Diagnostic::error("subnet-outside", format!("`{value}` does not lie in the network's `{}`", self.cidr.value))
-                    .label(span, "")
-                    .label(self.cidr.span, "the network")
-                    .help("choose a range inside of it"));
+                return Err(Diagnostic::error(
+                    "subnet-outside",
+                    format!("`{value}` does not lie in the network's `{}`", self.cidr.value),
+                )
+                .label(span, "")
+                .label(self.cidr.span, "the network")
+                .help("choose a range inside of it"));
             }
-            if !(16..=28).contains(&value.prefix_len()) {
-                return Err(Diagnostic::error("subnet-size", format!("a subnet has from /16 to /28, not /{}", value.prefix_len())).at(span));
+            if !(LARGEST..=SMALLEST).contains(&value.prefix_len()) {
+                return Err(Diagnostic::error(
+                    "subnet-size",
+                    format!("a subnet has from /16 to /28, not /{}", value.prefix_len()),
+                )
+                .at(span)
+                .help("choose a range of that size, such as `10.0.0.0/24`"));
             }
             if let Some(other) = self.ranges.iter().find(|it| overlap(it.value, value)) {
-                return Err(Diagnostic::error("subnet-overlap", format!("`{value}` overlaps `{}`", other.value))
-                    .label(span, "")
-                    .label(other.span, "the other")
-                    .help("choose ranges that have no address in common"));
+                return Err(Diagnostic::error(
+                    "subnet-overlap",
+                    format!("`{value}` overlaps `{}`", other.value),
+                )
+                .label(span, "")
+                .label(other.span, "the other")
+                .help("choose ranges that have no address in common"));
             }
             self.ranges.push(*range);
         }
@@ -113,14 +154,20 @@ impl Taken {
     /// The next `count` free ranges of a prefix length.
     fn next(&mut self, prefix: Spanned<u8>, count: usize) -> Result<Vec<Ipv4Net>, Diagnostic> {
         let full = || {
-            Diagnostic::error("network-full", format!("`{}` has no room for {count} subnets of /{}", self.cidr.value, prefix.value))
-                .at(prefix.span)
-                .help("use smaller subnets, fewer zones, or a larger network")
+            Diagnostic::error(
+                "network-full",
+                format!("`{}` has no room for {count} subnets of /{}", self.cidr.value, prefix.value),
+            )
+            .at(prefix.span)
+            .help("use smaller subnets, fewer zones, or a larger network")
         };
-        if !(16..=28).contains(&prefix.value) {
-            return Err(Diagnostic::error("subnet-size", format!("a subnet has from /16 to /28, not /{}", prefix.value))
-                .at(prefix.span)
-                .help("change the prefix length, the number of zones, or the size of the network"));
+        if !(LARGEST..=SMALLEST).contains(&prefix.value) {
+            return Err(Diagnostic::error(
+                "subnet-size",
+                format!("a subnet has from /16 to /28, not /{}", prefix.value),
+            )
+            .at(prefix.span)
+            .help("change the prefix length, the number of zones, or the size of the network"));
         }
         let mut found = Vec::new();
         let mut candidates = self.cidr.value.subnets(prefix.value).map_err(|_| full())?;
@@ -135,14 +182,21 @@ impl Taken {
     }
 
     /// The prefix length of `count` equal subnets in what lies behind the last range given out.
-    fn even_prefix(&self, count: usize) -> u8 {
+    fn even_prefix(&self, count: usize) -> Result<u8, Diagnostic> {
         let network = self.cidr.value;
         let end = u64::from(u32::from(network.broadcast())) + 1;
         let start = self.ranges.iter().map(|it| u64::from(u32::from(it.value.broadcast())) + 1).max();
         let free = end - start.unwrap_or(u64::from(u32::from(network.network())));
         let each = free / count as u64;
-        // An empty rest gives a prefix that is refused.
-        if each == 0 { 32 } else { 32 - u8::try_from(each.ilog2()).expect("at most 32") }
+        match each.checked_ilog2().and_then(|it| u8::try_from(it).ok()) {
+            Some(bits) if bits >= 32 - SMALLEST => Ok(32 - bits),
+            _ => Err(Diagnostic::error(
+                "network-full",
+                format!("`{network}` has no room for {count} more subnets of /{SMALLEST} or larger"),
+            )
+            .at(self.cidr.span)
+            .help("use fewer zones or a larger network, or write the ranges of all subnets")),
+        }
     }
 }
 
@@ -154,13 +208,20 @@ fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
 mod tests {
     use super::*;
 
-    fn ranges(cidr: &str, zones: usize, public: Option<&str>, private: Option<&str>) -> Result<Vec<String>, String> {
+    fn ranges(
+        cidr: &str,
+        zones: usize,
+        public: Option<&str>,
+        private: Option<&str>,
+    ) -> Result<Vec<String>, String> {
         let read = |text: &str| {
-            let (node, _) = crate::kernel::yaml::parse(text, Span::NOWHERE.file, crate::kernel::yaml::Format::Yaml);
+            let (node, _) =
+                crate::kernel::yaml::parse(text, Span::NOWHERE.file, crate::kernel::yaml::Format::Yaml);
             Ranges::read(&node.unwrap(), &mut Reader::default()).unwrap()
         };
         let cidr = cidr.parse::<Ipv4Net>().unwrap().into();
-        let split = split(cidr, zones, public.map(read).as_ref(), private.map(read).as_ref()).map_err(|it| it.message)?;
+        let subnets = Subnets { public: public.map(read), private: private.map(read) };
+        let split = subnets.split(cidr, zones).map_err(|it| it.message)?;
         Ok(split.public.iter().chain(&split.private).map(ToString::to_string).collect())
     }
 
@@ -181,20 +242,71 @@ mod tests {
             ["10.0.0.0/24", "10.0.1.0/24", "10.0.4.0/22", "10.0.8.0/22"]
         );
         assert_eq!(
-            ranges("10.77.0.0/16", 2, Some("[10.77.2.0/24, 10.77.3.0/24]"), Some("[10.77.0.0/24, 10.77.1.0/24]")).unwrap(),
+            ranges(
+                "10.77.0.0/16",
+                2,
+                Some("[10.77.2.0/24, 10.77.3.0/24]"),
+                Some("[10.77.0.0/24, 10.77.1.0/24]")
+            )
+            .unwrap(),
             ["10.77.2.0/24", "10.77.3.0/24", "10.77.0.0/24", "10.77.1.0/24"]
         );
-        assert_eq!(ranges("10.0.0.0/24", 2, Some("[10.0.0.0/25, 10.0.0.128/25]"), Some("[]")).unwrap().len(), 2);
+        assert_eq!(
+            ranges("10.0.0.0/24", 2, Some("[10.0.0.0/25, 10.0.0.128/25]"), Some("[]")).unwrap().len(),
+            2
+        );
     }
 
     #[test]
     fn refuses_what_does_not_fit() {
         let refuse = |cidr, public| ranges(cidr, 2, Some(public), Some("[]")).unwrap_err();
-        assert_eq!(refuse("10.0.0.0/16", "[10.0.0.0/24, 10.0.0.128/25]"), "`10.0.0.128/25` overlaps `10.0.0.0/24`");
-        assert_eq!(refuse("10.0.0.0/16", "[10.1.0.0/24, 10.0.1.0/24]"), "`10.1.0.0/24` does not lie in the network's `10.0.0.0/16`");
-        assert_eq!(refuse("10.0.0.0/16", "[10.0.0.0/24]"), "there are 1 ranges for 2 zones");
+        assert_eq!(
+            refuse("10.0.0.0/16", "[10.0.0.0/24, 10.0.0.128/25]"),
+            "`10.0.0.128/25` overlaps `10.0.0.0/24`"
+        );
+        assert_eq!(
+            refuse("10.0.0.0/16", "[10.1.0.0/24, 10.0.1.0/24]"),
+            "`10.1.0.0/24` does not lie in the network's `10.0.0.0/16`"
+        );
+        assert_eq!(refuse("10.0.0.0/16", "[10.0.0.0/24]"), "2 zones need as many ranges, not 1");
         assert_eq!(refuse("10.0.0.0/24", "/24"), "`10.0.0.0/24` has no room for 2 subnets of /24");
         assert_eq!(refuse("10.0.0.0/24", "/30"), "a subnet has from /16 to /28, not /30");
-        assert_eq!(ranges("10.0.0.0/28", 2, None, None).unwrap_err(), "a subnet has from /16 to /28, not /30");
+        let full = "`10.0.0.0/28` has no room for 4 more subnets of /28 or larger";
+        assert_eq!(ranges("10.0.0.0/28", 2, None, None).unwrap_err(), full);
+    }
+
+    #[test]
+    fn points_at_what_does_not_fit() {
+        let faults = |properties: &str| {
+            crate::testing::stack(&format!("net: {{type: Network, {properties}}}")).faults()
+        };
+        assert_eq!(
+            faults("subnets: {public: [10.0.0.0/24]}"),
+            ["subnet-count at `[10.0.0.0/24]`: 2 zones need as many ranges, not 1"]
+        );
+        assert_eq!(
+            faults("zones: 1, subnets: {public: [10.1.0.0/24]}"),
+            ["subnet-outside at `10.1.0.0/24`: `10.1.0.0/24` does not lie in the network's `10.0.0.0/16`"]
+        );
+        assert_eq!(
+            faults("zones: 1, subnets: {public: [10.0.0.0/29]}"),
+            ["subnet-size at `10.0.0.0/29`: a subnet has from /16 to /28, not /29"]
+        );
+        assert_eq!(
+            faults("subnets: {public: /29}"),
+            ["subnet-size at `/29`: a subnet has from /16 to /28, not /29"]
+        );
+        assert_eq!(
+            faults("zones: 1, subnets: {public: [10.0.0.0/24], private: [10.0.0.128/25]}"),
+            ["subnet-overlap at `10.0.0.128/25`: `10.0.0.128/25` overlaps `10.0.0.0/24`"]
+        );
+        assert_eq!(
+            faults("cidr: 10.0.0.0/24, subnets: {public: /24}"),
+            ["network-full at `/24`: `10.0.0.0/24` has no room for 2 subnets of /24"]
+        );
+        assert_eq!(
+            faults("cidr: 10.0.0.0/24, subnets: {public: /25}"),
+            ["network-full at `10.0.0.0/24`: `10.0.0.0/24` has no room for 2 more subnets of /28 or larger"]
+        );
     }
 }

@@ -1,0 +1,200 @@
+//! The two roles of a task: the one its container calls AWS with, and the one ECS starts it with.
+
+use super::{FargateService, image::Pulled, secret};
+use crate::{
+    iam::{self, Allow},
+    kernel::prelude::*,
+};
+
+/// The principal ECS gives roles to tasks as.
+const ECS_TASKS: &str = "ecs-tasks.amazonaws.com";
+
+properties! {
+    /// Something the container may do in AWS.
+    pub struct Permission {
+        /// The actions, such as `s3:GetObject`.
+        actions: Spanned<Vec<Spanned<String>>>,
+        /// The ARNs of what it may do them to.
+        resources: Spanned<Vec<Text>>,
+    }
+}
+
+impl Permission {
+    /// Reports actions that are none or too many, and a permission that allows nothing.
+    pub(super) fn check(&self, whole: Span, faults: &mut Vec<Diagnostic>) {
+        for action in &self.actions.value {
+            let fault = match action.value.split_once(':') {
+                Some((_, "*")) => Diagnostic::warning(
+                    "wide-permission",
+                    format!("`{}` allows all a service can do", action.value),
+                )
+                .help("name the actions the container calls"),
+                Some((_, name)) if !name.is_empty() => continue,
+                None if action.value == "*" => {
+                    Diagnostic::warning("wide-permission", "`*` allows everything in the account")
+                        .help("name the actions the container calls")
+                }
+                Some(_) | None => {
+                    Diagnostic::error("permission-action", format!("`{}` is no action of AWS", action.value))
+                        .help("write service and action, such as `s3:GetObject`")
+                }
+            };
+            faults.push(fault.at(action.span));
+        }
+        for (is_empty, what, span) in [
+            (self.actions.value.is_empty(), "actions", self.actions.span),
+            (self.resources.value.is_empty(), "resources", self.resources.span),
+        ] {
+            if is_empty {
+                let fault =
+                    Diagnostic::error("no-effect", format!("a permission without {what} allows nothing"));
+                faults.push(fault.at(span.or(whole)).help(format!("name its {what}, or remove it")));
+            }
+        }
+    }
+}
+
+/// Adds the role the container calls AWS with, and its policy if it may do anything.
+pub(super) fn task(service: &FargateService, scope: &mut Scope<'_>) -> (Handle, Option<Handle>) {
+    let role = iam::service_role(scope, "TaskRole", ECS_TASKS);
+    let permissions = task_permissions(service, scope);
+    (role, iam::allow(scope, "TaskRole", role, &permissions))
+}
+
+/// Adds the role ECS starts a task with, and its policy.
+pub(super) fn execution(
+    scope: &mut Scope<'_>,
+    pulled: &Pulled,
+    log_group: Handle,
+    secrets: &[secret::Kept],
+) -> (Handle, Option<Handle>) {
+    let role = iam::service_role(scope, "ExecutionRole", ECS_TASKS);
+    (role, iam::allow(scope, "ExecutionRole", role, &execution_permissions(pulled, log_group, secrets)))
+}
+
+/// What the container itself may do.
+fn task_permissions(service: &FargateService, scope: &mut Scope<'_>) -> Vec<Allow> {
+    // ECS Exec opens its channels from inside the task. AWS lets nobody limit these actions.
+    let exec = service.exec.value.then(|| {
+        Allow::anywhere(&[
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+        ])
+    });
+    let asked = service.permissions.iter().map(|it| {
+        let Permission { actions, resources } = &it.value;
+        let actions = actions.value.iter().map(|it| it.value.clone()).collect();
+        Allow::as_written(actions, resources.value.iter().map(|it| scope.text(it)).collect())
+    });
+    exec.into_iter().chain(asked).collect()
+}
+
+/// What ECS may do to start the container.
+fn execution_permissions(pulled: &Pulled, log_group: Handle, secrets: &[secret::Kept]) -> Vec<Allow> {
+    let mut allowed = Vec::new();
+    if let Some(arn) = &pulled.arn {
+        let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+        allowed.push(Allow::new(&pull, [arn.clone()]));
+        allowed.push(Allow::anywhere(&["ecr:GetAuthorizationToken"]));
+    }
+    allowed.push(Allow::new(&["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.attribute("Arn")]));
+    allowed.extend(secret::permissions(secrets));
+    allowed
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{Stack, stack};
+
+    fn with(properties: &str) -> Stack {
+        stack(&format!(
+            "n: {{type: Network}}\nweb: {{type: FargateService, network: n, image: 'a:1', port: 8080{properties}}}"
+        ))
+    }
+
+    fn statements(properties: &str, role: &str) -> Value {
+        let policy = with(properties).properties(&format!("web/TaskDef/{role}/DefaultPolicy/Resource"));
+        policy["PolicyDocument"]["Statement"].clone()
+    }
+
+    #[test]
+    fn ecs_may_do_no_more_than_log_for_a_public_image() {
+        assert_eq!(
+            statements("", "ExecutionRole"),
+            json!([{
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Effect": "Allow",
+                "Resource": "${web/TaskDef/web/LogGroup/Resource.Arn}",
+            }])
+        );
+    }
+
+    #[test]
+    fn the_container_may_do_what_it_is_allowed() {
+        assert_eq!(
+            statements(
+                ", permissions: [{actions: [s3:PutObject, s3:GetObject], resources: ['arn:aws:s3:::b/*']}]",
+                "TaskRole"
+            ),
+            json!([{ "Action": ["s3:PutObject", "s3:GetObject"], "Effect": "Allow", "Resource": "arn:aws:s3:::b/*" }])
+        );
+        let nothing = with("")
+            .resources()
+            .into_iter()
+            .any(|(path, _)| path == "web/TaskDef/TaskRole/DefaultPolicy/Resource");
+        assert!(!nothing);
+    }
+
+    #[test]
+    fn exec_takes_four_actions() {
+        assert_eq!(
+            statements(", exec: true", "TaskRole"),
+            json!([{
+                "Action": [
+                    "ssmmessages:CreateControlChannel",
+                    "ssmmessages:CreateDataChannel",
+                    "ssmmessages:OpenControlChannel",
+                    "ssmmessages:OpenDataChannel",
+                ],
+                "Effect": "Allow",
+                "Resource": "*",
+            }])
+        );
+    }
+
+    #[test]
+    fn each_role_is_for_tasks_only() {
+        for role in ["TaskRole", "ExecutionRole"] {
+            assert_eq!(
+                with("").properties(&format!("web/TaskDef/{role}/Resource")),
+                json!({
+                    "AssumeRolePolicyDocument": {
+                        "Statement": [{
+                            "Action": "sts:AssumeRole",
+                            "Effect": "Allow",
+                            "Principal": { "Service": "ecs-tasks.amazonaws.com" },
+                        }],
+                        "Version": "2012-10-17",
+                    },
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn points_at_permissions_that_allow_too_much_or_nothing() {
+        assert_eq!(
+            with(", permissions: [{actions: ['s3:*', '*', getObject], resources: ['*']}, {actions: [s3:GetObject]}]").faults(),
+            [
+                "wide-permission at `'s3:*'`: `s3:*` allows all a service can do",
+                "wide-permission at `'*'`: `*` allows everything in the account",
+                "permission-action at `getObject`: `getObject` is no action of AWS",
+                "no-effect at `{actions: [s3:GetObject]}`: a permission without resources allows nothing",
+            ]
+        );
+    }
+}

@@ -1,0 +1,353 @@
+//! The service itself, and the security group of its tasks.
+
+use super::{FargateService, balancer::Balanced, count::Count, task};
+use crate::{cluster, kernel::prelude::*, network};
+
+const SECURITY_GROUP: ResourceType = ResourceType::new("AWS::EC2::SecurityGroup");
+const SECURITY_GROUP_EGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupEgress");
+const SECURITY_GROUP_INGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupIngress");
+const SERVICE: ResourceType = ResourceType::new("AWS::ECS::Service");
+
+choices! {
+    /// Whether tasks run on capacity of their own, or on what is spare.
+    pub enum Capacity {
+        /// On capacity of their own.
+        OnDemand,
+        /// On spare capacity: cheaper by two thirds, and AWS may take a task away at two minutes' notice.
+        Spot,
+    }
+}
+
+properties! {
+    /// How many tasks run while a service is deployed, in percent of its count.
+    pub struct Deployment {
+        /// The least that are well, up to `100%`.
+        minimum: Spanned<Percent> = "100%",
+        /// The most that run, from `100%` to `200%`.
+        maximum: Spanned<Percent> = "200%",
+    }
+}
+
+impl Deployment {
+    /// Reports shares ECS does not take, and those that leave a deployment of `count` tasks no room.
+    pub(super) fn check(&self, count: Spanned<u32>, faults: &mut Vec<Diagnostic>) {
+        let Self {
+            minimum: Spanned { value: Percent(minimum), .. },
+            maximum: Spanned { value: Percent(maximum), .. },
+        } = *self;
+        if minimum > 100 {
+            faults.push(
+                Diagnostic::error(
+                    "deployment-range",
+                    format!("no more than 100% of the tasks can be well, not {minimum}%"),
+                )
+                .at(self.minimum.span)
+                .help("use `100%` or less"),
+            );
+        }
+        if !(100..=200).contains(&maximum) {
+            faults.push(
+                Diagnostic::error(
+                    "deployment-range",
+                    format!("from 100% to 200% of the tasks run, not {maximum}%"),
+                )
+                .at(self.maximum.span)
+                .help("use `200%`, or less where tasks are few to spare"),
+            );
+        }
+        // ECS rounds the least up and the most down.
+        let tasks = u64::from(count.value);
+        let (least, most) = ((tasks * u64::from(minimum)).div_ceil(100), tasks * u64::from(maximum) / 100);
+        if tasks > 0 && least >= tasks && most <= tasks && minimum <= 100 && maximum >= 100 {
+            let message =
+                format!("while {least} of {tasks} must run and {most} at most may, none can be replaced");
+            faults.push(
+                Diagnostic::error("deployment-stuck", message)
+                    .at(self.maximum.span.or(self.minimum.span))
+                    .help("raise `maximum`, or lower `minimum`"),
+            );
+        }
+    }
+}
+
+/// A service that has been added.
+pub(super) struct Added {
+    /// The service.
+    pub(super) resource: Handle,
+    /// The security group of its tasks.
+    pub(super) group: Handle,
+}
+
+/// Adds the service itself, which runs `task` behind a load balancer.
+pub(super) fn add(
+    service: &FargateService,
+    scope: &mut Scope<'_>,
+    network: &network::Exports,
+    cluster: &cluster::Exports,
+    balanced: &Balanced,
+    task: &task::Added,
+) -> Added {
+    // Where there are no private subnets, a task pulls its image with a public address of its own.
+    let (subnets, public_ip, way_out) = match network.private_subnet_ids.as_slice() {
+        [] => (&network.public_subnet_ids, "ENABLED", &network.internet),
+        _ => (&network.private_subnet_ids, "DISABLED", &network.outbound),
+    };
+    let desired = match &service.count {
+        Count::Fixed(count) => Some(*count),
+        // Each update of the stack would set the number back that scaling has arrived at.
+        Count::Scaled(_) => None,
+    };
+    let mut scope = scope.child("Service");
+    let group = task_group(&mut scope, network, balanced, service.port.value);
+    let spot = list![object! { "CapacityProvider" => "FARGATE_SPOT", "Weight" => 1 }];
+    let (launch_type, providers) = match service.capacity {
+        Capacity::OnDemand => (Some("FARGATE"), None),
+        Capacity::Spot => (None, Some(spot)),
+    };
+    let resource = scope.resource(
+        "Service",
+        SERVICE,
+        object! {
+            "CapacityProviderStrategy" => providers,
+            "Cluster" => cluster.name.clone(),
+            "DeploymentConfiguration" => object! {
+                "DeploymentCircuitBreaker" => object! { "Enable" => true, "Rollback" => true },
+                "MaximumPercent" => service.deployment.maximum.map(|it| it.0),
+                "MinimumHealthyPercent" => service.deployment.minimum.map(|it| it.0),
+            },
+            "DesiredCount" => desired,
+            "EnableECSManagedTags" => true,
+            "EnableExecuteCommand" => service.exec.value.then_some(true),
+            "HealthCheckGracePeriodSeconds" => service.health.grace.0,
+            "LaunchType" => launch_type,
+            "LoadBalancers" => list![object! {
+                "ContainerName" => service.container.clone(),
+                "ContainerPort" => service.port,
+                "TargetGroupArn" => balanced.target_group.reference(),
+            }],
+            "NetworkConfiguration" => object! {
+                "AwsvpcConfiguration" => object! {
+                    "AssignPublicIp" => public_ip,
+                    "SecurityGroups" => list![group.attribute("GroupId")],
+                    "Subnets" => subnets.clone(),
+                },
+            },
+            "PlatformVersion" => service.platform.clone(),
+            "PropagateTags" => "SERVICE",
+            "TaskDefinition" => task.definition.reference(),
+        },
+    );
+    // ECS refuses a target group that no listener leads to. A task that starts without its permissions, or
+    // without a way to the registry, fails, and counts against the deployment.
+    let first = [balanced.listener].into_iter().chain(task.policies.iter().copied());
+    scope.depend(resource, first.chain(way_out.iter().copied()));
+    Added { resource, group }
+}
+
+/// Adds the security group of the tasks, and the way from the load balancer to `port` in it.
+fn task_group(scope: &mut Scope<'_>, network: &network::Exports, balanced: &Balanced, port: u16) -> Handle {
+    let mut at_group = scope.child("SecurityGroup");
+    let (group_path, group_id) = (at_group.path().to_string(), at_group.unique_id());
+    let group = at_group.resource(
+        "Resource",
+        SECURITY_GROUP,
+        object! {
+            // As with the load balancer's group, the CDK's description is kept so that the group may stay.
+            "GroupDescription" => group_path,
+            "SecurityGroupEgress" => list![object! {
+                "CidrIp" => "0.0.0.0/0",
+                "Description" => "Allow all outbound traffic by default",
+                "IpProtocol" => "-1",
+            }],
+            "VpcId" => network.vpc_id.clone(),
+        },
+    );
+    let from = format!("from {}:{port}", balanced.group_id);
+    at_group.resource(
+        &from,
+        SECURITY_GROUP_INGRESS,
+        object! {
+            "Description" => "Load balancer to target",
+            "FromPort" => port,
+            "GroupId" => group.attribute("GroupId"),
+            "IpProtocol" => "tcp",
+            "SourceSecurityGroupId" => balanced.group.attribute("GroupId"),
+            "ToPort" => port,
+        },
+    );
+    scope.beside(balanced.group).resource(
+        &format!("to {group_id}:{port}"),
+        SECURITY_GROUP_EGRESS,
+        object! {
+            "Description" => "Load balancer to target",
+            "DestinationSecurityGroupId" => group.attribute("GroupId"),
+            "FromPort" => port,
+            "GroupId" => balanced.group.attribute("GroupId"),
+            "IpProtocol" => "tcp",
+            "ToPort" => port,
+        },
+    );
+    group
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{Stack, stack};
+
+    fn with(properties: &str) -> Stack {
+        stack(&format!(
+            "n: {{type: Network}}\nc: {{type: Cluster}}\nweb: {{type: FargateService, network: n, cluster: c, image: 'a:1', port: 8080{properties}}}"
+        ))
+    }
+
+    fn service(properties: &str) -> Value {
+        with(properties).properties("web/Service/Service")
+    }
+
+    #[test]
+    fn runs_in_private_subnets_and_rolls_back() {
+        assert_eq!(
+            service(""),
+            json!({
+                "Cluster": "${c/Resource}",
+                "DeploymentConfiguration": {
+                    "DeploymentCircuitBreaker": { "Enable": true, "Rollback": true },
+                    "MaximumPercent": 200,
+                    "MinimumHealthyPercent": 100,
+                },
+                "DesiredCount": 1,
+                "EnableECSManagedTags": true,
+                "HealthCheckGracePeriodSeconds": 60,
+                "LaunchType": "FARGATE",
+                "LoadBalancers": [{
+                    "ContainerName": "web",
+                    "ContainerPort": 8080,
+                    "TargetGroupArn": "${web/LB/PublicListener/ECSGroup/Resource}",
+                }],
+                "NetworkConfiguration": {
+                    "AwsvpcConfiguration": {
+                        "AssignPublicIp": "DISABLED",
+                        "SecurityGroups": ["${web/Service/SecurityGroup/Resource.GroupId}"],
+                        "Subnets": ["${n/PrivateSubnet1/Subnet}", "${n/PrivateSubnet2/Subnet}"],
+                    },
+                },
+                "PropagateTags": "SERVICE",
+                "TaskDefinition": "${web/TaskDef/Resource}",
+            })
+        );
+    }
+
+    #[test]
+    fn waits_for_what_no_reference_makes_it_wait_for() {
+        assert_eq!(
+            with(", exec: true").depends_on("web/Service/Service"),
+            [
+                "n/PrivateSubnet1/RouteTableAssociation",
+                "n/PrivateSubnet2/RouteTableAssociation",
+                "n/PrivateSubnet1/DefaultRoute",
+                "n/PrivateSubnet2/DefaultRoute",
+                "web/LB/PublicListener/Resource",
+                "web/TaskDef/TaskRole/DefaultPolicy/Resource",
+                "web/TaskDef/ExecutionRole/DefaultPolicy/Resource"
+            ]
+        );
+    }
+
+    #[test]
+    fn has_public_addresses_where_there_are_no_private_subnets() {
+        let stack = stack(
+            "n: {type: Network, nat: none, subnets: {private: []}}\n\
+             web: {type: FargateService, network: n, image: 'a:1', port: 80, access: internal}",
+        );
+        let configuration =
+            &stack.properties("web/Service/Service")["NetworkConfiguration"]["AwsvpcConfiguration"];
+        assert_eq!(configuration["AssignPublicIp"], "ENABLED");
+        assert_eq!(
+            configuration["Subnets"],
+            json!(["${n/PublicSubnet1/Subnet}", "${n/PublicSubnet2/Subnet}"])
+        );
+        assert!(stack.depends_on("web/Service/Service").contains(&"n/PublicSubnet1/DefaultRoute".to_owned()));
+    }
+
+    #[test]
+    fn admits_the_load_balancer_only() {
+        let stack = with("");
+        let group = "web/Service/SecurityGroup";
+        assert_eq!(
+            stack.properties(&format!("{group}/Resource")),
+            json!({
+                "GroupDescription": "Test/web/Service/SecurityGroup",
+                "SecurityGroupEgress": [{
+                    "CidrIp": "0.0.0.0/0",
+                    "Description": "Allow all outbound traffic by default",
+                    "IpProtocol": "-1",
+                }],
+                "VpcId": "${n/Resource}",
+            })
+        );
+        let rules: Vec<(String, String)> = stack
+            .resources()
+            .into_iter()
+            .filter(|(_, kind)| kind.starts_with("AWS::EC2::SecurityGroup"))
+            .collect();
+        let [_, (egress, _), _, (ingress, _)] = rules.as_slice() else { panic!("{rules:?}") };
+        assert_eq!(
+            stack.properties(ingress),
+            json!({
+                "Description": "Load balancer to target",
+                "FromPort": 8080,
+                "GroupId": "${web/Service/SecurityGroup/Resource.GroupId}",
+                "IpProtocol": "tcp",
+                "SourceSecurityGroupId": "${web/LB/SecurityGroup/Resource.GroupId}",
+                "ToPort": 8080,
+            })
+        );
+        assert_eq!(
+            stack.properties(egress),
+            json!({
+                "Description": "Load balancer to target",
+                "DestinationSecurityGroupId": "${web/Service/SecurityGroup/Resource.GroupId}",
+                "FromPort": 8080,
+                "GroupId": "${web/LB/SecurityGroup/Resource.GroupId}",
+                "IpProtocol": "tcp",
+                "ToPort": 8080,
+            })
+        );
+    }
+
+    #[test]
+    fn may_run_on_spare_capacity() {
+        let service = service(", capacity: spot, platform: 1.4.0");
+        assert_eq!(service["LaunchType"], json!(null));
+        assert_eq!(
+            service["CapacityProviderStrategy"],
+            json!([{ "CapacityProvider": "FARGATE_SPOT", "Weight": 1 }])
+        );
+        assert_eq!(service["PlatformVersion"], "1.4.0");
+    }
+
+    #[test]
+    fn lets_nobody_in_unless_it_is_told_to() {
+        assert_eq!(service("")["EnableExecuteCommand"], json!(null));
+        assert_eq!(service(", exec: true")["EnableExecuteCommand"], json!(true));
+    }
+
+    #[test]
+    fn points_at_shares_that_leave_no_room() {
+        assert_eq!(
+            with(", deployment: {minimum: 120%, maximum: 250%}").faults(),
+            [
+                "deployment-range at `120%`: no more than 100% of the tasks can be well, not 120%",
+                "deployment-range at `250%`: from 100% to 200% of the tasks run, not 250%"
+            ]
+        );
+        assert_eq!(
+            with(", deployment: {maximum: 150%}").faults(),
+            ["deployment-stuck at `150%`: while 1 of 1 must run and 1 at most may, none can be replaced"]
+        );
+        assert!(with(", count: 2, deployment: {maximum: 150%}").faults().is_empty());
+        assert!(with(", deployment: {minimum: 0%, maximum: 100%}").faults().is_empty());
+    }
+}

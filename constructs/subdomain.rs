@@ -1,0 +1,220 @@
+//! A name in a zone of Route 53 that leads to a load balancer.
+
+use crate::{kernel::prelude::*, targets::LoadBalancer, zone::Zone};
+
+const RECORD_SET: ResourceType = ResourceType::new("AWS::Route53::RecordSet");
+
+properties! {
+    /// A name in a zone of Route 53 that leads to a load balancer.
+    ///
+    /// The name follows the load balancer to whatever addresses it has. Who called it before a change may go to
+    /// the old addresses for a minute.
+    pub struct Subdomain {
+        /// The zone, which exists already: its name, or `{name: example.com, id: Z0123456789ABCDEFGHIJ}` where
+        /// the account has more than one zone of that name.
+        zone: Zone,
+        /// The name, without the zone's: `shop` is `shop.example.com`, `*` is every name in the zone that has no
+        /// record of its own. If absent, or `@`, it is the zone itself.
+        name: Option<Text>,
+        /// What it leads to: a construct with a load balancer.
+        target: Link<LoadBalancer>,
+    }
+}
+
+exports! {
+    /// What other constructs may use of a [`Subdomain`].
+    pub struct Exports {
+        /// The full name, such as `shop.example.com`.
+        domain: Expr<Handle>,
+        /// The URL, with the scheme of the load balancer; not for a `*`.
+        url: Option<Expr<Handle>>,
+    }
+}
+
+impl Target for Exports {
+    const WHAT: &'static str = "a Subdomain";
+}
+
+impl Construct for Subdomain {
+    const KIND: &'static str = "Subdomain";
+    const EXAMPLE: &'static str = include_str!("subdomain.yaml");
+
+    type Exports = Exports;
+
+    fn check(&self, faults: &mut Vec<Diagnostic>) {
+        self.zone.check(faults);
+        if let Some(name) = &self.name {
+            self.zone.check_host(name, faults);
+        }
+    }
+
+    fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
+        let balancer = scope.find(&self.target)?;
+        let domain = self.zone.full_name(scope, self.name.as_ref());
+        // With a reference in it the name may turn out to be anything.
+        let is_wildcard =
+            self.name.as_ref().is_some_and(|it| it.literal().is_some_and(|it| it.starts_with('*')));
+        self.record(scope, "A", &domain, &balancer);
+        if balancer.is_dual_stack {
+            self.record(&mut scope.child("Ipv6"), "AAAA", &domain, &balancer);
+        }
+        let url = (!is_wildcard).then(|| text![balancer.scheme, "://", domain.clone()]);
+        Ok(Exports { domain, url })
+    }
+}
+
+impl Subdomain {
+    fn record(
+        &self,
+        scope: &mut Scope<'_>,
+        kind: &'static str,
+        domain: &Expr<Handle>,
+        balancer: &LoadBalancer,
+    ) {
+        let (zone_id, zone_name) = self.zone.id_or_name(scope);
+        scope.resource("Resource", RECORD_SET, object! {
+            "AliasTarget" => object! {
+                "DNSName" => text!["dualstack.", balancer.dns_name.clone()],
+                "HostedZoneId" => balancer.hosted_zone_id.clone(),
+            },
+            "HostedZoneId" => zone_id,
+            "HostedZoneName" => zone_name,
+            "Name" => text![domain.clone(), "."],
+            "Type" => kind,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        kernel::{
+            construct::Built,
+            scope::{Named, Place, Tree},
+            yaml::{Format, parse},
+        },
+        testing::{Stack, stack},
+    };
+
+    fn site(properties: &str) -> Stack {
+        stack(&format!(
+            "net: {{type: Network}}\n\
+             web: {{type: FargateService, network: net, image: 'nginx:1.29', port: 80}}\n\
+             site: {{type: Subdomain, target: web, {properties}}}\n"
+        ))
+    }
+
+    #[test]
+    fn is_an_alias_of_the_load_balancer() {
+        let built = site("zone: example.com, name: shop");
+        assert_eq!(
+            built.properties("site/Resource"),
+            json!({
+                "AliasTarget": {
+                    "DNSName": "dualstack.${web/LB/Resource.DNSName}",
+                    "HostedZoneId": "${web/LB/Resource.CanonicalHostedZoneID}",
+                },
+                "HostedZoneName": "example.com.",
+                "Name": "shop.example.com.",
+                "Type": "A",
+            })
+        );
+        assert_eq!(built.attribute("site", "domain"), json!("shop.example.com"));
+        assert_eq!(built.attribute("site", "url"), json!("http://shop.example.com"));
+    }
+
+    #[test]
+    fn may_be_the_zone_itself() {
+        for name in ["", ", name: \"@\""] {
+            let built = site(&format!("zone: example.com{name}"));
+            assert_eq!(built.properties("site/Resource")["Name"], json!("example.com."));
+            assert_eq!(built.attribute("site", "domain"), json!("example.com"));
+        }
+    }
+
+    #[test]
+    fn finds_its_zone_by_the_id_if_there_is_one() {
+        let record = site("zone: {name: example.com, id: Z0123456789ABCDEFGHIJ}").properties("site/Resource");
+        assert_eq!(record["HostedZoneId"], json!("Z0123456789ABCDEFGHIJ"));
+        assert_eq!(record.get("HostedZoneName"), None);
+    }
+
+    #[test]
+    fn zone_and_name_may_refer_to_something() {
+        let record = site("zone: '${param.Param}', name: 'shop-${param.Param}'").properties("site/Resource");
+        assert_eq!(record["HostedZoneName"], json!("${Param}."));
+        assert_eq!(record["Name"], json!("shop-${Param}.${Param}."));
+    }
+
+    #[test]
+    fn a_wildcard_has_no_url() {
+        let built = site("zone: example.com, name: \"*\"");
+        assert_eq!(built.attribute("site", "domain"), json!("*.example.com"));
+        assert_eq!(built.attribute("site", "url"), json!(null));
+    }
+
+    #[test]
+    fn leads_to_ipv6_addresses_where_there_are_some() {
+        let mut tree = Tree::new(Place { stack: "Test".to_owned(), ..Place::default() });
+        let kind = ResourceType::new("AWS::ElasticLoadBalancingV2::LoadBalancer");
+        let resource = tree.open("web", Span::NOWHERE).resource("LB", kind, object! {});
+        let balancer = LoadBalancer {
+            resource,
+            arn: resource.reference(),
+            dns_name: resource.attribute("DNSName"),
+            hosted_zone_id: resource.attribute("CanonicalHostedZoneID"),
+            scheme: "https",
+            is_dual_stack: true,
+        };
+        let offers: Vec<Box<dyn std::any::Any>> = vec![Box::new(balancer)];
+        tree.names.insert(
+            "web".to_owned(),
+            Named::Construct(Built { kind: "Test", attributes: Vec::new(), offers }),
+        );
+        let text = "{zone: example.com, name: shop, target: web}";
+        let node = parse(text, Span::NOWHERE.file, Format::Yaml).0.expect("it is YAML");
+        let site = Subdomain::read(&node, &mut Reader::default()).expect("a Subdomain");
+        let exports = site.build(&mut tree.open("site", Span::NOWHERE)).expect("it builds");
+        assert_eq!(exports.url, Some("https://shop.example.com".into()));
+        assert_eq!(tree.paths_below("site"), ["Resource", "Ipv6/Resource"]);
+        let record = tree.handles_at("site/Ipv6/Resource").expect("the record")[0];
+        assert_eq!(
+            tree.resource(record).properties,
+            object! {
+                "AliasTarget" => object! {
+                    "DNSName" => text!["dualstack.", resource.attribute("DNSName")],
+                    "HostedZoneId" => resource.attribute("CanonicalHostedZoneID"),
+                },
+                "HostedZoneId" => Expr::ABSENT,
+                "HostedZoneName" => "example.com.",
+                "Name" => "shop.example.com.",
+                "Type" => "AAAA",
+            }
+        );
+    }
+
+    #[test]
+    fn points_at_a_target_without_a_load_balancer() {
+        assert_eq!(
+            stack("net: {type: Network}\nsite: {type: Subdomain, zone: example.com, target: net}").faults(),
+            ["wrong-kind at `net`: `net` is a Network; a construct with a load balancer is needed here"]
+        );
+    }
+
+    #[test]
+    fn points_at_names_that_cannot_be() {
+        assert_eq!(
+            site("zone: example.com, name: shop.example.com").faults(),
+            [
+                "host-name at `shop.example.com`: `shop.example.com` ends with the name of the zone, which is added anyway"
+            ]
+        );
+        assert_eq!(
+            site("zone: example.com.").faults(),
+            ["zone-name at `example.com.`: `example.com.` ends with a dot"]
+        );
+    }
+}
