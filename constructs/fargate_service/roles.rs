@@ -21,7 +21,7 @@ properties! {
 
 impl Permission {
     /// Reports actions that are none or too many, and a permission that allows nothing.
-    pub(super) fn check(&self, whole: Span, faults: &mut Vec<Diagnostic>) {
+    pub(crate) fn check(&self, whole: Span, faults: &mut Vec<Diagnostic>) {
         for action in &self.actions.value {
             let fault = match action.value.split_once(':') {
                 Some((_, "*")) => Diagnostic::warning(
@@ -51,6 +51,12 @@ impl Permission {
                 faults.push(fault.at(span.or(whole)).help(format!("name its {what}, or remove it")));
             }
         }
+    }
+
+    /// The statement that allows it.
+    pub(crate) fn statement(&self, scope: &mut Scope<'_>) -> Allow {
+        let actions = self.actions.value.iter().map(|it| it.value.clone()).collect();
+        Allow::as_written(actions, self.resources.value.iter().map(|it| scope.text(it)).collect())
     }
 }
 
@@ -83,11 +89,7 @@ fn task_permissions(service: &FargateService, scope: &mut Scope<'_>) -> Vec<Allo
             "ssmmessages:OpenDataChannel",
         ])
     });
-    let asked = service.permissions.iter().map(|it| {
-        let Permission { actions, resources } = &it.value;
-        let actions = actions.value.iter().map(|it| it.value.clone()).collect();
-        Allow::as_written(actions, resources.value.iter().map(|it| scope.text(it)).collect())
-    });
+    let asked = service.permissions.iter().map(|it| it.value.statement(scope));
     exec.into_iter().chain(asked).collect()
 }
 

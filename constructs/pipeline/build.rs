@@ -31,12 +31,13 @@ properties! {
         /// whole buildspec. It finds `REPOSITORY_URI` and `CONTAINER_NAME` in its environment, pushes an
         /// image, and hands on `imagedefinitions.json`.
         buildspec: Option<Spanned<Buildspec>>,
-        /// The Repository to push to. If absent, the one the service takes its image from.
+        /// The Repository to push to, which the service has to be allowed to pull from. If absent, the one it
+        /// takes its image from.
         repository: Option<Link<repository::Exports>>,
         /// Variables of the build's environment.
         variables: IndexMap<String, Spanned<Text>>,
         /// What the build may do in AWS, beside pushing images to the repository.
-        permissions: Vec<Permission>,
+        permissions: Vec<Spanned<Permission>>,
         /// The image the build itself runs in. If absent, AWS's for the processor of the service, with Amazon
         /// Linux and Docker.
         image: Option<Text>,
@@ -62,6 +63,7 @@ impl Build {
                 );
             }
         }
+        self.permissions.iter().for_each(|it| it.value.check(it.span, faults));
         let Some(buildspec) = &self.buildspec else { return };
         buildspec.value.check(buildspec.span, faults);
         let ignored = [
@@ -339,6 +341,17 @@ mod tests {
         assert_eq!(
             faults("variables: {A: x}, arguments: {A: y}"),
             ["reserved-variable at `y`: `A` is both an argument and a variable"]
+        );
+    }
+
+    #[test]
+    fn points_at_permissions_that_are_none_or_too_wide() {
+        assert_eq!(
+            pipeline("build: {permissions: [{actions: [GetParameter], resources: [a]}, {actions: ['s3:*'], resources: [b]}]}").faults(),
+            [
+                "permission-action at `GetParameter`: `GetParameter` is no action of AWS",
+                "wide-permission at `'s3:*'`: `s3:*` allows all a service can do",
+            ]
         );
     }
 

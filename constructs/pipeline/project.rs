@@ -130,12 +130,8 @@ pub(super) fn allow_pushing(repository: &repository::Exports) -> Vec<Allow> {
 }
 
 /// What the user asks for.
-pub(super) fn asked(permissions: &[Permission], scope: &mut Scope<'_>) -> Vec<Allow> {
-    let asked = permissions.iter().map(|Permission { actions, resources }| {
-        let actions = actions.iter().map(|it| it.value.clone()).collect();
-        Allow::as_written(actions, resources.iter().map(|it| scope.text(it)).collect())
-    });
-    asked.collect()
+pub(super) fn asked(permissions: &[Spanned<Permission>], scope: &mut Scope<'_>) -> Vec<Allow> {
+    permissions.iter().map(|it| it.value.statement(scope)).collect()
 }
 
 /// Reports a time that CodeBuild does not take.
