@@ -31,7 +31,8 @@ properties! {
         /// whole buildspec. It finds `REPOSITORY_URI` and `CONTAINER_NAME` in its environment, pushes an
         /// image, and hands on `imagedefinitions.json`.
         buildspec: Option<Spanned<Buildspec>>,
-        /// The Repository to push to. If absent, the one the service takes its image from.
+        /// The Repository to push to, which the service has to be allowed to pull from. If absent, the one it
+        /// takes its image from.
         repository: Option<Link<repository::Exports>>,
         /// Variables of the build's environment.
         variables: IndexMap<String, Spanned<Text>>,

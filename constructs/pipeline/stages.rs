@@ -40,8 +40,8 @@ properties! {
         permissions: Spanned<Vec<Spanned<Permission>>>,
         /// The image the commands run in. If absent, AWS's, with Amazon Linux.
         image: Option<Text>,
-        /// How large a machine they run on. If absent, `small`.
-        size: Option<Spanned<Size>>,
+        /// How large a machine they run on.
+        size: Spanned<Size> = "small",
         /// How long they may take, from 5 minutes to 36 hours.
         timeout: Spanned<Seconds> = "10m",
     }
@@ -121,7 +121,7 @@ impl Stage {
             ("docker", self.docker.span),
             ("permissions", self.permissions.span),
             ("image", self.image.as_ref().map_or(Span::NOWHERE, Text::span)),
-            ("size", self.size.map_or(Span::NOWHERE, |it| it.span)),
+            ("size", self.size.span),
             ("timeout", self.timeout.span),
         ];
         for (name, span) in about_commands.into_iter().filter(|(_, span)| span.is_written()) {
@@ -157,7 +157,7 @@ impl Stage {
         let project = Project {
             image: self.image.as_ref().map(|it| scope.text(it)),
             architecture: service.architecture,
-            size: self.size.map_or(Size::Small, |it| it.value),
+            size: self.size.value,
             timeout: Expr::from(self.timeout.value.minutes()).at(self.timeout.span),
             uses_docker,
             variables,
