@@ -26,4 +26,5 @@ catalogue! {
     fargate_service::FargateService,
     network::Network,
     repository::Repository,
+    waf_whitelist::WafWhitelist,
 }

@@ -36,7 +36,7 @@ pub mod prelude {
         link::{Link, Target},
         name::{Name, Value},
         node::Node,
-        property::{Property, Reader, Text},
+        property::{AtLeastOne, Property, Reader, Text},
         quantity::{Days, Mebibytes, Percent, Seconds},
         scope::{Handle, Scope},
         shape::Shape,

@@ -377,6 +377,30 @@ impl<T: Property> Property for Vec<T> {
     }
 }
 
+/// A list that has to be written, and to hold something.
+#[derive(Clone, Debug)]
+pub struct AtLeastOne<T>(pub Vec<T>);
+
+impl<T: Property> Property for AtLeastOne<T> {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let items = Vec::read(node, reader)?;
+        if items.is_empty() {
+            return reader.reject(
+                Diagnostic::error("empty-list", "the list is empty").at(node.span).help("give it at least one item"),
+            );
+        }
+        Some(Self(items))
+    }
+
+    fn shape() -> Shape {
+        Vec::<T>::shape()
+    }
+
+    fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {
+        self.0.names(see);
+    }
+}
+
 /// Names of the user's choice, each with a value; empty when it is left out.
 impl<T: Property> Property for IndexMap<String, T> {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {

@@ -1,0 +1,593 @@
+use serde_json::{Value, json};
+
+use super::evaluator::{Request, WebAcl, normalize, url_decode};
+use crate::testing::{Stack, stack};
+
+/// A service with this firewall in front.
+fn office(properties: &str) -> Stack {
+    stack(&format!(
+        "net: {{type: Network}}\n\
+         web: {{type: FargateService, network: net, image: nginx, port: 80}}\n\
+         office: {{type: WafWhitelist, target: web, {properties}}}\n"
+    ))
+}
+
+const ONE_PATH: &str = "paths: [/version], allow: [203.0.113.0/24]";
+const LISTED: &str = "203.0.113.7";
+const OTHER: &str = "198.51.100.1";
+
+fn rules(properties: &str) -> Value {
+    office(properties).properties("office/WebAcl")["Rules"].clone()
+}
+
+/// Whether `path` is open to a caller at `address`, however the documentation is understood.
+#[track_caller]
+fn admits(acl: &mut WebAcl, address: &str, path: &str) -> bool {
+    let mut ask = |keeps| {
+        acl.keeps_above_root = keeps;
+        acl.admits(&Request { address, path, forwarded: None })
+    };
+    let (kept, removed) = (ask(true), ask(false));
+    assert_eq!(kept, removed, "{path} depends on what is done with `/../` at the beginning");
+    kept
+}
+
+#[track_caller]
+fn check(properties: &str, open: &[(&str, &str)], closed: &[(&str, &str)]) {
+    let stack = office(properties);
+    assert_eq!(stack.faults(), [""; 0]);
+    let mut acl = WebAcl::of(&stack, "office");
+    for (path, address) in open {
+        assert!(admits(&mut acl, address, path), "{path} is closed to {address}");
+    }
+    for (path, address) in closed {
+        assert!(!admits(&mut acl, address, path), "{path} is open to {address}");
+    }
+}
+
+fn transformations(types: &[&str]) -> Value {
+    types.iter().enumerate().map(|(at, it)| json!({ "Priority": at, "Type": it })).collect()
+}
+
+fn begins(path: &str, types: &[&str]) -> Value {
+    json!({ "ByteMatchStatement": {
+        "FieldToMatch": { "UriPath": {} },
+        "PositionalConstraint": "STARTS_WITH",
+        "SearchString": path,
+        "TextTransformations": transformations(types),
+    } })
+}
+
+fn visibility(metric: &str) -> Value {
+    json!({ "CloudWatchMetricsEnabled": true, "MetricName": metric, "SampledRequestsEnabled": true })
+}
+
+fn reference(set: &str) -> Value {
+    json!({ "IPSetReferenceStatement": { "Arn": format!("${{office/{set}.Arn}}") } })
+}
+
+#[test]
+fn one_path_and_one_family_make_the_plainest_acl() {
+    let stack = office(ONE_PATH);
+    assert_eq!(stack.faults(), [""; 0]);
+    assert_eq!(
+        stack.properties("office/IpSet"),
+        json!({ "Addresses": ["203.0.113.0/24"], "IPAddressVersion": "IPV4", "Scope": "REGIONAL" })
+    );
+    let unlisted = json!({ "NotStatement": { "Statement": reference("IpSet") } });
+    assert_eq!(
+        stack.properties("office/WebAcl"),
+        json!({
+            "DefaultAction": { "Allow": {} },
+            "Rules": [
+                {
+                    "Action": { "Block": {} },
+                    "Name": "ProtectedPaths",
+                    "Priority": 0,
+                    "Statement": { "AndStatement": { "Statements": [
+                        unlisted,
+                        begins("/version", &["URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"]),
+                    ] } },
+                    "VisibilityConfig": visibility("ProtectedPaths"),
+                },
+                {
+                    "Action": { "Block": {} },
+                    "Name": "DisguisedPaths",
+                    "Priority": 1,
+                    "Statement": { "AndStatement": { "Statements": [
+                        unlisted,
+                        { "OrStatement": { "Statements": [
+                            begins("/version", &["URL_DECODE", "LOWERCASE"]),
+                            begins("/version", &["URL_DECODE", "NORMALIZE_PATH_WIN", "LOWERCASE"]),
+                            begins("/version", &["URL_DECODE", "URL_DECODE_UNI", "NORMALIZE_PATH", "LOWERCASE"]),
+                            begins("/../", &["URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"]),
+                            { "RegexMatchStatement": {
+                                "FieldToMatch": { "UriPath": {} },
+                                "RegexString": "/[.]{0,2};[^/]*/",
+                                "TextTransformations": transformations(&["URL_DECODE"]),
+                            } },
+                        ] } },
+                    ] } },
+                    "VisibilityConfig": visibility("DisguisedPaths"),
+                },
+            ],
+            "Scope": "REGIONAL",
+            "VisibilityConfig": visibility("Testoffice2F46F4F1"),
+        })
+    );
+    let association = stack.properties("office/Association");
+    assert_eq!(association, json!({ "ResourceArn": "${web/LB}", "WebACLArn": "${office/WebAcl.Arn}" }));
+    assert_eq!(stack.attribute("office", "arn"), "${office/WebAcl.Arn}");
+    assert_eq!(stack.attribute("office", "id"), "${office/WebAcl.Id}");
+    assert_eq!(stack.attribute("office", "logGroup"), Value::Null);
+}
+
+#[test]
+fn only_listed_callers_reach_a_protected_path() {
+    check(
+        ONE_PATH,
+        &[("/version", LISTED), ("/%76ersion", LISTED), ("/", OTHER), ("/versio", OTHER), ("/api/version", OTHER)],
+        &[("/version", OTHER), ("/version/x", OTHER), ("/version?x=1", OTHER), ("/version", "2001:db8::1")],
+    );
+}
+
+#[test]
+fn no_disguise_of_a_protected_path_passes() {
+    let disguises = [
+        "/%76ersion", "/%56ersion", "//version", "///version", "/VERSION", "/./version", "/x/../version", "/x//../version",
+        "/%2e/version", "/x/%2E%2e/version", "/x/..%2fversion", "/%2fversion", "/version%00", "/version/../x",
+        "/version/x/../../y", "/version/%2e%2e/x", "/%2576ersion", "/%2525/../%2576ersion", "/\\version", "/x\\..\\version",
+        "/%5cversion", "/../version", "/x/../../version", "/%2e%2e/version", "/x/..;/version", "/;/version", "/.;a=b/version",
+        "/x/..;y/../version", "/%u0076ersion", "/%uff36ersion", "/VeRsIoN/%2e%2e%2fx",
+    ];
+    let closed: Vec<(&str, &str)> = disguises.iter().map(|it| (*it, OTHER)).collect();
+    let open: Vec<(&str, &str)> = disguises.iter().map(|it| (*it, LISTED)).collect();
+    check(ONE_PATH, &open, &closed);
+}
+
+#[test]
+fn paths_that_only_look_odd_stay_open() {
+    let open = ["/a/../b", "/a//b", "/a/..b", "/a%20b", "/a/;jsessionid=1", "/a;v=1/b", "/100%25", "/a..", "/.well-known/x"];
+    check(ONE_PATH, &open.map(|it| (it, OTHER)), &[]);
+}
+
+#[test]
+fn several_paths_and_both_families() {
+    check(
+        "paths: [/Admin, /api/internal/], allow: [203.0.113.7, '2001:db8::/32', 198.51.100.128/25]",
+        &[
+            ("/admin", "203.0.113.7"),
+            ("/admin", "2001:db8:ffff::1"),
+            ("/api/internal/x", "198.51.100.200"),
+            ("/api/internal", OTHER),
+            ("/api/internals", OTHER),
+        ],
+        &[
+            ("/admin", "203.0.113.8"),
+            ("/administration", "2001:db9::1"),
+            ("/API/internal/", "198.51.100.1"),
+            ("/x/..;/api/internal/", "2001:db9::1"),
+        ],
+    );
+}
+
+#[test]
+fn each_family_has_a_set_of_its_own() {
+    let stack = office("paths: [/a], allow: [203.0.113.7, '2001:db8::/32']");
+    assert_eq!(
+        stack.properties("office/IpSet"),
+        json!({ "Addresses": ["203.0.113.7/32"], "IPAddressVersion": "IPV4", "Scope": "REGIONAL" })
+    );
+    assert_eq!(
+        stack.properties("office/IpSetV6"),
+        json!({ "Addresses": ["2001:db8::/32"], "IPAddressVersion": "IPV6", "Scope": "REGIONAL" })
+    );
+    let rule = &stack.properties("office/WebAcl")["Rules"][0]["Statement"]["AndStatement"]["Statements"][0];
+    let either = json!({ "OrStatement": { "Statements": [reference("IpSet"), reference("IpSetV6")] } });
+    assert_eq!(*rule, json!({ "NotStatement": { "Statement": either } }));
+
+    let stack = office("paths: [/a], allow: ['2001:db8::/32']");
+    let sets: Vec<(String, String)> =
+        stack.resources().into_iter().filter(|(_, kind)| kind == "AWS::WAFv2::IPSet").collect();
+    assert_eq!(sets, [("office/IpSetV6".to_owned(), "AWS::WAFv2::IPSet".to_owned())]);
+}
+
+#[test]
+fn several_paths_are_alternatives() {
+    let rule = &rules("paths: [/a, /b], allow: [203.0.113.7]")[0];
+    let usual = ["URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"];
+    assert_eq!(
+        rule["Statement"]["AndStatement"]["Statements"][1],
+        json!({ "OrStatement": { "Statements": [begins("/a", &usual), begins("/b", &usual)] } })
+    );
+}
+
+#[test]
+fn the_root_protects_everything_and_compares_nothing() {
+    const WHOLE: &str = "paths: [/], allow: [203.0.113.0/24]";
+    let rules = rules(WHOLE);
+    assert_eq!(
+        rules,
+        json!([{
+            "Action": { "Block": {} },
+            "Name": "ProtectedPaths",
+            "Priority": 0,
+            "Statement": { "NotStatement": { "Statement": reference("IpSet") } },
+            "VisibilityConfig": visibility("ProtectedPaths"),
+        }])
+    );
+    check(WHOLE, &[("/", LISTED), ("/x", LISTED)], &[("/", OTHER), ("/x", OTHER), ("*", OTHER)]);
+}
+
+/// A server, by what it makes of a path.
+#[derive(Clone, Copy, Debug)]
+enum Server {
+    Usual,
+    ResolvesNothing,
+    TakesBackslashes,
+    DecodesTwice,
+    CutsParameters,
+}
+
+impl Server {
+    fn reads(self, path: &str) -> Vec<u8> {
+        let cut = || path.split('/').map(|it| it.split(';').next().unwrap_or_default()).collect::<Vec<_>>().join("/");
+        let decoded = match self {
+            Self::CutsParameters => url_decode(cut().as_bytes(), false),
+            Self::DecodesTwice => url_decode(&url_decode(path.as_bytes(), false), false),
+            Self::TakesBackslashes => {
+                url_decode(path.as_bytes(), false).iter().map(|it| if *it == b'\\' { b'/' } else { *it }).collect()
+            }
+            Self::Usual | Self::ResolvesNothing => url_decode(path.as_bytes(), false),
+        };
+        let resolved = if matches!(self, Self::ResolvesNothing) { decoded } else { normalize(&decoded, false) };
+        resolved.to_ascii_lowercase()
+    }
+}
+
+/// Pseudo-random numbers, the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides as u64).unwrap()
+    }
+}
+
+#[test]
+fn whatever_a_server_takes_for_a_protected_path_is_closed() {
+    const PIECES: [&str; 26] = [
+        "/", "/", "/", "//", "/./", "/../", "..", ".", "%2e", "%2E%2e", "%2f", "%5c", "\\", ";", ";a=b", "admin", "ADMIN",
+        "ad", "min", "%61dmin", "%41dmin", "%2561dmin", "%252e%252e", "x", "%00", "/..;/",
+    ];
+    const SERVERS: [Server; 5] = [
+        Server::Usual,
+        Server::ResolvesNothing,
+        Server::TakesBackslashes,
+        Server::DecodesTwice,
+        Server::CutsParameters,
+    ];
+    let acl = WebAcl::of(&office("paths: [/admin], allow: [203.0.113.0/24]"), "office");
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut reached = [0; SERVERS.len()];
+    for _ in 0..100_000 {
+        let path: String = (0..=dice.roll(9)).map(|_| PIECES[dice.roll(PIECES.len())]).collect();
+        let path = format!("/{path}");
+        for (server, reached) in SERVERS.iter().zip(&mut reached) {
+            if server.reads(&path).starts_with(b"/admin") {
+                *reached += 1;
+                assert!(!acl.admits(&Request { address: OTHER, path: &path, forwarded: None }), "{path} on {server:?}");
+            }
+        }
+        assert!(acl.admits(&Request { address: LISTED, path: &path, forwarded: None }), "{path}");
+    }
+    assert!(reached.iter().all(|it| *it > 5_000), "each server was put to the test: {reached:?}");
+}
+
+#[test]
+fn a_plain_path_is_closed_exactly_if_it_begins_as_a_protected_one() {
+    let acl = WebAcl::of(&office("paths: [/admin, /b], allow: [203.0.113.0/24]"), "office");
+    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    for _ in 0..20_000 {
+        let parts = (0..=dice.roll(3)).map(|_| ["admin", "b", "x", "adm", "a.b", "..c", "v;1", "~d", "e-f"][dice.roll(9)]);
+        let path = format!("/{}", parts.collect::<Vec<_>>().join("/"));
+        let protected = path.starts_with("/admin") || path.starts_with("/b");
+        assert_eq!(acl.admits(&Request { address: OTHER, path: &path, forwarded: None }), !protected, "{path}");
+    }
+}
+
+#[test]
+fn an_address_may_come_from_a_header() {
+    let properties = "paths: [/admin], allow: [203.0.113.0/24], addressFrom: X-Forwarded-For";
+    let stack = office(properties);
+    let rules = &stack.properties("office/WebAcl")["Rules"];
+    assert_eq!(
+        rules[0]["Statement"]["AndStatement"]["Statements"][0]["NotStatement"]["Statement"],
+        json!({ "IPSetReferenceStatement": {
+            "Arn": "${office/IpSet.Arn}",
+            "IPSetForwardedIPConfig": { "FallbackBehavior": "NO_MATCH", "HeaderName": "X-Forwarded-For", "Position": "LAST" },
+        } })
+    );
+    assert_eq!(rules[2]["Name"], "NoAddress");
+    assert_eq!(
+        rules[2]["Statement"]["AndStatement"]["Statements"][0],
+        json!({ "NotStatement": { "Statement": { "SizeConstraintStatement": {
+            "ComparisonOperator": "GE",
+            "FieldToMatch": { "SingleHeader": { "Name": "x-forwarded-for" } },
+            "Size": 1,
+            "TextTransformations": transformations(&["NONE"]),
+        } } } })
+    );
+    let acl = WebAcl::of(&stack, "office");
+    let admits = |path, forwarded| acl.admits(&Request { address: LISTED, path, forwarded });
+    assert!(admits("/admin", Some("203.0.113.7")));
+    assert!(admits("/admin", Some("198.51.100.1, 203.0.113.7")));
+    assert!(!admits("/admin", Some("203.0.113.7, 198.51.100.1")), "whoever calls can write the first");
+    assert!(!admits("/admin", Some("unknown")));
+    assert!(!admits("/admin", None), "nobody passes for leaving the header out");
+    assert!(!admits("/x/..;/admin", None));
+    assert!(admits("/", None));
+}
+
+#[test]
+fn the_root_is_closed_to_callers_without_an_address() {
+    let stack = office("paths: [/], allow: [203.0.113.0/24], addressFrom: {header: X-Forwarded-For, position: first}");
+    let acl = WebAcl::of(&stack, "office");
+    let admits = |forwarded| acl.admits(&Request { address: LISTED, path: "/", forwarded });
+    assert!(admits(Some("203.0.113.7, 198.51.100.1")));
+    assert!(!admits(Some("198.51.100.1, 203.0.113.7")));
+    assert!(!admits(None));
+}
+
+#[test]
+fn any_position_is_enough_if_that_is_wanted() {
+    let stack = office("paths: [/], allow: [203.0.113.0/24], addressFrom: {header: X-Forwarded-For, position: any}");
+    let acl = WebAcl::of(&stack, "office");
+    let request = Request { address: OTHER, path: "/", forwarded: Some("198.51.100.1, 203.0.113.7, 198.51.100.2") };
+    assert!(acl.admits(&request));
+}
+
+#[test]
+fn managed_rules_and_a_limit_follow_the_paths() {
+    let rules = rules("paths: [/], allow: [203.0.113.0/24], managedRules: [common, knownBadInputs], rateLimit: 2000");
+    assert_eq!(
+        rules.as_array().unwrap()[1..],
+        [
+            json!({
+                "Action": { "Block": {} },
+                "Name": "RateLimit",
+                "Priority": 1,
+                "Statement": { "RateBasedStatement": { "AggregateKeyType": "IP", "EvaluationWindowSec": 300, "Limit": 2000 } },
+                "VisibilityConfig": visibility("RateLimit"),
+            }),
+            json!({
+                "Name": "AWSManagedRulesCommonRuleSet",
+                "OverrideAction": { "None": {} },
+                "Priority": 2,
+                "Statement": { "ManagedRuleGroupStatement": { "Name": "AWSManagedRulesCommonRuleSet", "VendorName": "AWS" } },
+                "VisibilityConfig": visibility("AWSManagedRulesCommonRuleSet"),
+            }),
+            json!({
+                "Name": "AWSManagedRulesKnownBadInputsRuleSet",
+                "OverrideAction": { "None": {} },
+                "Priority": 3,
+                "Statement": { "ManagedRuleGroupStatement": { "Name": "AWSManagedRulesKnownBadInputsRuleSet", "VendorName": "AWS" } },
+                "VisibilityConfig": visibility("AWSManagedRulesKnownBadInputsRuleSet"),
+            }),
+        ]
+    );
+}
+
+#[test]
+fn every_group_of_managed_rules_has_its_name_at_aws() {
+    let rules = rules(
+        "paths: [/], allow: [203.0.113.0/24], managedRules: [common, adminProtection, knownBadInputs, sql, linux, posix, \
+         windows, php, wordPress, ipReputation, anonymousIp]",
+    );
+    let names: Vec<&str> = rules.as_array().unwrap()[1..].iter().map(|it| it["Name"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        [
+            "AWSManagedRulesCommonRuleSet",
+            "AWSManagedRulesAdminProtectionRuleSet",
+            "AWSManagedRulesKnownBadInputsRuleSet",
+            "AWSManagedRulesSQLiRuleSet",
+            "AWSManagedRulesLinuxRuleSet",
+            "AWSManagedRulesUnixRuleSet",
+            "AWSManagedRulesWindowsRuleSet",
+            "AWSManagedRulesPHPRuleSet",
+            "AWSManagedRulesWordPressRuleSet",
+            "AWSManagedRulesAmazonIpReputationList",
+            "AWSManagedRulesAnonymousIpList",
+        ]
+    );
+}
+
+#[test]
+fn a_limit_counts_by_the_address_in_the_header() {
+    let rules = rules("paths: [/], allow: [203.0.113.0/24], rateLimit: 500, addressFrom: X-Forwarded-For");
+    assert_eq!(
+        rules[2]["Statement"],
+        json!({ "RateBasedStatement": {
+            "AggregateKeyType": "FORWARDED_IP",
+            "EvaluationWindowSec": 300,
+            "ForwardedIPConfig": { "FallbackBehavior": "MATCH", "HeaderName": "X-Forwarded-For" },
+            "Limit": 500,
+        } })
+    );
+}
+
+#[test]
+fn more_rules_are_numbered_around_those_that_say_where_they_stand() {
+    let rules = rules(
+        "paths: [/admin], allow: [203.0.113.0/24], rules: [\
+         {Name: Last, Action: {Count: {}}, Statement: {GeoMatchStatement: {CountryCodes: [XK]}}}, \
+         {Name: probe-1, Priority: 0, Action: {Allow: {}}, Statement: {GeoMatchStatement: {CountryCodes: [AQ]}}, \
+          VisibilityConfig: {MetricName: '${Param}'}}, \
+         {Name: Late, Priority: 50, Action: {Block: {}}, Statement: {GeoMatchStatement: {CountryCodes: [BV]}}}]",
+    );
+    let rules = rules.as_array().unwrap();
+    let order: Vec<(&str, u64)> =
+        rules.iter().map(|it| (it["Name"].as_str().unwrap(), it["Priority"].as_u64().unwrap())).collect();
+    assert_eq!(order, [("probe-1", 0), ("ProtectedPaths", 1), ("DisguisedPaths", 2), ("Late", 50), ("Last", 51)]);
+    assert_eq!(
+        rules[0],
+        json!({
+            "Action": { "Allow": {} },
+            "Name": "probe-1",
+            "Priority": 0,
+            "Statement": { "GeoMatchStatement": { "CountryCodes": ["AQ"] } },
+            "VisibilityConfig": { "MetricName": "${Param}" },
+        })
+    );
+    assert_eq!(
+        rules[4],
+        json!({
+            "Action": { "Count": {} },
+            "Name": "Last",
+            "Priority": 51,
+            "Statement": { "GeoMatchStatement": { "CountryCodes": ["XK"] } },
+            "VisibilityConfig": visibility("Last"),
+        })
+    );
+}
+
+#[test]
+fn logs_blocked_requests_and_no_secrets() {
+    let stack = office("paths: [/admin], allow: [203.0.113.0/24], logs: {}");
+    assert_eq!(
+        stack.properties("office/Logs/Resource"),
+        json!({ "LogGroupName": "aws-waf-logs-${AWS::StackName}-office", "RetentionInDays": 30 })
+    );
+    assert_eq!(
+        stack.properties("office/Logging"),
+        json!({
+            "LogDestinationConfigs":
+                ["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${office/Logs/Resource}"],
+            "LoggingFilter": {
+                "DefaultBehavior": "DROP",
+                "Filters": [{
+                    "Behavior": "KEEP",
+                    "Conditions": [{ "ActionCondition": { "Action": "BLOCK" } }, { "ActionCondition": { "Action": "COUNT" } }],
+                    "Requirement": "MEETS_ANY",
+                }],
+            },
+            "RedactedFields": [{ "SingleHeader": { "Name": "authorization" } }, { "SingleHeader": { "Name": "cookie" } }],
+            "ResourceArn": "${office/WebAcl.Arn}",
+        })
+    );
+    assert_eq!(stack.attribute("office", "logGroup"), "${office/Logs/Resource}");
+}
+
+#[test]
+fn logs_everything_if_asked_to() {
+    let stack = office("paths: [/admin], allow: [203.0.113.0/24], logs: {requests: all, retention: 365}");
+    assert_eq!(stack.properties("office/Logging")["LoggingFilter"], Value::Null);
+    assert_eq!(stack.properties("office/Logs/Resource")["RetentionInDays"], 365);
+}
+
+#[track_caller]
+fn refused(properties: &str, faults: &[&str]) {
+    assert_eq!(office(properties).faults(), faults);
+}
+
+#[test]
+fn points_at_paths_that_no_request_would_match() {
+    let allow = "allow: [203.0.113.7]";
+    for (path, fault) in [
+        ("admin", "the path `admin` does not begin with `/`"),
+        ("/admin/*", "a protected path has no `*`: it is compared as it is, with how a path begins"),
+        ("/%61dmin", "a protected path has no `%`: it is compared with paths that are decoded"),
+        ("/admin?x=1", "a protected path has no `?`: it is compared with the path alone"),
+        ("/admin;x", "a protected path has no `;`: servers do not agree what it means in a path"),
+        ("/ad min", "a protected path has no ` `: servers do not agree what it means in a path"),
+        ("/a//b", "the path `/a//b` is compared with paths without `//`, `.` and `..`"),
+        ("/a/../b", "the path `/a/../b` is compared with paths without `//`, `.` and `..`"),
+        ("/a/.", "the path `/a/.` is compared with paths without `//`, `.` and `..`"),
+    ] {
+        refused(&format!("paths: [{path}], {allow}"), &[&format!("waf-path at `{path}`: {fault}")]);
+    }
+    let long = format!("/{}", "x".repeat(200));
+    refused(
+        &format!("paths: [{long}], {allow}"),
+        &[&format!("waf-path at `{long}`: WAF compares at most 200 bytes, and this path has 201")],
+    );
+}
+
+#[test]
+fn points_at_paths_that_add_nothing() {
+    refused(
+        "paths: [/admin/users, /Admin, /admin, /api], allow: [203.0.113.7]",
+        &[
+            "no-effect at `/admin/users`: `/admin/users` is already protected by `/Admin`",
+            "no-effect at `/admin`: `/admin` is already protected by `/Admin`",
+        ],
+    );
+    refused(
+        "paths: [/, /admin], allow: [203.0.113.7]",
+        &["no-effect at `/admin`: `/admin` is already protected by `/`"],
+    );
+}
+
+#[test]
+fn points_at_ranges_waf_does_not_take() {
+    refused(
+        "paths: [/admin], allow: [0.0.0.0/0, '::/0', 203.0.113.7, 203.0.113.7/32]",
+        &[
+            "waf-range at `0.0.0.0/0`: WAF takes no range as wide as `0.0.0.0/0`",
+            "waf-range at `'::/0'`: WAF takes no range as wide as `::/0`",
+            "no-effect at `203.0.113.7/32`: `203.0.113.7/32` is listed twice",
+        ],
+    );
+    refused("paths: [], allow: []", &["empty-list at `[]`: the list is empty", "empty-list at `[]`: the list is empty"]);
+}
+
+#[test]
+fn points_at_rules_that_cannot_stand_beside_each_other() {
+    refused(
+        "paths: [/admin], allow: [203.0.113.7], managedRules: [common, sql, common], rules: [\
+         {Name: A, Priority: 7}, {Name: A}, {Name: RateLimit, Priority: 7}, {Name: AWSManagedRulesSQLiRuleSet}]",
+        &[
+            "no-effect at `common`: the same rules are listed twice",
+            "waf-rule-name at `A`: there is already a rule `A`",
+            "waf-rule-name at `RateLimit`: there is already a rule `RateLimit`",
+            "waf-priority at `7`: two rules have the priority 7",
+            "waf-rule-name at `AWSManagedRulesSQLiRuleSet`: there is already a rule `AWSManagedRulesSQLiRuleSet`",
+        ],
+    );
+}
+
+#[test]
+fn points_at_what_is_no_rule() {
+    refused(
+        "paths: [/admin], allow: [203.0.113.7], rules: [block, {Priority: 1}, {Name: A, Priority: first}]",
+        &[
+            "wrong-type at `block`: expected a rule of a web ACL, found `block`",
+            "missing-property at `{Priority: 1}`: the property `Name` is missing",
+            "wrong-type at `first`: expected a whole number, found `first`",
+        ],
+    );
+}
+
+#[test]
+fn points_at_a_header_a_limit_and_a_retention_aws_does_not_have() {
+    refused(
+        "paths: [/admin], allow: [203.0.113.7], addressFrom: X_Real_IP, rateLimit: 5, logs: 31",
+        &[
+            "waf-header at `X_Real_IP`: WAF takes no header `X_Real_IP`",
+            "waf-rate-limit at `5`: WAF cannot limit to 5 requests",
+            "log-retention at `31`: CloudWatch keeps no log for 31 days",
+        ],
+    );
+}
+
+#[test]
+fn points_at_a_target_without_a_load_balancer() {
+    assert_eq!(
+        stack("net: {type: Network}\noffice: {type: WafWhitelist, target: net, paths: [/a], allow: [203.0.113.7]}").faults(),
+        ["wrong-kind at `net`: `net` is a Network; a construct with a load balancer is needed here"]
+    );
+}
