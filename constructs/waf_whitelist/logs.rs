@@ -29,7 +29,8 @@ impl Logs {
     pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
         /// What CloudWatch Logs offers.
         const RETENTIONS: [u32; 22] = [
-            1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+            1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+            3288, 3653,
         ];
         let Days(days) = self.retention.value;
         if !RETENTIONS.contains(&days) {
@@ -46,11 +47,15 @@ impl Logs {
     pub(super) fn build(&self, scope: &mut Scope<'_>, acl: Handle) -> Handle {
         let place: Vec<&str> = scope.path().components().skip(1).collect();
         let place = place.join("-").replace(|it: char| !it.is_ascii_alphanumeric(), "-");
-        let group = scope.child("Logs").resource("Resource", LOG_GROUP, object! {
-            // WAF writes to no log group of another name.
-            "LogGroupName" => text!["aws-waf-logs-", Expr::pseudo("AWS::StackName"), format!("-{place}")],
-            "RetentionInDays" => self.retention.map(|it| it.0),
-        });
+        let group = scope.child("Logs").resource(
+            "Resource",
+            LOG_GROUP,
+            object! {
+                // WAF writes to no log group of another name.
+                "LogGroupName" => text!["aws-waf-logs-", Expr::pseudo("AWS::StackName"), format!("-{place}")],
+                "RetentionInDays" => self.retention.map(|it| it.0),
+            },
+        );
         // A group that stayed would bar the same stack from being created again.
         scope.removal_policy(group, "Delete");
         let filter = match self.requests {
@@ -64,13 +69,17 @@ impl Logs {
                 }],
             }),
         };
-        scope.resource("Logging", LOGGING, object! {
-            // The attribute `Arn` of a log group ends in `:*`, which names its streams.
-            "LogDestinationConfigs" => list![Expr::arn("logs", ["log-group:".into(), group.reference()])],
-            "LoggingFilter" => filter,
-            "RedactedFields" => list![header("authorization"), header("cookie")],
-            "ResourceArn" => acl.attribute("Arn"),
-        });
+        scope.resource(
+            "Logging",
+            LOGGING,
+            object! {
+                // The attribute `Arn` of a log group ends in `:*`, which names its streams.
+                "LogDestinationConfigs" => list![Expr::arn("logs", ["log-group:".into(), group.reference()])],
+                "LoggingFilter" => filter,
+                "RedactedFields" => list![header("authorization"), header("cookie")],
+                "ResourceArn" => acl.attribute("Arn"),
+            },
+        );
         group
     }
 }

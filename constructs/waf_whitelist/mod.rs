@@ -1,7 +1,5 @@
 //! A web application firewall in front of a load balancer: some paths only for callers at listed addresses.
 
-#[cfg(test)]
-mod evaluator;
 mod logs;
 mod paths;
 mod rules;
@@ -124,16 +122,24 @@ impl Construct for WafWhitelist {
         let id = scope.unique_id();
         // The end of an id is what makes it unique, and a metric's name has 128 characters at most.
         let metric = &id[id.len().saturating_sub(128)..];
-        let acl = scope.resource("WebAcl", WEB_ACL, object! {
-            "DefaultAction" => object! { "Allow" => object! {} },
-            "Rules" => rules,
-            "Scope" => "REGIONAL",
-            "VisibilityConfig" => rules::visibility(metric),
-        });
-        scope.resource("Association", ASSOCIATION, object! {
-            "ResourceArn" => balancer.arn,
-            "WebACLArn" => acl.attribute("Arn"),
-        });
+        let acl = scope.resource(
+            "WebAcl",
+            WEB_ACL,
+            object! {
+                "DefaultAction" => object! { "Allow" => object! {} },
+                "Rules" => rules,
+                "Scope" => "REGIONAL",
+                "VisibilityConfig" => rules::visibility(metric),
+            },
+        );
+        scope.resource(
+            "Association",
+            ASSOCIATION,
+            object! {
+                "ResourceArn" => balancer.arn,
+                "WebACLArn" => acl.attribute("Arn"),
+            },
+        );
         let log_group = self.logs.as_ref().map(|it| it.build(scope, acl).reference());
         Ok(Exports { arn: acl.attribute("Arn"), id: acl.attribute("Id"), log_group })
     }
@@ -151,11 +157,15 @@ impl WafWhitelist {
             }
             let addresses: Vec<Expr<Handle>> =
                 ranges.iter().map(|it| Expr::from(it.value.to_string()).at(it.span)).collect();
-            let set = scope.resource(id, IP_SET, object! {
-                "Addresses" => addresses,
-                "IPAddressVersion" => version,
-                "Scope" => "REGIONAL",
-            });
+            let set = scope.resource(
+                id,
+                IP_SET,
+                object! {
+                    "Addresses" => addresses,
+                    "IPAddressVersion" => version,
+                    "Scope" => "REGIONAL",
+                },
+            );
             sets.push(object! {
                 "IPSetReferenceStatement" => object! {
                     "Arn" => set.attribute("Arn"),
@@ -198,14 +208,17 @@ impl WafWhitelist {
         let header = self.address_from.as_ref().map(|it| {
             object! { "FallbackBehavior" => "MATCH", "HeaderName" => it.header.clone() }
         });
-        Rule::block("RateLimit", object! {
-            "RateBasedStatement" => object! {
-                "AggregateKeyType" => if header.is_some() { "FORWARDED_IP" } else { "IP" },
-                "EvaluationWindowSec" => 300,
-                "ForwardedIPConfig" => header,
-                "Limit" => limit,
+        Rule::block(
+            "RateLimit",
+            object! {
+                "RateBasedStatement" => object! {
+                    "AggregateKeyType" => if header.is_some() { "FORWARDED_IP" } else { "IP" },
+                    "EvaluationWindowSec" => 300,
+                    "ForwardedIPConfig" => header,
+                    "Limit" => limit,
+                },
             },
-        })
+        )
     }
 }
 

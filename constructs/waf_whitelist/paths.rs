@@ -79,13 +79,18 @@ pub(super) fn check(paths: &[Spanned<String>], faults: &mut Vec<Diagnostic>) {
     for (at, path) in paths.iter().enumerate() {
         if let Some(fault) = fault(&path.value) {
             faults.push(fault.at(path.span));
-        } else if let Some(wider) = paths.iter().enumerate().position(|(other, it)| covers(it, other, path, at)) {
+        } else if let Some(wider) =
+            paths.iter().enumerate().position(|(other, it)| covers(it, other, path, at))
+        {
             let wider = &paths[wider];
             faults.push(
-                Diagnostic::error("no-effect", format!("`{}` is already protected by `{}`", path.value, wider.value))
-                    .label(path.span, "")
-                    .label(wider.span, "covers it")
-                    .help("remove one of them"),
+                Diagnostic::error(
+                    "no-effect",
+                    format!("`{}` is already protected by `{}`", path.value, wider.value),
+                )
+                .label(path.span, "")
+                .label(wider.span, "covers it")
+                .help("remove one of them"),
             );
         }
     }
@@ -119,7 +124,8 @@ fn fault(path: &str) -> Option<Diagnostic> {
     let parts: Vec<&str> = path[1..].split('/').collect();
     let (last, inner) = parts.split_last().expect("a split gives something");
     if inner.contains(&"") || parts.iter().any(|it| matches!(*it, "." | "..")) {
-        let kept: Vec<&str> = inner.iter().copied().filter(|it| !matches!(*it, "" | "." | "..")).chain([*last]).collect();
+        let kept: Vec<&str> =
+            inner.iter().copied().filter(|it| !matches!(*it, "" | "." | "..")).chain([*last]).collect();
         return error(
             format!("the path `{path}` is compared with paths without `//`, `.` and `..`"),
             format!("write it without them, as in `/{}`", kept.join("/").trim_end_matches('.')),

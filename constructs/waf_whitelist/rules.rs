@@ -14,16 +14,22 @@ const OWN: [&str; 4] = ["ProtectedPaths", "DisguisedPaths", "NoAddress", "RateLi
 /// A rule without its priority.
 pub(super) struct Rule {
     name: &'static str,
-    /// `Action`, or for a group of rules `OverrideAction`.
-    action: (&'static str, Expr<Handle>),
+    effect: Effect,
     statement: Expr<Handle>,
     span: Span,
+}
+
+/// What becomes of a request that a rule matches.
+enum Effect {
+    Blocked,
+    /// What the group of rules says.
+    AsInGroup,
 }
 
 impl Rule {
     /// A rule that blocks what `statement` is true of.
     pub(super) fn block(name: &'static str, statement: Expr<Handle>) -> Self {
-        Self { name, action: ("Action", object! { "Block" => object! {} }), statement, span: Span::NOWHERE }
+        Self { name, effect: Effect::Blocked, statement, span: Span::NOWHERE }
     }
 
     /// The same, as caused by the text at `span`.
@@ -32,14 +38,14 @@ impl Rule {
     }
 
     fn at(self, priority: i64) -> Expr<Handle> {
-        let (action, over) = match self.action {
-            ("Action", it) => (Some(it), None),
-            (_, it) => (None, Some(it)),
+        let (action, override_action) = match self.effect {
+            Effect::Blocked => (Some(object! { "Block" => object! {} }), None),
+            Effect::AsInGroup => (None, Some(object! { "None" => object! {} })),
         };
         object! {
             "Action" => action,
             "Name" => self.name,
-            "OverrideAction" => over,
+            "OverrideAction" => override_action,
             "Priority" => priority,
             "Statement" => self.statement,
             "VisibilityConfig" => visibility(self.name),
@@ -97,7 +103,7 @@ impl ManagedRules {
         let group = object! { "Name" => self.name(), "VendorName" => "AWS" };
         Rule {
             name: self.name(),
-            action: ("OverrideAction", object! { "None" => object! {} }),
+            effect: Effect::AsInGroup,
             statement: object! { "ManagedRuleGroupStatement" => group },
             span: Span::NOWHERE,
         }
@@ -122,7 +128,9 @@ impl Property for ExtraRule {
         }
         let Some(name) = node.get("Name") else {
             return reader.reject(
-                Diagnostic::error("missing-property", "the property `Name` is missing").at(node.span).help("add `Name:`"),
+                Diagnostic::error("missing-property", "the property `Name` is missing")
+                    .at(node.span)
+                    .help("add `Name:`"),
             );
         };
         let priority = match node.get("Priority") {
@@ -155,8 +163,12 @@ pub(super) fn check(managed: &[Spanned<ManagedRules>], extra: &[ExtraRule], faul
     }
     for (at, rule) in extra.iter().enumerate() {
         let name = &rule.name;
-        let is_own = OWN.contains(&name.value.as_str()) || managed.iter().any(|it| it.value.name() == name.value);
-        let first = extra[..at].iter().find(|it| it.name.value == name.value).map_or(Span::NOWHERE, |it| it.name.span);
+        let is_own =
+            OWN.contains(&name.value.as_str()) || managed.iter().any(|it| it.value.name() == name.value);
+        let first = extra[..at]
+            .iter()
+            .find(|it| it.name.value == name.value)
+            .map_or(Span::NOWHERE, |it| it.name.span);
         if is_own || first.is_written() {
             faults.push(
                 Diagnostic::error("waf-rule-name", format!("there is already a rule `{}`", name.value))
@@ -166,7 +178,9 @@ pub(super) fn check(managed: &[Spanned<ManagedRules>], extra: &[ExtraRule], faul
             );
         }
         let Some(priority) = rule.priority else { continue };
-        if let Some(first) = extra[..at].iter().find_map(|it| it.priority.filter(|it| it.value == priority.value)) {
+        if let Some(first) =
+            extra[..at].iter().find_map(|it| it.priority.filter(|it| it.value == priority.value))
+        {
             faults.push(
                 Diagnostic::error("waf-priority", format!("two rules have the priority {}", priority.value))
                     .label(priority.span, "again here")

@@ -38,7 +38,8 @@ impl WebAcl {
         for (path, kind) in stack.resources() {
             if kind == "AWS::WAFv2::IPSet" {
                 let set = stack.properties(&path);
-                let ranges: Vec<IpNet> = list(&set["Addresses"]).iter().map(|it| text(it).parse().unwrap()).collect();
+                let ranges: Vec<IpNet> =
+                    list(&set["Addresses"]).iter().map(|it| text(it).parse().unwrap()).collect();
                 let family = if text(&set["IPAddressVersion"]) == "IPV4" { 32 } else { 128 };
                 assert!(ranges.iter().all(|it| it.max_prefix_len() == family), "a set holds one family");
                 sets.insert(format!("${{{path}.Arn}}"), ranges);
@@ -62,7 +63,8 @@ impl WebAcl {
     }
 
     fn holds(&self, statement: &Value, request: &Request<'_>) -> bool {
-        let (kind, of) = statement.as_object().and_then(|it| it.iter().next()).expect("a statement of one kind");
+        let (kind, of) =
+            statement.as_object().and_then(|it| it.iter().next()).expect("a statement of one kind");
         match kind.as_str() {
             "AndStatement" => list(&of["Statements"]).iter().all(|it| self.holds(it, request)),
             "OrStatement" => list(&of["Statements"]).iter().any(|it| self.holds(it, request)),
@@ -120,7 +122,10 @@ fn text(value: &Value) -> &str {
 /// The addresses that count for a set.
 fn addresses(forwarded: Option<&Value>, request: &Request<'_>) -> Vec<IpAddr> {
     let Some(config) = forwarded else { return vec![request.address.parse().unwrap()] };
-    assert_eq!((&config["HeaderName"], &config["FallbackBehavior"]), (&"X-Forwarded-For".into(), &"NO_MATCH".into()));
+    assert_eq!(
+        (&config["HeaderName"], &config["FallbackBehavior"]),
+        (&"X-Forwarded-For".into(), &"NO_MATCH".into())
+    );
     let all: Vec<&str> = request.forwarded.unwrap_or_default().split(',').map(str::trim).collect();
     let counting: Vec<&str> = match text(&config["Position"]) {
         "FIRST" => all.into_iter().take(1).collect(),
