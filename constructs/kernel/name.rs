@@ -10,7 +10,7 @@ use super::{
     diagnostic::Diagnostic,
     expr::{Expr, ExprKind},
     map::{Entry, Map},
-    node::{Node, NodeKind, is_intrinsic, short_form},
+    node::{Inset, Node, NodeKind, is_intrinsic, short_form},
     property::Reader,
     span::Span,
 };
@@ -63,7 +63,7 @@ impl Language {
             NodeKind::Bool(it) => ExprKind::Bool(*it),
             NodeKind::Integer(it) => ExprKind::Integer(*it),
             NodeKind::Float(it) => ExprKind::Float(*it),
-            NodeKind::String(text) if self.interpolates => return interpolate(text, node.span, reader),
+            NodeKind::String(text) if self.interpolates => return interpolate_within(text, node.span, node.inset, reader),
             NodeKind::String(text) => ExprKind::String(text.clone()),
             NodeKind::List(items) => ExprKind::List(items.iter().map(|it| self.value(it, reader)).collect()),
             NodeKind::Map(map) => match node.as_single() {
@@ -135,7 +135,7 @@ impl Language {
         };
         let Some(text) = template.as_str() else { return malformed(reader, "Fn::Sub", template, EXPECTED) };
         let mut parts = Vec::new();
-        for piece in pieces(text, template.span, "${!") {
+        for piece in pieces(text, template.span, template.inset, "${!") {
             parts.push(match piece {
                 Piece::Text(text) => text.into(),
                 Piece::Open(span) => {
@@ -175,10 +175,14 @@ fn named(text: &str, span: Span) -> Value {
 
 /// Reads text in which `${…}` refers to something.
 pub fn interpolate(text: &str, span: Span, reader: &mut Reader) -> Value {
+    interpolate_within(text, span, Inset::Changed, reader)
+}
+
+fn interpolate_within(text: &str, span: Span, inset: Inset, reader: &mut Reader) -> Value {
     if !text.contains("${") {
         return Expr::from(text.to_owned()).at(span);
     }
-    let parts = pieces(text, span, "$${").into_iter().map(|piece| match piece {
+    let parts = pieces(text, span, inset, "$${").into_iter().map(|piece| match piece {
         Piece::Text(text) => text.into(),
         Piece::Name(name, span) => named(name, span),
         Piece::Open(span) => {
@@ -198,8 +202,8 @@ enum Piece<'a> {
 }
 
 /// Splits `text` at its references; `escape` is what stands for a literal `${`.
-fn pieces<'a>(text: &'a str, span: Span, escape: &str) -> Vec<Piece<'a>> {
-    let place = Placed::new(text, span);
+fn pieces<'a>(text: &'a str, span: Span, inset: Inset, escape: &str) -> Vec<Piece<'a>> {
+    let place = |start, end| inset.part(span, text, start, end);
     let mut pieces = Vec::new();
     let mut literal = String::new();
     let mut at = 0;
@@ -213,11 +217,11 @@ fn pieces<'a>(text: &'a str, span: Span, escape: &str) -> Vec<Piece<'a>> {
                 pieces.push(Piece::Text(std::mem::take(&mut literal)));
             }
             let Some(length) = inner.find('}') else {
-                pieces.push(Piece::Open(place.span(at, text.len())));
+                pieces.push(Piece::Open(place(at, text.len())));
                 return pieces;
             };
             let name = inner[..length].trim();
-            pieces.push(Piece::Name(name, place.span(at + 2, at + 2 + length)));
+            pieces.push(Piece::Name(name, place(at + 2, at + 2 + length)));
             at += length + 3;
         } else {
             let next = rest.char_indices().nth(1).map_or(rest.len(), |(it, _)| it);
@@ -229,27 +233,6 @@ fn pieces<'a>(text: &'a str, span: Span, escape: &str) -> Vec<Piece<'a>> {
         pieces.push(Piece::Text(literal));
     }
     pieces
-}
-
-/// Where the parts of a text stand, as far as its quotes and escapes let us tell.
-struct Placed {
-    whole: Span,
-    quote: Option<usize>,
-}
-
-impl Placed {
-    fn new(text: &str, whole: Span) -> Self {
-        let quote = match (whole.end - whole.start) as usize {
-            length if length == text.len() => Some(0),
-            length if length == text.len() + 2 => Some(1),
-            _ => None,
-        };
-        Self { whole, quote }
-    }
-
-    fn span(&self, start: usize, end: usize) -> Span {
-        self.quote.map_or(self.whole, |it| self.whole.slice(start + it, end + it))
-    }
 }
 
 fn unclosed(span: Span) -> Diagnostic {
@@ -282,4 +265,34 @@ fn ambiguous(written: &str, node: &Node) -> Diagnostic {
     Diagnostic::warning("yaml-ambiguous", format!("CloudFormation reads `{written}` as {reading}, other YAML readers do not"))
         .at(node.span)
         .help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{
+        span::Sources,
+        yaml::{Format, parse},
+    };
+
+    /// The names a value refers to, as the file has them at their places.
+    fn names(text: &str) -> Vec<String> {
+        let mut sources = Sources::default();
+        let file = sources.add("asi.yaml", text);
+        let node = parse(text, file, Format::Yaml).0.expect("it is YAML");
+        let mut reader = Reader::default();
+        let value = interpolated(&node, &mut reader);
+        assert_eq!(reader.diagnostics, []);
+        let mut names = Vec::new();
+        value.each_ref(&mut |name| names.push(sources.text(name.span).unwrap_or("?").to_owned()));
+        names
+    }
+
+    #[test]
+    fn a_name_inside_of_a_text_is_pointed_at() {
+        assert_eq!(names("https://${site.domain}/${ env2 }"), ["site.domain", " env2 "]);
+        assert_eq!(names("|\n  on:\n    ${repo.uri}\n\n    ${other}\n"), ["repo.uri", "other"]);
+        assert_eq!(names("!Sub |\n  a\n  ${repo.uri}\n"), ["repo.uri"]);
+        assert_eq!(names("!GetAtt 'site.domain'"), ["site"]);
+    }
 }

@@ -20,6 +20,40 @@ pub struct Node {
     /// How it was written, if that is without quotes and leaves room for doubt: everything that is not
     /// text, and text that some readers take for something else.
     pub plain: Option<Box<str>>,
+    /// How its text lies in its place.
+    pub inset: Inset,
+}
+
+/// How the text of a [`Node`] lies in its place, so that a part of it can be pointed at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inset {
+    /// Not as it reads: it has escapes, or lines that were joined.
+    #[default]
+    Changed,
+    /// As it reads, after so many bytes: one for a quote.
+    After(u32),
+    /// As it reads, but for so many spaces before each line; the place begins after those of the first.
+    Indented(u32),
+}
+
+impl Inset {
+    /// The place of the bytes from `start` to `end` of `text`, which stands at `whole`; all of it, if that cannot
+    /// be told.
+    pub fn part(self, whole: Span, text: &str, start: usize, end: usize) -> Span {
+        match self {
+            Self::Changed => whole,
+            Self::After(bytes) => whole.slice(start + bytes as usize, end + bytes as usize),
+            Self::Indented(spaces) => {
+                // Lines without text have no indentation; the one that `at` is in has text.
+                let added = |at: usize| {
+                    let mut lines: Vec<&str> = text[..at].split('\n').skip(1).collect();
+                    let last = usize::from(lines.pop().is_some());
+                    (lines.iter().filter(|it| !it.is_empty()).count() + last) * spaces as usize
+                };
+                whole.slice(start + added(start), end + added(end))
+            }
+        }
+    }
 }
 
 /// What a [`Node`] holds.
@@ -44,7 +78,7 @@ pub enum NodeKind {
 impl Node {
     /// A value at `span`.
     pub fn new(kind: NodeKind, span: Span) -> Self {
-        Self { kind, span, plain: None }
+        Self { kind, span, plain: None, inset: Inset::Changed }
     }
 
     /// Text at `span`.

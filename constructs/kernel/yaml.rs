@@ -4,17 +4,22 @@
 //! scalars are read by the rules of YAML 1.1, as CloudFormation reads them; how they were written is kept.
 //! Input is hostile: size, depth, and the number of values after expansion are limited.
 
+mod fault;
+#[cfg(test)]
+mod tests;
+
 use std::{borrow::Cow, collections::BTreeMap, rc::Rc};
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
+use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::{
     diagnostic::Diagnostic,
     map::{Entry, Map},
-    node::{Node, NodeKind},
+    node::{Inset, Node, NodeKind},
     scalar::{self, Rules, Scalar},
     span::{FileId, Span},
 };
+use fault::Progress;
 
 /// The largest file that is read, in bytes.
 pub const LARGEST_FILE: usize = 8 << 20;
@@ -51,6 +56,7 @@ pub fn parse(text: &str, file: FileId, format: Format) -> (Option<Node>, Vec<Dia
     }
     let mut builder = Builder {
         file,
+        text,
         format,
         budget: MOST_VALUES,
         stack: Vec::new(),
@@ -58,7 +64,7 @@ pub fn parse(text: &str, file: FileId, format: Format) -> (Option<Node>, Vec<Dia
         root: None,
         diagnostics: Vec::new(),
     };
-    match builder.run(text) {
+    match builder.run() {
         Ok(()) => {
             let nothing = || Node::new(NodeKind::Null, Span { file, start: 0, end: 0 });
             (Some(builder.root.take().unwrap_or_else(nothing)), builder.diagnostics)
@@ -72,6 +78,7 @@ pub fn parse(text: &str, file: FileId, format: Format) -> (Option<Node>, Vec<Dia
 
 /// A collection that has begun and not ended.
 struct Open {
+    /// From its first byte to the last that is known to belong to it.
     span: Span,
     tag: Option<Tag>,
     anchor: usize,
@@ -88,11 +95,35 @@ enum Content {
 struct Key {
     text: Cow<'static, str>,
     span: Span,
-    is_merge: bool,
+    role: Role,
+}
+
+/// What becomes of the value under a key.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Entry,
+    /// `<<`: its entries are entries of the mapping.
+    Merge,
+    /// It is dropped, because the key is none.
+    Refused,
 }
 
 struct Tag {
     name: String,
+    span: Span,
+}
+
+impl Tag {
+    /// Whether it says that a scalar is text, whatever it looks like.
+    fn is_text(&self) -> bool {
+        matches!(self.name.as_str(), "!" | "tag:yaml.org,2002:str")
+    }
+}
+
+/// A scalar as it stands in the file.
+struct Written<'a> {
+    text: &'a str,
+    style: ScalarStyle,
     span: Span,
 }
 
@@ -103,8 +134,9 @@ struct Anchored {
     height: usize,
 }
 
-struct Builder {
+struct Builder<'a> {
     file: FileId,
+    text: &'a str,
     format: Format,
     budget: usize,
     stack: Vec<Open>,
@@ -113,8 +145,8 @@ struct Builder {
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Builder {
-    fn run(&mut self, text: &str) -> Result<(), Diagnostic> {
+impl Builder<'_> {
+    fn run(&mut self) -> Result<(), Diagnostic> {
         let mut options = granit_parser::options! {
             emit_comments: false,
             block_nesting_limit: DEEPEST,
@@ -124,9 +156,11 @@ impl Builder {
             options.simple_key_max_lookahead = LARGEST_FILE;
         }
         let mut documents = 0;
-        for event in Parser::new_from_str_with_options(text, options) {
-            let (event, at) = event.map_err(|it| self.syntax_fault(&it, text))?;
+        let mut read = 0;
+        for event in Parser::new_from_str_with_options(self.text, options) {
+            let (event, at) = event.map_err(|it| self.progress(read).fault(&it))?;
             let span = self.span(at.byte_range().unwrap_or_default());
+            read = span.end as usize;
             match event {
                 Event::DocumentStart(..) => {
                     documents += 1;
@@ -138,19 +172,16 @@ impl Builder {
                 }
                 Event::Scalar(value, style, anchor, tag) => {
                     let tag = tag.map(|it| self.tag(&it, &at, span));
-                    let plain = style == ScalarStyle::Plain;
-                    if self.is_key() && tag.is_none() {
-                        let is_merge = plain && value == "<<";
-                        if anchor != 0 {
-                            self.keep(anchor, &Node::text(value.clone().into_owned(), span), 1, 0);
-                        }
-                        self.take_key(Key { text: Cow::Owned(value.into_owned()), span, is_merge });
+                    let written = Written { text: &value, style, span };
+                    if self.is_key() && tag.as_ref().is_none_or(Tag::is_text) {
+                        self.key(&written, anchor, tag.is_some());
                         continue;
                     }
-                    let node = self.scalar(&value, plain, span, tag);
+                    let node = self.scalar(&written, tag);
                     self.take(node, anchor, 1, 0)?;
                 }
                 Event::SequenceStart(_, anchor, tag) => {
+                    let span = self.with_its_dash(span);
                     self.open(span, tag.map(|it| self.tag(&it, &at, span)), anchor, Content::List(Vec::new()));
                 }
                 Event::MappingStart(_, anchor, tag) => {
@@ -165,6 +196,22 @@ impl Builder {
         Ok(())
     }
 
+    fn progress(&self, read: usize) -> Progress<'_> {
+        let innermost = self.stack.last().map(|it| it.span.start as usize);
+        let bracket = innermost.filter(|it| self.text[*it..].starts_with(['[', '{']));
+        Progress { file: self.file, text: self.text, read, bracket }
+    }
+
+    /// A list that is indented no deeper than its key is reported to begin after its first dash.
+    fn with_its_dash(&self, span: Span) -> Span {
+        let start = span.start as usize;
+        if self.text[start..].starts_with(['[', '-']) {
+            return span;
+        }
+        let dash = self.text[..start].trim_end().strip_suffix('-').map(str::len);
+        Span { start: dash.map_or(span.start, |it| u32::try_from(it).expect("the size is limited")), ..span }
+    }
+
     fn span(&self, range: std::ops::Range<usize>) -> Span {
         let at = |it: usize| u32::try_from(it).expect("the size is limited");
         Span { file: self.file, start: at(range.start), end: at(range.end) }
@@ -176,19 +223,61 @@ impl Builder {
         Tag { name, span }
     }
 
-    fn scalar(&mut self, text: &str, plain: bool, span: Span, tag: Option<Tag>) -> Node {
-        let resolved = |builder: &Self| {
-            let rules = if builder.format == Format::Json { Rules::Yaml12 } else { Rules::Yaml11 };
-            plain_scalar(text, rules, span)
-        };
-        let as_text = || Node::text(text.to_owned(), span);
-        let Some(tag) = tag else { return if plain { resolved(self) } else { as_text() } };
+    /// A scalar in the place of a key.
+    fn key(&mut self, written: &Written<'_>, anchor: usize, is_tagged: bool) {
+        let Written { text, style, span } = *written;
+        let is_plain = style == ScalarStyle::Plain && !is_tagged;
+        if anchor != 0 {
+            self.keep(anchor, &Node::text(text.to_owned(), span), 1, 0);
+        }
+        if is_plain && span.start == span.end {
+            return self.refuse_key("nothing", span);
+        }
+        let role = if is_plain && text == "<<" { Role::Merge } else { Role::Entry };
+        self.take_key(Key { text: Cow::Owned(text.to_owned()), span, role });
+    }
+
+    fn refuse_key(&mut self, what: &str, span: Span) {
+        self.diagnostics.push(
+            Diagnostic::error("yaml-key", format!("a key has to be text, not {what}"))
+                .at(span)
+                .help("write a text before the `:`"),
+        );
+        self.take_key(Key { text: Cow::Borrowed(""), span, role: Role::Refused });
+    }
+
+    fn scalar(&mut self, written: &Written<'_>, tag: Option<Tag>) -> Node {
+        let Written { text, style, span } = *written;
+        let rules = if self.format == Format::Json { Rules::Yaml12 } else { Rules::Yaml11 };
+        let inset = self.inset(written);
+        let resolved = || Node { inset, ..plain_scalar(text, rules, span) };
+        let as_text = || Node { inset, ..Node::text(text.to_owned(), span) };
+        let Some(tag) = tag else { return if style == ScalarStyle::Plain { resolved() } else { as_text() } };
         match tag.name.strip_prefix("tag:yaml.org,2002:") {
-            Some("str") => as_text(),
-            Some("bool" | "int" | "float" | "null") => resolved(self),
+            Some("bool" | "int" | "float" | "null") => resolved(),
+            _ if tag.is_text() => as_text(),
             Some(_) => self.unknown_tag(&tag, as_text()),
-            None if tag.name == "!" => as_text(),
             None => self.tagged(&tag, as_text()),
+        }
+    }
+
+    /// How a scalar's text lies in the file.
+    fn inset(&self, written: &Written<'_>) -> Inset {
+        let source = &self.text[written.span.start as usize..written.span.end as usize];
+        match written.style {
+            ScalarStyle::Plain if source == written.text => Inset::After(0),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted
+                if source.get(1..source.len() - 1) == Some(written.text) =>
+            {
+                Inset::After(1)
+            }
+            ScalarStyle::Literal => {
+                let before = &self.text[..written.span.start as usize];
+                let spaces = before.len() - before.trim_end_matches(' ').len();
+                let spaces = u32::try_from(spaces).expect("the size is limited");
+                if is_indented(source, written.text, spaces) { Inset::Indented(spaces) } else { Inset::Changed }
+            }
+            _ => Inset::Changed,
         }
     }
 
@@ -198,13 +287,10 @@ impl Builder {
 
     fn close(&mut self, end: Span) -> Result<(), Diagnostic> {
         let mut open = self.stack.pop().expect("the parser ends only what it began");
-        // A block collection is reported to end where the next thing begins; its last value ends it better.
-        let last = match &open.content {
-            Content::List(items) => items.last().map(|it| it.span.end),
-            Content::Map { entries, .. } => entries.last().map(|(_, it)| it.value.span.end),
-        };
-        let is_flow = end.end > end.start;
-        open.span.end = if is_flow { end.end } else { last.unwrap_or(end.end).max(open.span.end) };
+        // A block collection is reported to end where the next thing begins.
+        if end.end > end.start {
+            open.span.end = end.end;
+        }
         let kind = match open.content {
             Content::List(items) => NodeKind::List(items),
             Content::Map { entries, merges, .. } => NodeKind::Map(self.merge(entries, merges)),
@@ -257,7 +343,8 @@ impl Builder {
     }
 
     fn take_key(&mut self, new: Key) {
-        if let Some(Open { content: Content::Map { key, .. }, .. }) = self.stack.last_mut() {
+        if let Some(Open { span, content: Content::Map { key, .. }, .. }) = self.stack.last_mut() {
+            span.end = span.end.max(new.span.end);
             *key = Some(new);
         }
     }
@@ -268,6 +355,9 @@ impl Builder {
 
     /// Puts a finished value where it belongs.
     fn take(&mut self, node: Node, anchor: usize, values: usize, height: usize) -> Result<(), Diagnostic> {
+        if let Some(open) = self.stack.last_mut() {
+            open.span.end = open.span.end.max(node.span.end);
+        }
         self.budget = self.budget.checked_sub(if anchor == 0 { 1 } else { values }).ok_or_else(|| {
             Diagnostic::error("yaml-expansion", format!("the document has more than {MOST_VALUES} values"))
                 .at(node.span)
@@ -287,17 +377,9 @@ impl Builder {
         match &mut open.content {
             Content::List(items) => items.push(node),
             Content::Map { entries, merges, key } => match key.take() {
-                None => {
-                    self.diagnostics.push(
-                        Diagnostic::error("yaml-key", format!("a key has to be text, not {}", node.describe()))
-                            .at(node.span)
-                            .help("write the key as one text"),
-                    );
-                    // Its value is read and dropped, under a name that can be no other key's.
-                    *key = Some(Key { text: Cow::Borrowed("\0"), span: node.span, is_merge: false });
-                }
-                Some(key) if key.text == "\0" => (),
-                Some(key) if key.is_merge => merges.push(node),
+                None => self.refuse_key(&node.describe(), node.span),
+                Some(Key { role: Role::Refused, .. }) => (),
+                Some(Key { role: Role::Merge, .. }) => merges.push(node),
                 Some(key) => match entries.get(&key.text) {
                     Some(first) => self.diagnostics.push(
                         Diagnostic::error("duplicate-key", format!("the key `{}` stands here twice", key.text))
@@ -316,12 +398,17 @@ impl Builder {
         let Some(target) = self.anchors.get(&anchor).cloned() else {
             return Err(Diagnostic::error("yaml-alias", "an alias stands inside its own anchor")
                 .at(span)
-                .help("anchor a value that does not hold the alias"));
+                .help("write the value out"));
         };
         if self.is_key() {
-            let text = target.node.as_written().unwrap_or_default().to_owned();
-            self.take_key(Key { text: Cow::Owned(text), span, is_merge: false });
+            match target.node.as_written() {
+                Some(text) => self.take_key(Key { text: Cow::Owned(text.to_owned()), span, role: Role::Entry }),
+                None => self.refuse_key(&target.node.describe(), span),
+            }
             return Ok(());
+        }
+        if let Some(open) = self.stack.last_mut() {
+            open.span.end = open.span.end.max(span.end);
         }
         self.budget = self.budget.saturating_sub(target.values);
         self.take(target.node.clone(), 0, 1, target.height)
@@ -332,7 +419,7 @@ impl Builder {
         if merges.is_empty() {
             return entries;
         }
-        let mut all = Map::new();
+        let mut whole = Map::new();
         for source in merges {
             let span = source.span;
             let sources = match source.kind {
@@ -341,7 +428,7 @@ impl Builder {
             };
             for source in sources {
                 match source.kind {
-                    NodeKind::Map(map) => all.extend(map),
+                    NodeKind::Map(map) => whole.extend(map),
                     _ => self.diagnostics.push(
                         Diagnostic::error("yaml-merge", format!("`<<` cannot merge {}", source.describe()))
                             .at(source.span)
@@ -350,47 +437,8 @@ impl Builder {
                 }
             }
         }
-        all.extend(entries);
-        all
-    }
-
-    fn syntax_fault(&self, error: &ScanError, text: &str) -> Diagnostic {
-        let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
-        let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
-        let span = self.span(at..end);
-        match error.kind() {
-            ErrorKind::RecursionLimitExceeded => too_deep(span),
-            ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
-                Diagnostic::error("yaml-tab", "a tab stands where YAML needs spaces").at(span).help("indent with spaces")
-            }
-            ErrorKind::UnclosedQuotedScalar => Diagnostic::error("yaml-quote", "a quote is opened and not closed")
-                .at(self.opening_quote(text, at).unwrap_or(span))
-                .help("close it at the end of the text"),
-            ErrorKind::UnknownAnchor => Diagnostic::error("yaml-alias", "the alias has no anchor above it")
-                .at(span)
-                .help("anchor the value first: `&name value`, then `*name`"),
-            ErrorKind::MappingValueNotAllowed => {
-                Diagnostic::error("yaml-syntax", "a `:` stands where no key can be")
-                    .at(span)
-                    .help("quote the text that holds it, or indent the line as its neighbours")
-            }
-            ErrorKind::UnexpectedEofFlowMapping | ErrorKind::ExpectedFlowMappingSeparator => {
-                Diagnostic::error("yaml-syntax", "a `{` is opened and not closed").at(span).help("close it with `}`, and put `,` between entries")
-            }
-            ErrorKind::UnexpectedEofFlowSequence | ErrorKind::ExpectedFlowSequenceSeparator => {
-                Diagnostic::error("yaml-syntax", "a `[` is opened and not closed").at(span).help("close it with `]`, and put `,` between items")
-            }
-            _ => Diagnostic::error("yaml-syntax", format!("this is not YAML: {}", error.info()))
-                .at(span)
-                .help("look at the indentation and the quotes around here"),
-        }
-    }
-
-    /// The quote that was opened last before `at`, outside of the words before it.
-    fn opening_quote(&self, text: &str, at: usize) -> Option<Span> {
-        let start = text[..at].rfind([':', '-', '[', ',', '{']).map_or(0, |it| it + 1);
-        let quote = start + text[start..].find(['"', '\''])?;
-        Some(self.span(quote..quote + 1))
+        whole.extend(entries);
+        whole
     }
 }
 
@@ -404,7 +452,7 @@ pub fn plain_scalar(text: &str, rules: Rules, span: Span) -> Node {
         Scalar::Text => NodeKind::String(Cow::Owned(text.to_owned())),
     };
     let doubtful = !matches!(kind, NodeKind::String(_)) || scalar::is_ambiguous(text);
-    Node { kind, span, plain: doubtful.then(|| text.into()) }
+    Node { plain: doubtful.then(|| text.into()), ..Node::new(kind, span) }
 }
 
 /// `Fn::GetAtt` in its long form: `a.b.c` is the attribute `b.c` of `a`.
@@ -412,11 +460,23 @@ fn get_att(value: Node) -> Node {
     let Some((resource, attribute)) = value.as_str().and_then(|it| it.split_once('.')) else { return value };
     let dot = resource.len();
     let end = dot + 1 + attribute.len();
+    let place = |start, end| value.inset.part(value.span, value.as_str().unwrap_or_default(), start, end);
     let parts = vec![
-        Node::text(resource.to_owned(), value.span.slice(0, dot)),
-        Node::text(attribute.to_owned(), value.span.slice(dot + 1, end)),
+        Node::text(resource.to_owned(), place(0, dot)),
+        Node::text(attribute.to_owned(), place(dot + 1, end)),
     ];
     Node::new(NodeKind::List(parts), value.span)
+}
+
+/// Whether `source` is `text` with so many spaces before each line but the first and the empty ones.
+fn is_indented(source: &str, text: &str, spaces: u32) -> bool {
+    let indentation = " ".repeat(spaces as usize);
+    let rest = text.split('\n').enumerate().try_fold(source, |rest, (at, line)| {
+        let rest = if at == 0 { rest } else { rest.strip_prefix('\n')? };
+        let rest = if at == 0 || line.is_empty() { rest } else { rest.strip_prefix(indentation.as_str())? };
+        rest.strip_prefix(line)
+    });
+    rest.is_some_and(|it| it.trim().is_empty())
 }
 
 fn too_deep(span: Span) -> Diagnostic {

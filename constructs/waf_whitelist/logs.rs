@@ -1,6 +1,6 @@
 //! The log of a web ACL: a log group, and what goes into it.
 
-use crate::kernel::prelude::*;
+use crate::{kernel::prelude::*, logs::Retention};
 
 const LOG_GROUP: ResourceType = ResourceType::new("AWS::Logs::LogGroup");
 const LOGGING: ResourceType = ResourceType::new("AWS::WAFv2::LoggingConfiguration");
@@ -8,8 +8,8 @@ const LOGGING: ResourceType = ResourceType::new("AWS::WAFv2::LoggingConfiguratio
 properties! {
     /// The log of a web ACL.
     pub struct Logs from retention {
-        /// How many days it is kept.
-        retention: Spanned<Days> = "30",
+        /// For how many days it is kept.
+        retention: Retention = "30",
         /// Which requests are logged.
         requests: Requests = "blocked",
     }
@@ -26,23 +26,6 @@ choices! {
 }
 
 impl Logs {
-    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
-        /// What CloudWatch Logs offers.
-        const RETENTIONS: [u32; 22] = [
-            1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
-            3288, 3653,
-        ];
-        let Days(days) = self.retention.value;
-        if !RETENTIONS.contains(&days) {
-            let next = RETENTIONS.iter().find(|it| **it > days).unwrap_or(&RETENTIONS[21]);
-            faults.push(
-                Diagnostic::error("log-retention", format!("CloudWatch keeps no log for {days} days"))
-                    .at(self.retention.span)
-                    .help(format!("use {next}")),
-            );
-        }
-    }
-
     /// Adds the log of `acl`, and gives its log group.
     pub(super) fn build(&self, scope: &mut Scope<'_>, acl: Handle) -> Handle {
         let place: Vec<&str> = scope.path().components().skip(1).collect();
@@ -53,7 +36,7 @@ impl Logs {
             object! {
                 // WAF writes to no log group of another name.
                 "LogGroupName" => text!["aws-waf-logs-", Expr::pseudo("AWS::StackName"), format!("-{place}")],
-                "RetentionInDays" => self.retention.map(|it| it.0),
+                "RetentionInDays" => self.retention.days(),
             },
         );
         // A group that stayed would bar the same stack from being created again.

@@ -41,8 +41,8 @@ properties! {
         /// More rules, as CloudFormation writes those of a web ACL. With `Priority`, a rule is evaluated where that
         /// says; without, after all others. `VisibilityConfig` may be left out.
         rules: Vec<ExtraRule>,
-        /// Which requests are logged, and how long that is kept: `{retention: 30}`. If absent, there is no log.
-        logs: Option<Logs>,
+        /// Whether requests are logged, which, and for how long: `true`, or `{retention: 30, requests: all}`.
+        logs: Switch<Logs> = "false",
     }
 }
 
@@ -110,9 +110,6 @@ impl Construct for WafWhitelist {
                     .help("use 10 to 2000000000 in 5 minutes"),
             );
         }
-        if let Some(logs) = &self.logs {
-            logs.check(faults);
-        }
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
@@ -140,7 +137,7 @@ impl Construct for WafWhitelist {
                 "WebACLArn" => acl.attribute("Arn"),
             },
         );
-        let log_group = self.logs.as_ref().map(|it| it.build(scope, acl).reference());
+        let log_group = self.logs.0.as_ref().map(|it| it.build(scope, acl).reference());
         Ok(Exports { arn: acl.attribute("Arn"), id: acl.attribute("Id"), log_group })
     }
 }

@@ -281,7 +281,7 @@ fn more_rules_are_numbered_around_those_that_say_where_they_stand() {
 
 #[test]
 fn logs_blocked_requests_and_no_secrets() {
-    let stack = office("paths: [/admin], allow: [203.0.113.0/24], logs: {}");
+    let stack = office("paths: [/admin], allow: [203.0.113.0/24], logs: true");
     assert_eq!(
         stack.properties("office/Logs/Resource"),
         json!({ "LogGroupName": "aws-waf-logs-${AWS::StackName}-office", "RetentionInDays": 30 })
@@ -401,13 +401,12 @@ fn points_at_what_is_no_rule() {
 }
 
 #[test]
-fn points_at_a_header_a_limit_and_a_retention_aws_does_not_have() {
+fn points_at_a_header_and_a_limit_waf_does_not_have() {
     refused(
-        "paths: [/admin], allow: [203.0.113.7], addressFrom: X_Real_IP, rateLimit: 5, logs: 31",
+        "paths: [/admin], allow: [203.0.113.7], addressFrom: X_Real_IP, rateLimit: 5",
         &[
             "waf-header at `X_Real_IP`: WAF takes no header `X_Real_IP`",
             "waf-rate-limit at `5`: WAF cannot limit to 5 requests",
-            "log-retention at `31`: CloudWatch keeps no log for 31 days",
         ],
     );
 }
