@@ -25,10 +25,15 @@ properties! {
         /// The construct whose load balancer the requests come to.
         target: Link<LoadBalancer>,
         /// What the protected paths begin with: `/admin` is also `/admin/users` and `/administration`, `/admin/`
-        /// only what lies below, and `/` everything. Case does not matter, nor how a path is encoded or disguised.
+        /// only what lies below, and `/` everything. Case does not matter, nor escapes (`/%61dmin`), nor what a
+        /// server would resolve (`//admin`, `/x/../admin`).
         paths: AtLeastOne<Spanned<String>>,
         /// The addresses and ranges that may call them, IPv4 and IPv6: `203.0.113.0/24`, `2001:db8::1`.
         allow: AtLeastOne<Spanned<IpNet>>,
+        /// Whether to block, too, what only some servers take for one of the paths: one that is encoded twice, has
+        /// backslashes for slashes, or parameters in its parts (`/x/..;/admin`). It costs a second rule, and blocks
+        /// a few odd paths that no server would take for one.
+        strict: Spanned<bool> = "false",
         /// The header that holds the caller's address, for callers that come through a proxy such as CloudFront:
         /// `X-Forwarded-For`. Let the load balancer take requests from that proxy alone, for everybody else can
         /// write any address into the header. If absent, the address the connection comes from counts.
@@ -93,6 +98,13 @@ impl Construct for WafWhitelist {
     fn check(&self, faults: &mut Vec<Diagnostic>) {
         paths::check(&self.paths.0, faults);
         check_ranges(&self.allow.0, faults);
+        if self.strict.value && self.paths.0.iter().any(|it| it.value == "/") {
+            faults.push(
+                Diagnostic::error("no-effect", "with the path `/` every request is blocked, in whatever disguise")
+                    .at(self.strict.span)
+                    .help("remove `strict`"),
+            );
+        }
         rules::check(&self.managed_rules, &self.rules, faults);
         if let Some(AddressFrom { header, .. }) = &self.address_from
             && !is_header_name(&header.value)
@@ -182,16 +194,19 @@ impl WafWhitelist {
             // Everything is protected: there is nothing to compare.
             None => own.push(Rule::block("ProtectedPaths", unlisted)),
             Some(protected) => {
-                let disguised = rules::any(paths::disguised(&paths));
                 own.push(Rule::block("ProtectedPaths", rules::all(vec![unlisted.clone(), protected])));
-                own.push(Rule::block("DisguisedPaths", rules::all(vec![unlisted, disguised])));
+                if self.strict.value {
+                    let disguised = rules::any(paths::disguised(&paths));
+                    own.push(Rule::block("DisguisedPaths", rules::all(vec![unlisted, disguised])));
+                }
             }
         }
         if let Some(from) = &self.address_from {
             // WAF skips a rule about an address in a header when the request has no such header.
             let mut statements = vec![from.is_missing()];
             if let Some(protected) = paths::protected(&paths) {
-                statements.push(rules::any([vec![protected], paths::disguised(&paths)].concat()));
+                let disguised = if self.strict.value { paths::disguised(&paths) } else { Vec::new() };
+                statements.push(rules::any([vec![protected], disguised].concat()));
             }
             own.push(Rule::block("NoAddress", rules::all(statements)));
         }

@@ -1,8 +1,8 @@
 //! The paths a web ACL protects, and the ways in which a request can disguise one of them.
 //!
 //! WAF sees the path as it was sent; the server behind it makes of that what it likes. A path is protected if
-//! the server takes it for one, so WAF has to read it as servers do: not as one of them does, but as any of
-//! them might. A reading that is added only ever blocks more.
+//! the server takes it for one, so WAF has to read it as servers do: as most do, and if it is to be strict, as any
+//! of them might. A reading that is added only ever blocks more.
 
 use crate::kernel::prelude::*;
 

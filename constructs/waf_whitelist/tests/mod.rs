@@ -67,26 +67,6 @@ fn one_path_and_one_family_make_the_plainest_acl() {
                     ] } },
                     "VisibilityConfig": visibility("ProtectedPaths"),
                 },
-                {
-                    "Action": { "Block": {} },
-                    "Name": "DisguisedPaths",
-                    "Priority": 1,
-                    "Statement": { "AndStatement": { "Statements": [
-                        unlisted,
-                        { "OrStatement": { "Statements": [
-                            begins("/version", &["URL_DECODE", "LOWERCASE"]),
-                            begins("/version", &["URL_DECODE", "NORMALIZE_PATH_WIN", "LOWERCASE"]),
-                            begins("/version", &["URL_DECODE", "URL_DECODE_UNI", "NORMALIZE_PATH", "LOWERCASE"]),
-                            begins("/../", &["URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"]),
-                            { "RegexMatchStatement": {
-                                "FieldToMatch": { "UriPath": {} },
-                                "RegexString": "/[.]{0,2};[^/]*/",
-                                "TextTransformations": transformations(&["URL_DECODE"]),
-                            } },
-                        ] } },
-                    ] } },
-                    "VisibilityConfig": visibility("DisguisedPaths"),
-                },
             ],
             "Scope": "REGIONAL",
             "VisibilityConfig": visibility("TestofficeF13868D6"),
@@ -100,6 +80,36 @@ fn one_path_and_one_family_make_the_plainest_acl() {
     assert_eq!(stack.attribute("office", "arn"), "${office/WebAcl.Arn}");
     assert_eq!(stack.attribute("office", "id"), "${office/WebAcl.Id}");
     assert_eq!(stack.attribute("office", "logGroup"), Value::Null);
+}
+
+#[test]
+fn a_strict_acl_blocks_disguises_by_a_rule_of_their_own() {
+    let rules = rules(&format!("{ONE_PATH}, strict: true"));
+    let unlisted = json!({ "NotStatement": { "Statement": reference("IpSet") } });
+    assert_eq!(rules.as_array().unwrap().len(), 2);
+    assert_eq!(
+        rules[1],
+        json!({
+            "Action": { "Block": {} },
+            "Name": "DisguisedPaths",
+            "Priority": 1,
+            "Statement": { "AndStatement": { "Statements": [
+                unlisted,
+                { "OrStatement": { "Statements": [
+                    begins("/version", &["URL_DECODE", "LOWERCASE"]),
+                    begins("/version", &["URL_DECODE", "NORMALIZE_PATH_WIN", "LOWERCASE"]),
+                    begins("/version", &["URL_DECODE", "URL_DECODE_UNI", "NORMALIZE_PATH", "LOWERCASE"]),
+                    begins("/../", &["URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"]),
+                    { "RegexMatchStatement": {
+                        "FieldToMatch": { "UriPath": {} },
+                        "RegexString": "/[.]{0,2};[^/]*/",
+                        "TextTransformations": transformations(&["URL_DECODE"]),
+                    } },
+                ] } },
+            ] } },
+            "VisibilityConfig": visibility("DisguisedPaths"),
+        }),
+    );
 }
 
 #[test]
@@ -157,9 +167,9 @@ fn an_address_may_come_from_a_header() {
             "IPSetForwardedIPConfig": { "FallbackBehavior": "NO_MATCH", "HeaderName": "X-Forwarded-For", "Position": "LAST" },
         } })
     );
-    assert_eq!(rules[2]["Name"], "NoAddress");
+    assert_eq!(rules[1]["Name"], "NoAddress");
     assert_eq!(
-        rules[2]["Statement"]["AndStatement"]["Statements"][0],
+        rules[1]["Statement"]["AndStatement"]["Statements"][0],
         json!({ "NotStatement": { "Statement": { "SizeConstraintStatement": {
             "ComparisonOperator": "GE",
             "FieldToMatch": { "SingleHeader": { "Name": "x-forwarded-for" } },
@@ -255,7 +265,7 @@ fn more_rules_are_numbered_around_those_that_say_where_they_stand() {
         rules.iter().map(|it| (it["Name"].as_str().unwrap(), it["Priority"].as_u64().unwrap())).collect();
     assert_eq!(
         order,
-        [("probe-1", 0), ("ProtectedPaths", 1), ("DisguisedPaths", 2), ("Late", 50), ("Last", 51)]
+        [("probe-1", 0), ("ProtectedPaths", 1), ("Late", 50), ("Last", 51)]
     );
     assert_eq!(
         rules[0],
@@ -268,7 +278,7 @@ fn more_rules_are_numbered_around_those_that_say_where_they_stand() {
         })
     );
     assert_eq!(
-        rules[4],
+        rules[3],
         json!({
             "Action": { "Count": {} },
             "Name": "Last",
@@ -311,6 +321,14 @@ fn logs_everything_if_asked_to() {
     let stack = office("paths: [/admin], allow: [203.0.113.0/24], logs: {requests: all, retention: 365}");
     assert_eq!(stack.properties("office/Logging")["LoggingFilter"], Value::Null);
     assert_eq!(stack.properties("office/Logs/Resource")["RetentionInDays"], 365);
+}
+
+#[test]
+fn points_at_strictness_that_adds_nothing() {
+    refused(
+        "paths: [/], allow: [203.0.113.7], strict: true",
+        &["no-effect at `true`: with the path `/` every request is blocked, in whatever disguise"],
+    );
 }
 
 #[track_caller]
