@@ -5,6 +5,7 @@
 pub mod iam;
 pub mod kernel;
 pub mod logs;
+pub mod permission;
 pub mod targets;
 #[cfg(test)]
 mod testing;

@@ -5,7 +5,6 @@
 use std::any::Any;
 
 use crate::{
-    fargate_service::Architecture,
     kernel::{construct::Export, prelude::*},
     repository,
 };
@@ -34,6 +33,16 @@ impl Target for LoadBalancer {
 impl Export for LoadBalancer {
     fn offer(&self) -> Option<Box<dyn Any>> {
         Some(Box::new(self.clone()))
+    }
+}
+
+choices! {
+    /// The processor an image is built for.
+    pub enum Architecture {
+        /// Intel and AMD.
+        X86_64 = "x86_64",
+        /// AWS's Graviton, at a lower price.
+        Arm64,
     }
 }
 

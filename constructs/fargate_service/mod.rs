@@ -21,7 +21,8 @@ use crate::{
     cluster::{self, Cluster},
     kernel::prelude::*,
     network,
-    targets::{EcsService, LoadBalancer},
+    permission::Permission,
+    targets::{Architecture, EcsService, LoadBalancer},
 };
 use balancer::Balanced;
 
@@ -30,10 +31,9 @@ pub use count::{Count, Metric, Scaling, Step, Steps};
 pub use health::Health;
 pub use https::Https;
 pub use image::Image;
-pub use roles::Permission;
 pub use secret::Secret;
 pub use service::{Capacity, Deployment};
-pub use task::{Architecture, Logs, Removal, Ulimits};
+pub use task::{Logs, Removal, Ulimits};
 
 properties! {
     /// A container that runs on Fargate behind a load balancer.

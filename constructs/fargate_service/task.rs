@@ -4,19 +4,10 @@ use super::{FargateService, image::Pulled, roles, secret, size};
 use crate::{
     kernel::prelude::*,
     logs::{self, Retention},
+    targets::Architecture,
 };
 
 const TASK_DEFINITION: ResourceType = ResourceType::new("AWS::ECS::TaskDefinition");
-
-choices! {
-    /// The processor an image is built for.
-    pub enum Architecture {
-        /// Intel and AMD.
-        X86_64 = "x86_64",
-        /// AWS's Graviton, at a lower price.
-        Arm64,
-    }
-}
 
 properties! {
     /// Limits of what a container may hold.

@@ -422,11 +422,14 @@ impl Scope<'_> {
     /// A [`Diagnostic`] if there is no such construct, or it is of another kind.
     pub fn find<T: Target>(&self, link: &Link<T>) -> Result<T, Diagnostic> {
         let text = &link.name.text;
+        let suiting = self.offering::<T>();
+        let advise = |fault: Diagnostic| match suiting.as_slice() {
+            [] => fault.help(format!("add {} to the stack", T::WHAT)),
+            known => fault.suggest(text, known.iter().copied()),
+        };
         let wrong = |what: &str| {
-            let suiting = self.tree.names.iter().filter(|(_, it)| offered::<T>(it).is_some());
-            Diagnostic::error("wrong-kind", format!("`{text}` is {what}; {} is needed here", T::WHAT))
-                .at(link.name.span)
-                .suggest(text, suiting.map(|(name, _)| name.as_str()))
+            let fault = format!("`{text}` is {what}; {} is needed here", T::WHAT);
+            advise(Diagnostic::error("wrong-kind", fault).at(link.name.span))
         };
         match self.tree.names.get(text) {
             Some(named @ Named::Construct(built)) => {
@@ -436,10 +439,8 @@ impl Scope<'_> {
             Some(Named::Parameter) => Err(wrong("a parameter")),
             Some(Named::Building) => Err(refers_to_itself(text).at(link.name.span)),
             Some(Named::Pending) | None => {
-                let known = self.tree.names.iter().filter(|(_, it)| offered::<T>(it).is_some());
-                Err(Diagnostic::error("unknown-name", format!("there is no construct `{text}`"))
-                    .at(link.name.span)
-                    .suggest(text, known.map(|(name, _)| name.as_str())))
+                let fault = Diagnostic::error("unknown-name", format!("there is no construct `{text}`"));
+                Err(advise(fault.at(link.name.span)))
             }
         }
     }

@@ -5,7 +5,7 @@ use super::{
     buildspec::{Buildspec, ImageBuild},
     project::{self, Project, Size},
 };
-use crate::{fargate_service::Permission, kernel::prelude::*, repository, targets::EcsService};
+use crate::{kernel::prelude::*, permission::Permission, repository, targets::EcsService};
 
 /// Under which name later stages find what the build exports.
 pub(super) const NAMESPACE: &str = "Build";

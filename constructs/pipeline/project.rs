@@ -1,11 +1,12 @@
 //! A project of CodeBuild: a machine that runs commands for the pipeline, with the least rights that works.
 
 use crate::{
-    fargate_service::{Architecture, Permission},
     iam::{self, Allow},
     kernel::prelude::*,
     logs::{self, Retention},
+    permission::Permission,
     repository,
+    targets::Architecture,
 };
 
 const PROJECT: ResourceType = ResourceType::new("AWS::CodeBuild::Project");

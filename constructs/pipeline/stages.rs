@@ -8,8 +8,8 @@ use super::{
     project::{self, Project, Size},
 };
 use crate::{
-    fargate_service::Permission,
     kernel::{prelude::*, switch::Switch},
+    permission::Permission,
 };
 
 /// The stages every pipeline has.
