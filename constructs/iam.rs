@@ -81,11 +81,15 @@ pub fn allow(scope: &mut Scope<'_>, id: &str, role: Handle, statements: &[Allow]
     let name = crate::kernel::id::LogicalId::for_path(scope.path().join("Resource").components().skip(1))
         .expect("a policy lies below a construct")
         .to_string();
-    Some(scope.resource("Resource", POLICY, object! {
-        "PolicyDocument" => document(statements.iter().map(Allow::statement).collect()),
-        "PolicyName" => name,
-        "Roles" => list![role.reference()],
-    }))
+    Some(scope.resource(
+        "Resource",
+        POLICY,
+        object! {
+            "PolicyDocument" => document(statements.iter().map(Allow::statement).collect()),
+            "PolicyName" => name,
+            "Roles" => list![role.reference()],
+        },
+    ))
 }
 
 /// IAM takes a single text for a list of one.

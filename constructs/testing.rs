@@ -69,7 +69,11 @@ impl Stack {
 
     /// The paths of all resources below the stack, with their types.
     pub(crate) fn resources(&self) -> Vec<(String, String)> {
-        self.tree.handles().into_iter().map(|it| (self.path(it), self.tree.resource(it).kind.as_str().to_owned())).collect()
+        self.tree
+            .handles()
+            .into_iter()
+            .map(|it| (self.path(it), self.tree.resource(it).kind.as_str().to_owned()))
+            .collect()
     }
 
     /// The properties of the resource at `path`; a reference is shown as `${path}` or `${path.Attribute}`.
@@ -106,7 +110,9 @@ impl Stack {
     fn find(&self, path: &str) -> Handle {
         let mut handles = self.tree.handles().into_iter();
         let found = handles.find(|it| self.path(*it) == path);
-        found.unwrap_or_else(|| panic!("no resource at `{path}`: {:#?} {:#?}", self.resources(), self.faults()))
+        found.unwrap_or_else(|| {
+            panic!("no resource at `{path}`: {:#?} {:#?}", self.resources(), self.faults())
+        })
     }
 
     fn path(&self, handle: Handle) -> String {
@@ -120,10 +126,14 @@ impl Stack {
             ExprKind::Integer(it) => json!(it),
             ExprKind::Float(it) => json!(it),
             ExprKind::String(it) => json!(it),
-            ExprKind::List(items) => items.iter().filter(|it| !it.is_absent()).map(|it| self.show(it)).collect(),
+            ExprKind::List(items) => {
+                items.iter().filter(|it| !it.is_absent()).map(|it| self.show(it)).collect()
+            }
             ExprKind::Object(map) => {
                 let entries = map.iter().filter(|(_, it)| !it.value.is_absent());
-                Value::Object(entries.map(|(key, it)| (key.to_string(), self.show(&it.value))).collect::<Map<_, _>>())
+                Value::Object(
+                    entries.map(|(key, it)| (key.to_string(), self.show(&it.value))).collect::<Map<_, _>>(),
+                )
             }
             ExprKind::Ref(target) => json!(format!("${{{}}}", self.path(*target))),
             ExprKind::GetAtt(target, name) => json!(format!("${{{}.{name}}}", self.path(*target))),

@@ -90,8 +90,14 @@ fn map_node(map: Map<Node>) -> Option<Node> {
 /// A resource, its keys in the order of the CDK.
 fn resource_node(resource: &Resource, tree: &Tree, ids: &Ids) -> Node {
     const AFTER: [&str; 8] = [
-        "CreationPolicy", "UpdatePolicy", "UpdateReplacePolicy", "DeletionPolicy", "Version", "Description",
-        "Metadata", "Condition",
+        "CreationPolicy",
+        "UpdatePolicy",
+        "UpdateReplacePolicy",
+        "DeletionPolicy",
+        "Version",
+        "Description",
+        "Metadata",
+        "Condition",
     ];
     let mut keys: Vec<(&'static str, Node)> =
         vec![("Type", Node::text(resource.kind.as_str().to_owned(), resource.origin))];
@@ -168,7 +174,9 @@ fn concat(parts: &[Expr<Handle>], span: Span, ids: &Ids) -> Node {
         match &part.kind {
             ExprKind::String(text) => template.push_str(&text.replace("${", "${!")),
             ExprKind::Ref(target) => template.push_str(&format!("${{{}}}", ids[target])),
-            ExprKind::GetAtt(target, attribute) => template.push_str(&format!("${{{}.{attribute}}}", ids[target])),
+            ExprKind::GetAtt(target, attribute) => {
+                template.push_str(&format!("${{{}.{attribute}}}", ids[target]));
+            }
             ExprKind::Parameter(name) => template.push_str(&format!("${{{name}}}")),
             _ => {
                 let items = parts.iter().map(|it| node(it, ids)).collect();

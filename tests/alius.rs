@@ -4,12 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::{
+    asi,
+    query::{Query, Resource, many, references, refers},
+    read,
+};
 use asi::{cli::Exit, world::MemoryFiles};
 use serde_json::{Value, json};
-use crate::support::{
-    asi, read,
-    query::{Query, Resource, many, refers, references},
-};
 
 /// The template as it stands in the example, for `staging`.
 fn staging() -> Value {
@@ -48,12 +49,14 @@ fn balancer_group<'a>(query: &Query<'a>) -> Resource<'a> {
 }
 
 fn tasks_group<'a>(query: &Query<'a>) -> Resource<'a> {
-    let groups = query.only("AWS::ECS::Service").get("NetworkConfiguration.AwsvpcConfiguration.SecurityGroups");
+    let groups =
+        query.only("AWS::ECS::Service").get("NetworkConfiguration.AwsvpcConfiguration.SecurityGroups");
     query.target(&groups[0])
 }
 
 fn container(query: &Query<'_>) -> Value {
-    let containers = query.only("AWS::ECS::TaskDefinition").get("ContainerDefinitions").as_array().unwrap().clone();
+    let containers =
+        query.only("AWS::ECS::TaskDefinition").get("ContainerDefinitions").as_array().unwrap().clone();
     assert_eq!(containers.len(), 1);
     containers[0].clone()
 }
@@ -70,7 +73,8 @@ fn stage_names(query: &Query<'_>) -> Vec<String> {
 
 fn artifacts(stage: &Value, key: &str) -> BTreeSet<String> {
     let actions = stage["Actions"].as_array().unwrap();
-    let names = actions.iter().flat_map(|it| many(&it[key])).map(|it| it["Name"].as_str().unwrap().to_owned());
+    let names =
+        actions.iter().flat_map(|it| many(&it[key])).map(|it| it["Name"].as_str().unwrap().to_owned());
     names.collect()
 }
 
@@ -95,8 +99,10 @@ fn alius_02_a_public_and_a_private_subnet_in_each_of_two_zones() {
     let template = staging();
     let query = Query::new(&template);
     let ranges = |public| {
-        let ranges: BTreeSet<String> =
-            subnets(&query, public).iter().map(|it| it.get("CidrBlock").as_str().unwrap().to_owned()).collect();
+        let ranges: BTreeSet<String> = subnets(&query, public)
+            .iter()
+            .map(|it| it.get("CidrBlock").as_str().unwrap().to_owned())
+            .collect();
         ranges.into_iter().collect::<Vec<_>>()
     };
     let zones = |public| -> BTreeSet<String> {
@@ -146,7 +152,8 @@ fn alius_05_every_subnet_has_one_route_table() {
     let template = staging();
     let query = Query::new(&template);
     // `route_table` fails for none and for several.
-    let tables: BTreeSet<&str> = query.of("AWS::EC2::Subnet").iter().map(|it| query.route_table(it.id).id).collect();
+    let tables: BTreeSet<&str> =
+        query.of("AWS::EC2::Subnet").iter().map(|it| query.route_table(it.id).id).collect();
     assert_eq!(tables.len(), 4);
 }
 
@@ -178,7 +185,10 @@ fn alius_08_tasks_admit_only_the_load_balancer() {
     let query = Query::new(&template);
     let rules = query.ingress(tasks_group(&query).id);
     let [rule] = rules.as_slice() else { panic!("{rules:?}") };
-    assert_eq!((&rule["IpProtocol"], &rule["FromPort"], &rule["ToPort"]), (&json!("tcp"), &json!(5000), &json!(5000)));
+    assert_eq!(
+        (&rule["IpProtocol"], &rule["FromPort"], &rule["ToPort"]),
+        (&json!("tcp"), &json!(5000), &json!(5000))
+    );
     assert!(refers(&rule["SourceSecurityGroupId"], balancer_group(&query).id));
     assert!(rule["CidrIp"].is_null() && rule["CidrIpv6"].is_null());
 }
@@ -214,7 +224,8 @@ fn alius_10_listeners_forward_or_redirect() {
     assert!(refers(listener.get("DefaultActions"), group.id));
 
     let certificate = "arn:aws:acm:us-west-2:111122223333:certificate/1";
-    let template = with(&[("port: 5000", &format!("port: 5000\n    https: {{certificate: \"{certificate}\"}}"))]);
+    let template =
+        with(&[("port: 5000", &format!("port: 5000\n    https: {{certificate: \"{certificate}\"}}"))]);
     let query = Query::new(&template);
     let listeners = query.of("AWS::ElasticLoadBalancingV2::Listener");
     let on = |port: u16| *listeners.iter().find(|it| *it.get("Port") == json!(port)).expect("a listener");
@@ -223,7 +234,10 @@ fn alius_10_listeners_forward_or_redirect() {
     assert!(on(443).get("SslPolicy").as_str().unwrap().starts_with("ELBSecurityPolicy-TLS13-"));
     let redirect = &on(80).get("DefaultActions")[0];
     assert_eq!(redirect["Type"], "redirect");
-    assert_eq!((&redirect["RedirectConfig"]["Port"], &redirect["RedirectConfig"]["StatusCode"]), (&json!("443"), &json!("HTTP_301")));
+    assert_eq!(
+        (&redirect["RedirectConfig"]["Port"], &redirect["RedirectConfig"]["StatusCode"]),
+        (&json!("443"), &json!("HTTP_301"))
+    );
     let ports: BTreeSet<u64> =
         query.ingress(balancer_group(&query).id).iter().map(|it| it["FromPort"].as_u64().unwrap()).collect();
     assert_eq!(ports, BTreeSet::from([80, 443]));
@@ -243,7 +257,10 @@ fn alius_11_the_task_is_as_said() {
     assert_eq!(container["LogConfiguration"]["LogDriver"], "awslogs");
     let group = query.target(&container["LogConfiguration"]["Options"]["awslogs-group"]);
     assert_eq!(group.kind(), "AWS::Logs::LogGroup");
-    assert_eq!(container["Ulimits"], json!([{ "HardLimit": 1_000_000, "Name": "nofile", "SoftLimit": 1_000_000 }]));
+    assert_eq!(
+        container["Ulimits"],
+        json!([{ "HardLimit": 1_000_000, "Name": "nofile", "SoftLimit": 1_000_000 }])
+    );
 }
 
 #[test]
@@ -257,7 +274,10 @@ fn alius_12_the_service_runs_in_private_subnets() {
     assert_eq!(network["AssignPublicIp"], "DISABLED");
     assert_eq!(query.targets(&network["SecurityGroups"]).len(), 1);
     let balancer = &service.get("LoadBalancers")[0];
-    assert_eq!((&balancer["ContainerName"], &balancer["ContainerPort"]), (&container(&query)["Name"], &json!(5000)));
+    assert_eq!(
+        (&balancer["ContainerName"], &balancer["ContainerPort"]),
+        (&container(&query)["Name"], &json!(5000))
+    );
     assert_eq!(service.get("DeploymentConfiguration.MinimumHealthyPercent"), 100);
     assert_eq!(service.get("DeploymentConfiguration.MaximumPercent"), 200);
 }
@@ -298,7 +318,10 @@ fn alius_16_17_it_scales_out_at_70_percent_and_back_in() {
     let policy = query.only("AWS::ApplicationAutoScaling::ScalingPolicy");
     assert_eq!(policy.get("PolicyType"), "TargetTrackingScaling");
     let tracking = policy.get("TargetTrackingScalingPolicyConfiguration");
-    assert_eq!(tracking["PredefinedMetricSpecification"]["PredefinedMetricType"], "ECSServiceAverageCPUUtilization");
+    assert_eq!(
+        tracking["PredefinedMetricSpecification"]["PredefinedMetricType"],
+        "ECSServiceAverageCPUUtilization"
+    );
     assert_eq!(tracking["TargetValue"], 70);
     assert_ne!(tracking["DisableScaleIn"], true);
 }
@@ -336,7 +359,10 @@ fn alius_20_the_build_may_run_docker_for_ten_minutes() {
     let project = query.target(&action["Configuration"]["ProjectName"]);
     assert_eq!(project.kind(), "AWS::CodeBuild::Project");
     assert_eq!(project.get("Environment.PrivilegedMode"), true);
-    assert_eq!((project.get("Source.Type"), project.get("Artifacts.Type")), (&json!("CODEPIPELINE"), &json!("CODEPIPELINE")));
+    assert_eq!(
+        (project.get("Source.Type"), project.get("Artifacts.Type")),
+        (&json!("CODEPIPELINE"), &json!("CODEPIPELINE"))
+    );
     assert_eq!(project.get("TimeoutInMinutes"), 10);
     assert!(!project.get("Environment.Image").as_str().unwrap().contains("docker:17"));
 }
@@ -374,7 +400,10 @@ fn alius_23_a_name_in_the_zone_leads_to_the_load_balancer() {
     let query = Query::new(&template);
     let record = query.only("AWS::Route53::RecordSet");
     assert_eq!(record.get("Name").as_str().unwrap().trim_end_matches('.'), "testex.example.com");
-    assert_eq!(query.target(&record.get("AliasTarget")["DNSName"]).kind(), "AWS::ElasticLoadBalancingV2::LoadBalancer");
+    assert_eq!(
+        query.target(&record.get("AliasTarget")["DNSName"]).kind(),
+        "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    );
     assert_eq!(record.get("HostedZoneName"), "example.com.");
     assert!(record.get("HostedZoneId").is_null());
 }
@@ -393,10 +422,16 @@ fn alius_24_25_the_path_is_closed_to_all_but_the_office() {
     let set = query.target(&both[0]["NotStatement"]["Statement"]["IPSetReferenceStatement"]["Arn"]);
     assert_eq!(*set.get("Addresses"), json!(["203.0.113.10/32"]));
     let path = &both[1]["ByteMatchStatement"];
-    assert_eq!((&path["PositionalConstraint"], &path["SearchString"]), (&json!("STARTS_WITH"), &json!("/version")));
+    assert_eq!(
+        (&path["PositionalConstraint"], &path["SearchString"]),
+        (&json!("STARTS_WITH"), &json!("/version"))
+    );
     assert_eq!(path["FieldToMatch"], json!({ "UriPath": {} }));
     let association = query.only("AWS::WAFv2::WebACLAssociation");
-    assert_eq!(query.target(association.get("ResourceArn")).kind(), "AWS::ElasticLoadBalancingV2::LoadBalancer");
+    assert_eq!(
+        query.target(association.get("ResourceArn")).kind(),
+        "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    );
     // What the rule lets through and what it blocks (ALIUS-25) is tested beside the construct, by an evaluator of
     // web ACLs that runs on every obfuscation of a path it can think of.
     let transformations: BTreeSet<&str> =
@@ -410,7 +445,8 @@ fn alius_24_25_the_path_is_closed_to_all_but_the_office() {
 #[test]
 fn alius_26_nobody_may_more_than_needed() {
     /// What AWS lets nobody limit to a resource.
-    const ANYWHERE: [&str; 3] = ["ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition"];
+    const ANYWHERE: [&str; 3] =
+        ["ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition"];
     let template = staging();
     let query = Query::new(&template);
     for role in query.of("AWS::IAM::Role") {
@@ -421,15 +457,25 @@ fn alius_26_nobody_may_more_than_needed() {
                 assert!(action != "*" && !action.ends_with(":*"), "{}: {action}", role.id);
             }
             if many(&statement["Resource"]).iter().any(|it| it == "*") {
-                assert!(actions.iter().all(|it| ANYWHERE.contains(&it.as_str())), "{}: {actions:?} on *", role.id);
+                assert!(
+                    actions.iter().all(|it| ANYWHERE.contains(&it.as_str())),
+                    "{}: {actions:?} on *",
+                    role.id
+                );
             }
             if actions.iter().any(|it| it == "iam:PassRole") {
                 let roles = query.only("AWS::ECS::TaskDefinition");
-                let allowed: BTreeSet<String> =
-                    [roles.get("TaskRoleArn"), roles.get("ExecutionRoleArn")].into_iter().flat_map(references).collect();
+                let allowed: BTreeSet<String> = [roles.get("TaskRoleArn"), roles.get("ExecutionRoleArn")]
+                    .into_iter()
+                    .flat_map(references)
+                    .collect();
                 assert_eq!(references(&statement["Resource"]), allowed);
                 let condition = statement["Condition"].to_string();
-                assert!(condition.contains("iam:PassedToService") && condition.contains("ecs-tasks.amazonaws.com"), "{condition}");
+                assert!(
+                    condition.contains("iam:PassedToService")
+                        && condition.contains("ecs-tasks.amazonaws.com"),
+                    "{condition}"
+                );
                 assert!(!condition.contains("ec2.amazonaws.com"), "{condition}");
             }
         }
@@ -443,15 +489,22 @@ fn alius_27_each_role_is_taken_by_one() {
     let task = query.only("AWS::ECS::TaskDefinition");
     let pipeline = query.only("AWS::CodePipeline::Pipeline");
     let project = query.only("AWS::CodeBuild::Project");
-    let roles: BTreeSet<&str> = [task.get("TaskRoleArn"), task.get("ExecutionRoleArn"), pipeline.get("RoleArn"), project.get("ServiceRole")]
-        .into_iter()
-        .map(|it| query.target(it).id)
-        .collect();
+    let roles: BTreeSet<&str> = [
+        task.get("TaskRoleArn"),
+        task.get("ExecutionRoleArn"),
+        pipeline.get("RoleArn"),
+        project.get("ServiceRole"),
+    ]
+    .into_iter()
+    .map(|it| query.target(it).id)
+    .collect();
     assert_eq!(roles.len(), 4);
     for role in query.of("AWS::IAM::Role") {
         let trust = many(role.get("AssumeRolePolicyDocument.Statement"));
-        let principals: Vec<Value> =
-            trust.iter().flat_map(|it| it["Principal"].as_object().unwrap().values().flat_map(many).collect::<Vec<_>>()).collect();
+        let principals: Vec<Value> = trust
+            .iter()
+            .flat_map(|it| it["Principal"].as_object().unwrap().values().flat_map(many).collect::<Vec<_>>())
+            .collect();
         assert_eq!(principals.len(), 1, "{}: {principals:?}", role.id);
     }
 }
@@ -487,13 +540,17 @@ fn alius_29_the_stack_tells_where_everything_is() {
     assert_eq!(names, ["HostName", "Url", "LoadBalancerDns", "ClusterName", "ServiceName", "RepositoryUri"]);
     assert_eq!(outputs["HostName"]["Value"], "testex.example.com");
     let query = Query::new(&template);
-    assert_eq!(query.target(&outputs["LoadBalancerDns"]["Value"]).kind(), "AWS::ElasticLoadBalancingV2::LoadBalancer");
+    assert_eq!(
+        query.target(&outputs["LoadBalancerDns"]["Value"]).kind(),
+        "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    );
     assert_eq!(query.target(&outputs["RepositoryUri"]["Value"]).kind(), "AWS::ECR::Repository");
 }
 
 #[test]
 fn alius_30_a_stage_of_ones_own_stands_between_build_and_deploy() {
-    let template = with(&[("deploy: app\n", "deploy: app\n    stages:\n      - {name: Test, commands: [make test]}\n")]);
+    let template =
+        with(&[("deploy: app\n", "deploy: app\n    stages:\n      - {name: Test, commands: [make test]}\n")]);
     let query = Query::new(&template);
     assert_eq!(stage_names(&query), ["Source", "Build", "Test", "Deploy"]);
     let inputs = |name| artifacts(stage(&query, name), "InputArtifacts");

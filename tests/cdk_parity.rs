@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::{read, template};
 use asi_constructs::kernel::id::{LogicalId, construct_id};
 use serde_json::Value;
-use crate::support::{read, template};
 
 /// The CDK's app of `snapshots/cdk/app.js` as a stack file: its constructs, named as there.
-const WEB: &str = r#"
+const WEB: &str = r"
 app: Web
 constructs:
   Vpc: {type: Network, zones: [us-east-1a, us-east-1b]}
@@ -22,7 +22,7 @@ constructs:
     memory: 512MB
     count: 2
     variables: {STAGE: prod}
-"#;
+";
 
 /// Resources of the CDK that we do not make, and why.
 const NOT_MADE: &[(&str, &str)] = &[
@@ -37,19 +37,46 @@ const NOT_MADE: &[(&str, &str)] = &[
 /// Properties that differ from the CDK's, and why. `*` stands for any part of an id.
 const DIFFERENT: &[(&str, &str)] = &[
     ("Vpc*EIP*/DependsOn", "an address waits for the gateway's attachment, or a deletion may fail"),
-    ("ClusterEB0386A7/Properties", "a cluster can run Fargate and Fargate Spot tasks, and a task that does not say runs on Fargate"),
-    ("ServiceLBE9A1ADBC/Properties.LoadBalancerAttributes", "malformed headers are dropped, and the idle timeout is explicit"),
+    (
+        "ClusterEB0386A7/Properties",
+        "a cluster can run Fargate and Fargate Spot tasks, and a task that does not say runs on Fargate",
+    ),
+    (
+        "ServiceLBE9A1ADBC/Properties.LoadBalancerAttributes",
+        "malformed headers are dropped, and the idle timeout is explicit",
+    ),
     ("ServiceLBPublicListenerECSGroup0CC8688C/Properties.HealthCheck*", "the health check is explicit"),
     ("ServiceLBPublicListenerECSGroup0CC8688C/Properties.*ThresholdCount", "the health check is explicit"),
     ("ServiceLBPublicListenerECSGroup0CC8688C/Properties.Matcher", "the health check is explicit"),
-    ("ServiceLBPublicListenerECSGroup0CC8688C/Properties.TargetGroupAttributes", "a deployment waits 30 seconds for old tasks, not 300"),
-    ("ServiceTaskDef1922A00F/Properties.ContainerDefinitions", "the region of the logs is a pseudo parameter"),
-    ("ServiceTaskDef1922A00F/Properties.RuntimePlatform", "the platform is explicit, so that another architecture is one word away"),
+    (
+        "ServiceLBPublicListenerECSGroup0CC8688C/Properties.TargetGroupAttributes",
+        "a deployment waits 30 seconds for old tasks, not 300",
+    ),
+    (
+        "ServiceTaskDef1922A00F/Properties.ContainerDefinitions",
+        "the region of the logs is a pseudo parameter",
+    ),
+    (
+        "ServiceTaskDef1922A00F/Properties.RuntimePlatform",
+        "the platform is explicit, so that another architecture is one word away",
+    ),
     ("ServiceTaskDefwebLogGroup2A898F61/Properties", "logs are kept for a time, not for ever"),
-    ("Service9571FDD8/Properties.DeploymentConfiguration", "a failing deployment rolls back, and no task stops before its successor is healthy"),
-    ("Service9571FDD8/Properties.EnableECSManagedTags", "tasks carry the tags of their service, so that costs can be told apart"),
-    ("Service9571FDD8/Properties.PropagateTags", "tasks carry the tags of their service, so that costs can be told apart"),
-    ("Service9571FDD8/DependsOn", "the listener waits for its target group itself; what the tasks need to start comes first"),
+    (
+        "Service9571FDD8/Properties.DeploymentConfiguration",
+        "a failing deployment rolls back, and no task stops before its successor is healthy",
+    ),
+    (
+        "Service9571FDD8/Properties.EnableECSManagedTags",
+        "tasks carry the tags of their service, so that costs can be told apart",
+    ),
+    (
+        "Service9571FDD8/Properties.PropagateTags",
+        "tasks carry the tags of their service, so that costs can be told apart",
+    ),
+    (
+        "Service9571FDD8/DependsOn",
+        "the listener waits for its target group itself; what the tasks need to start comes first",
+    ),
     ("ServiceSecurityGroup*/DependsOn", "a security group needs no role"),
 ];
 
@@ -92,8 +119,11 @@ fn a_service_in_a_network_has_the_cdks_resources() {
     let unlisted: Vec<&String> =
         different.iter().filter(|it| !DIFFERENT.iter().any(|(pattern, _)| matches(pattern, it))).collect();
     assert!(unlisted.is_empty(), "differences without a reason: {unlisted:#?}");
-    let unused: Vec<&str> =
-        DIFFERENT.iter().map(|(pattern, _)| *pattern).filter(|it| !different.iter().any(|found| matches(it, found))).collect();
+    let unused: Vec<&str> = DIFFERENT
+        .iter()
+        .map(|(pattern, _)| *pattern)
+        .filter(|it| !different.iter().any(|found| matches(it, found)))
+        .collect();
     assert!(unused.is_empty(), "reasons without a difference: {unused:#?}");
     let more: Vec<&String> = ours.keys().filter(|it| !theirs.contains_key(*it)).collect();
     assert!(more.is_empty(), "resources the CDK does not make: {more:?}");
@@ -111,7 +141,12 @@ fn differences(theirs: &Value, ours: &Value) -> Vec<String> {
             continue;
         }
         if key == "Properties" && theirs.is_object() && ours.is_object() {
-            found.extend(keys(theirs, ours).into_iter().filter(|it| theirs[it] != ours[it]).map(|it| format!("Properties.{it}")));
+            found.extend(
+                keys(theirs, ours)
+                    .into_iter()
+                    .filter(|it| theirs[it] != ours[it])
+                    .map(|it| format!("Properties.{it}")),
+            );
         } else {
             found.push(key);
         }

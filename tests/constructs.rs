@@ -1,12 +1,12 @@
 //! Holds for every construct in the catalogue.
 
+use crate::support::{asi, golden, template};
 use asi::{cli::Exit, world::MemoryFiles};
 use asi_constructs::{
     CATALOGUE,
     kernel::shape::{Field, Shape},
 };
 use serde_json::Value;
-use crate::support::{asi, golden, template};
 
 #[test]
 fn every_example_synthesizes_to_its_snapshot() {
@@ -40,7 +40,10 @@ fn everything_is_documented() {
             let place = format!("{place}.{}", field.key);
             assert!(!field.docs.trim().is_empty(), "{place} has no documentation");
             if let Shape::Choice(choices) = &field.shape {
-                assert!(choices.iter().all(|it| !it.docs.trim().is_empty()), "{place} has a choice without a meaning");
+                assert!(
+                    choices.iter().all(|it| !it.docs.trim().is_empty()),
+                    "{place} has a choice without a meaning"
+                );
             }
             check(&place, field.shape.fields());
         }
@@ -65,7 +68,8 @@ fn properties_are_in_alphabetical_order() {
     for entry in CATALOGUE {
         let template = template(entry.example, &[]);
         for (id, resource) in template["Resources"].as_object().unwrap() {
-            let keys: Vec<&String> = resource["Properties"].as_object().map(|it| it.keys().collect()).unwrap_or_default();
+            let keys: Vec<&String> =
+                resource["Properties"].as_object().map(|it| it.keys().collect()).unwrap_or_default();
             assert!(keys.is_sorted(), "{}: {id} has {keys:?}", entry.kind);
         }
     }
@@ -81,7 +85,11 @@ fn nothing_is_bound_to_one_account_or_region() {
                 let is_account = |it: &str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
                 assert!(!text.split([':', '/', '-']).any(is_account), "an account: {text}");
                 let is_region = |it: &&str| text.contains(*it);
-                assert_eq!(["us-east-1", "eu-west-1", "us-west-2"].iter().find(|it| is_region(it)), None, "a region: {text}");
+                assert_eq!(
+                    ["us-east-1", "eu-west-1", "us-west-2"].iter().find(|it| is_region(it)),
+                    None,
+                    "a region: {text}"
+                );
                 assert!(!text.starts_with("arn:aws:"), "a partition: {text}");
             }
             Value::Array(items) => items.iter().for_each(|it| check(example, it)),

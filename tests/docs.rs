@@ -1,10 +1,13 @@
 //! Holds what is written about the program to what the program is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
 
+use crate::support::{asi, files, golden, read, root, sources, stem};
 use asi::{cli, ops, present, render};
 use asi_constructs::CATALOGUE;
-use crate::support::{asi, files, golden, read, root, sources, stem};
 
 #[test]
 fn every_code_is_in_the_registry_and_means_something() {
@@ -14,7 +17,7 @@ fn every_code_is_in_the_registry_and_means_something() {
     let mut used: BTreeMap<String, String> = BTreeMap::new();
     for path in sources("src").into_iter().chain(sources("constructs")) {
         let text = read(&path);
-        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         for start in ["Diagnostic::error(", "Diagnostic::warning("] {
             for (at, _) in code.match_indices(start) {
                 let argument = code[at + start.len()..].trim_start();
@@ -81,32 +84,34 @@ fn no_snapshot_is_an_orphan() {
     let test = read("tests/faults.rs");
     for path in files("snapshots/faults", "") {
         let name = stem(&path);
-        assert!(inputs.contains(&name) || test.contains(&format!("\"{name}\"")), "faults/{name} belongs to no input");
+        assert!(
+            inputs.contains(&name) || test.contains(&format!("\"{name}\"")),
+            "faults/{name} belongs to no input"
+        );
     }
 }
 
 fn help(command: &mut clap::Command) -> String {
     let text = command.render_long_help().to_string();
-    text.lines().map(|it| format!("{}\n", it.trim_end())).collect()
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
 }
 
 /// Compares a generated part of the README, or writes it when `UPDATE_SNAPSHOTS` is set.
 #[track_caller]
 fn section(name: &str, expected: &str) {
+    let guard = README.lock().unwrap_or_else(PoisonError::into_inner);
     let (start, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- /{name} -->"));
     let readme = read("README.md");
     let from = readme.find(&start).expect("the README has the section") + start.len();
     let to = from + readme[from..].find(&end).expect("the section ends");
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        let _guard = README.lock().unwrap();
-        let readme = read("README.md");
-        let from = readme.find(&start).unwrap() + start.len();
-        let to = from + readme[from..].find(&end).unwrap();
-        std::fs::write(root().join("README.md"), format!("{}{expected}{}", &readme[..from], &readme[to..])).unwrap();
-        return;
+        let readme = format!("{}{expected}{}", &readme[..from], &readme[to..]);
+        return std::fs::write(root().join("README.md"), readme).unwrap();
     }
+    drop(guard);
     assert!(readme[from..to] == *expected, "README.md, {name}: run again with UPDATE_SNAPSHOTS=1");
 }
 
 /// Two tests write it, and tests run side by side.
-static README: std::sync::Mutex<()> = std::sync::Mutex::new(());
+static README: Mutex<()> = Mutex::new(());

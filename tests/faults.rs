@@ -1,7 +1,7 @@
 //! What bad input is told: each file under `tests/faults/`, and the whole of what is printed about it.
 
-use asi::{cli::Exit, world::MemoryFiles};
 use crate::support::{Run, asi, files, golden, stem};
+use asi::{cli::Exit, world::MemoryFiles};
 
 /// Every fault has a way to mend it, and bad input its own exit code.
 #[track_caller]
@@ -69,7 +69,8 @@ fn an_unknown_stack() {
 
 #[test]
 fn several_stacks_on_one_output() {
-    let files = MemoryFiles::with([("asi.yaml", b"app: shop\nenvironments: {dev: {}, prod: {}}\n".as_slice())]);
+    let files =
+        MemoryFiles::with([("asi.yaml", b"app: shop\nenvironments: {dev: {}, prod: {}}\n".as_slice())]);
     check("several-stacks", &asi(&["synth", "shop-dev", "shop-prod"], files));
 }
 

@@ -1,6 +1,10 @@
 //! Tests of the whole: each module asks one question of the program or of the repository.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests read the repository, and may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests read the repository, and may fail"
+)]
 
 mod alius;
 mod architecture;

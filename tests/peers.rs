@@ -8,9 +8,9 @@ use std::{
     process::Command,
 };
 
+use crate::support::{asi, root};
 use asi::world::SystemFiles;
 use asi_constructs::CATALOGUE;
-use crate::support::{asi, root};
 
 /// A program `tests/run` installs, or a note that its test is skipped.
 fn peer(variable: &str, test: &str) -> Option<PathBuf> {
@@ -73,7 +73,12 @@ fn cfn_lint_has_nothing_to_say() {
     command.args(["--regions", "us-east-1", "us-west-2", "--include-checks", "W", "--"]);
     command.args(templates.iter().map(|(yaml, _)| yaml));
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(templates.len() > CATALOGUE.len());
 }
 
@@ -105,7 +110,12 @@ fn the_published_schema_takes_every_stack_file_and_refuses_a_typo() {
         command.arg(file);
     }
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -115,7 +125,15 @@ fn the_cdk_lists_our_assembly() {
     let output = folder.join("cdk.out");
     let stack = root().join("examples/alius-simplex/asi.yaml");
     let run = asi(
-        &["synth", "-f", stack.to_str().unwrap(), "testex-staging", "testex-prod", "--output", output.to_str().unwrap()],
+        &[
+            "synth",
+            "-f",
+            stack.to_str().unwrap(),
+            "testex-staging",
+            "testex-prod",
+            "--output",
+            output.to_str().unwrap(),
+        ],
         SystemFiles,
     );
     assert_eq!((run.exit, run.out.as_str(), run.err.as_str()), (asi::cli::Exit::Done, "", ""));

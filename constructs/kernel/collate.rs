@@ -74,7 +74,22 @@ mod tests {
     fn orders_as_the_cdk_was_seen_to() {
         check(&["_x", "1", "a", "A", "a-c", "b", "B", "Zb"]);
         check(&[
-            "_x", "1", "10", "2", "a", "A", "a b", "aws_y", "aws-cdk:x", "b", "B", "é", "name", "Name", "Team", "Z",
+            "_x",
+            "1",
+            "10",
+            "2",
+            "a",
+            "A",
+            "a b",
+            "aws_y",
+            "aws-cdk:x",
+            "b",
+            "B",
+            "é",
+            "name",
+            "Name",
+            "Team",
+            "Z",
         ]);
     }
 

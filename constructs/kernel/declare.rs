@@ -69,14 +69,14 @@ macro_rules! key {
 macro_rules! properties {
     (
         $(#[doc = $doc:literal])*
-        pub struct $name:ident $(from $short:ident)? {
+        $vis:vis struct $name:ident $(from $short:ident)? {
             $( $(#[doc = $field_doc:literal])* $field:ident : $type:ty $(= $default:literal)? ),* $(,)?
         }
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug)]
-        pub struct $name {
-            $( $(#[doc = $field_doc])* pub $field: $type, )*
+        $vis struct $name {
+            $( $(#[doc = $field_doc])* $vis $field: $type, )*
         }
 
         impl $crate::kernel::construct::Documented for $name {
@@ -144,11 +144,11 @@ macro_rules! word {
 macro_rules! choices {
     (
         $(#[doc = $doc:literal])*
-        pub enum $name:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident $(= $word:literal)? ),* $(,)? }
+        $vis:vis enum $name:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident $(= $word:literal)? ),* $(,)? }
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
+        $vis enum $name {
             $( $(#[doc = $variant_doc])* $variant, )*
         }
 
@@ -226,7 +226,7 @@ mod tests {
 
     properties! {
         /// How often to look whether it works.
-        pub struct Check from path {
+        struct Check from path {
             /// Where to look.
             path: String,
             /// Seconds between looks.
@@ -238,7 +238,7 @@ mod tests {
 
     choices! {
         /// What to do.
-        pub enum Then {
+        enum Then {
             /// Nothing.
             DoNothing,
             /// Start again.

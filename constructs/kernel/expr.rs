@@ -339,7 +339,9 @@ mod tests {
     #[test]
     fn an_overlay_merges_objects_and_replaces_all_else() {
         let mut value: Value = object! { "A" => object! { "X" => 1, "Y" => 2 }, "B" => list![1, 2] };
-        value.overlay(object! { "A" => object! { "Y" => 3, "X" => Value::ABSENT }, "B" => list![4], "C" => true });
+        value.overlay(
+            object! { "A" => object! { "Y" => 3, "X" => Value::ABSENT }, "B" => list![4], "C" => true },
+        );
         assert_eq!(value, object! { "A" => object! { "Y" => 3 }, "B" => list![4], "C" => true });
     }
 }

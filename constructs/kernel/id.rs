@@ -148,7 +148,8 @@ impl ResourceType {
     /// A type the user wrote: `A::B::C`, `A::B::C::MODULE`, or `Custom::Name`.
     pub fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split("::").collect();
-        let is_word = |it: &&str| !it.is_empty() && it.chars().all(|c| c.is_ascii_alphanumeric() || "_@-".contains(c));
+        let is_word =
+            |it: &&str| !it.is_empty() && it.chars().all(|c| c.is_ascii_alphanumeric() || "_@-".contains(c));
         let custom = parts.len() == 2 && parts[0] == "Custom";
         (parts.iter().all(is_word) && (custom || (3..=4).contains(&parts.len())))
             .then(|| Self(std::borrow::Cow::Owned(text.to_owned())))

@@ -63,11 +63,15 @@ impl Language {
             NodeKind::Bool(it) => ExprKind::Bool(*it),
             NodeKind::Integer(it) => ExprKind::Integer(*it),
             NodeKind::Float(it) => ExprKind::Float(*it),
-            NodeKind::String(text) if self.interpolates => return interpolate_within(text, node.span, node.inset, reader),
+            NodeKind::String(text) if self.interpolates => {
+                return interpolate_within(text, node.span, node.inset, reader);
+            }
             NodeKind::String(text) => ExprKind::String(text.clone()),
             NodeKind::List(items) => ExprKind::List(items.iter().map(|it| self.value(it, reader)).collect()),
             NodeKind::Map(map) => match node.as_single() {
-                Some((key, argument)) if is_intrinsic(key) => return self.function(key, argument, node, reader),
+                Some((key, argument)) if is_intrinsic(key) => {
+                    return self.function(key, argument, node, reader);
+                }
                 _ => ExprKind::Object(self.entries(map, reader)),
             },
         };
@@ -119,7 +123,10 @@ impl Language {
                     ExprKind::GetAtt(name, Cow::Owned(attribute.to_owned())).into()
                 }
                 // The attribute may itself be a reference to a parameter.
-                (Some(_), None) => Expr::function("Fn::GetAtt", vec![self.value(resource, reader), self.value(attribute, reader)]),
+                (Some(_), None) => Expr::function(
+                    "Fn::GetAtt",
+                    vec![self.value(resource, reader), self.value(attribute, reader)],
+                ),
                 (None, _) => malformed(reader, "Fn::GetAtt", resource, EXPECTED),
             },
             _ => malformed(reader, "Fn::GetAtt", argument, EXPECTED),
@@ -262,9 +269,12 @@ fn ambiguous(written: &str, node: &Node) -> Diagnostic {
         NodeKind::String(_) => "text".to_owned(),
         _ => node.describe(),
     };
-    Diagnostic::warning("yaml-ambiguous", format!("CloudFormation reads `{written}` as {reading}, other YAML readers do not"))
-        .at(node.span)
-        .help(help)
+    Diagnostic::warning(
+        "yaml-ambiguous",
+        format!("CloudFormation reads `{written}` as {reading}, other YAML readers do not"),
+    )
+    .at(node.span)
+    .help(help)
 }
 
 #[cfg(test)]

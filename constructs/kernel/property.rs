@@ -74,11 +74,12 @@ impl Reader {
 
     /// Reports that `node` is not what was expected, such as "a number".
     pub fn mismatch<T>(&mut self, node: &Node, expected: &str) -> Option<T> {
-        let fault = Diagnostic::error("wrong-type", format!("expected {expected}, found {}", node.describe())).at(node.span);
+        let fault =
+            Diagnostic::error("wrong-type", format!("expected {expected}, found {}", node.describe()))
+                .at(node.span);
         self.reject(match node.as_single() {
-            Some((key, _)) if is_intrinsic(key) => {
-                fault.help("write it out: it has to be known at synthesis; `environments:` may give each its own")
-            }
+            Some((key, _)) if is_intrinsic(key) => fault
+                .help("write it out: it has to be known at synthesis; `environments:` may give each its own"),
             _ if self.open.is_empty() => fault.help(format!("write {expected}")),
             _ => fault,
         })
@@ -116,7 +117,12 @@ pub struct Fields<'a> {
 
 impl Fields<'_> {
     /// Reads one property, or its default, or notes that it is missing.
-    pub fn read<T: Property>(&mut self, reader: &mut Reader, key: &'static str, default: Option<&str>) -> Option<T> {
+    pub fn read<T: Property>(
+        &mut self,
+        reader: &mut Reader,
+        key: &'static str,
+        default: Option<&str>,
+    ) -> Option<T> {
         match (self.node.as_map()?.get(key), default) {
             (Some(entry), _) if entry.value.kind == NodeKind::Null => reader.reject(
                 Diagnostic::error("no-value", format!("`{key}` has no value"))
@@ -184,8 +190,11 @@ impl Property for bool {
 /// Reads a whole number; one that YAML readers disagree on is a fault.
 pub fn read_integer(node: &Node, reader: &mut Reader) -> Option<i64> {
     if let Some(written) = node.plain.as_deref().filter(|it| scalar::is_ambiguous(it)) {
-        let fault = Diagnostic::error("yaml-ambiguous", format!("YAML readers disagree on what number `{written}` is"))
-            .at(node.span);
+        let fault = Diagnostic::error(
+            "yaml-ambiguous",
+            format!("YAML readers disagree on what number `{written}` is"),
+        )
+        .at(node.span);
         return reader.reject(match scalar::resolve(written, Rules::Yaml11) {
             scalar::Scalar::Integer(it) => fault.help(format!("write `{it}` if that is meant")),
             _ => fault.help("write it in digits"),
@@ -409,7 +418,9 @@ impl<T: Property> Property for AtLeastOne<T> {
         let items = Vec::read(node, reader)?;
         if items.is_empty() {
             return reader.reject(
-                Diagnostic::error("empty-list", "the list is empty").at(node.span).help("give it at least one item"),
+                Diagnostic::error("empty-list", "the list is empty")
+                    .at(node.span)
+                    .help("give it at least one item"),
             );
         }
         Some(Self(items))
@@ -461,15 +472,21 @@ pub(super) fn name_expected(node: &Node, reader: &mut Reader, expected: &str) ->
     if let Some(text) = node.as_str() {
         return Some(Name { text: text.to_owned(), span: node.span });
     }
-    let fault = Diagnostic::error("wrong-type", format!("expected the name of {expected}, found {}", node.describe()))
-        .at(node.span);
+    let fault = Diagnostic::error(
+        "wrong-type",
+        format!("expected the name of {expected}, found {}", node.describe()),
+    )
+    .at(node.span);
     reader.reject(match node.as_single() {
-        Some((key, _)) if is_intrinsic(key) => fault.help(format!("write the bare name, without `{}`", short_form(key))),
+        Some((key, _)) if is_intrinsic(key) => {
+            fault.help(format!("write the bare name, without `{}`", short_form(key)))
+        }
         _ => fault,
     })
 }
 
 /// Says that a word is none of those that may stand here.
 pub fn not_a_choice(word: &str, words: &[&str]) -> Diagnostic {
-    Diagnostic::error("not-a-choice", format!("`{word}` is not one of the choices")).suggest(word, words.iter().copied())
+    Diagnostic::error("not-a-choice", format!("`{word}` is not one of the choices"))
+        .suggest(word, words.iter().copied())
 }

@@ -113,7 +113,9 @@ impl Property for Days {
                 Err(_) => reader.mismatch(node, EXPECTED),
             };
         }
-        read_integer(node, reader).and_then(|it| u32::try_from(it).ok().or_else(|| reader.mismatch(node, EXPECTED))).map(Self)
+        read_integer(node, reader)
+            .and_then(|it| u32::try_from(it).ok().or_else(|| reader.mismatch(node, EXPECTED)))
+            .map(Self)
     }
 
     fn shape() -> Shape {
@@ -131,9 +133,12 @@ impl Property for Ipv4Net {
             return Some(net);
         }
         reader.reject(
-            Diagnostic::error("cidr-host-bits", format!("`{text}` is no range: its address lies inside `{}`", net.trunc()))
-                .at(node.span)
-                .help(format!("use `{}`", net.trunc())),
+            Diagnostic::error(
+                "cidr-host-bits",
+                format!("`{text}` is no range: its address lies inside `{}`", net.trunc()),
+            )
+            .at(node.span)
+            .help(format!("use `{}`", net.trunc())),
         )
     }
 
@@ -145,7 +150,8 @@ impl Property for Ipv4Net {
 /// A range of addresses of either family; a single address is a range of one.
 impl Property for IpNet {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        const EXPECTED: &str = "an address or a range of addresses, such as `203.0.113.0/24` or `2001:db8::/32`";
+        const EXPECTED: &str =
+            "an address or a range of addresses, such as `203.0.113.0/24` or `2001:db8::/32`";
         let text = reader.scalar(node, EXPECTED)?;
         let net = text.parse::<Self>().or_else(|_| text.parse::<std::net::IpAddr>().map(Self::from));
         let Ok(net) = net else { return reader.mismatch(node, EXPECTED) };
@@ -153,9 +159,12 @@ impl Property for IpNet {
             return Some(net);
         }
         reader.reject(
-            Diagnostic::error("cidr-host-bits", format!("`{text}` is no range: its address lies inside `{}`", net.trunc()))
-                .at(node.span)
-                .help(format!("use `{}`, or `{}` for the one address", net.trunc(), net.addr())),
+            Diagnostic::error(
+                "cidr-host-bits",
+                format!("`{text}` is no range: its address lies inside `{}`", net.trunc()),
+            )
+            .at(node.span)
+            .help(format!("use `{}`, or `{}` for the one address", net.trunc(), net.addr())),
         )
     }
 

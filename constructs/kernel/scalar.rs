@@ -63,7 +63,11 @@ fn number_1_1(text: &str) -> Scalar {
     let (negative, body) = signed(text);
     let digits = |body: &str, radix| integer(negative, &body.replace('_', ""), radix);
     if let Some(bits) = body.strip_prefix("0b") {
-        return if made_of(bits, |it| matches!(it, b'0' | b'1' | b'_')) { digits(bits, 2) } else { Scalar::Text };
+        return if made_of(bits, |it| matches!(it, b'0' | b'1' | b'_')) {
+            digits(bits, 2)
+        } else {
+            Scalar::Text
+        };
     }
     if let Some(hex) = body.strip_prefix("0x") {
         let is_hex = made_of(hex, |it| it.is_ascii_hexdigit() || it == b'_');
@@ -77,7 +81,9 @@ fn number_1_1(text: &str) -> Scalar {
     {
         return digits(octal, 8);
     }
-    if body.starts_with(|it: char| matches!(it, '1'..='9')) && made_of(body, |it| it.is_ascii_digit() || it == b'_') {
+    if body.starts_with(|it: char| matches!(it, '1'..='9'))
+        && made_of(body, |it| it.is_ascii_digit() || it == b'_')
+    {
         return digits(body, 10);
     }
     sexagesimal(negative, body).or_else(|| float_1_1(text, negative, body)).unwrap_or(Scalar::Text)
@@ -85,10 +91,18 @@ fn number_1_1(text: &str) -> Scalar {
 
 fn number_1_2(text: &str) -> Scalar {
     if let Some(octal) = text.strip_prefix("0o") {
-        return if made_of(octal, |it| matches!(it, b'0'..=b'7')) { integer(false, octal, 8) } else { Scalar::Text };
+        return if made_of(octal, |it| matches!(it, b'0'..=b'7')) {
+            integer(false, octal, 8)
+        } else {
+            Scalar::Text
+        };
     }
     if let Some(hex) = text.strip_prefix("0x") {
-        return if made_of(hex, |it| it.is_ascii_hexdigit()) { integer(false, hex, 16) } else { Scalar::Text };
+        return if made_of(hex, |it| it.is_ascii_hexdigit()) {
+            integer(false, hex, 16)
+        } else {
+            Scalar::Text
+        };
     }
     let (negative, body) = signed(text);
     if made_of(body, |it| it.is_ascii_digit()) {
@@ -98,8 +112,8 @@ fn number_1_2(text: &str) -> Scalar {
         return Scalar::Text;
     }
     let (mantissa, exponent) = split_exponent(body);
-    let exponent_is_fine =
-        exponent.is_none_or(|it| made_of(it.strip_prefix(['+', '-']).unwrap_or(it), |it| it.is_ascii_digit()));
+    let exponent_is_fine = exponent
+        .is_none_or(|it| made_of(it.strip_prefix(['+', '-']).unwrap_or(it), |it| it.is_ascii_digit()));
     let mantissa_is_fine = match mantissa.split_once('.') {
         None => made_of(mantissa, |it| it.is_ascii_digit()),
         Some((whole, part)) => {
@@ -119,7 +133,11 @@ fn float_1_1(text: &str, negative: bool, body: &str) -> Option<Scalar> {
     let (whole, part) = mantissa.split_once('.')?;
     let fine = |it: &str| it.bytes().all(|it| it.is_ascii_digit() || it == b'_');
     let starts_with_a_digit = |it: &str| it.starts_with(|it: char| it.is_ascii_digit());
-    let form = if whole.is_empty() { text.starts_with('.') && starts_with_a_digit(part) } else { starts_with_a_digit(whole) };
+    let form = if whole.is_empty() {
+        text.starts_with('.') && starts_with_a_digit(part)
+    } else {
+        starts_with_a_digit(whole)
+    };
     (form && fine(whole) && fine(part)).then(|| float(negative, &body.replace('_', "")))
 }
 
@@ -136,10 +154,13 @@ fn sexagesimal(negative: bool, body: &str) -> Option<Scalar> {
     }
     let mut value: i64 = first.replace('_', "").parse().ok()?;
     for part in rest.split(':') {
-        let fine = made_of(part, |it| it.is_ascii_digit()) && part.len() <= 2 && (part.len() == 1 || part < "60");
+        let fine =
+            made_of(part, |it| it.is_ascii_digit()) && part.len() <= 2 && (part.len() == 1 || part < "60");
         value = value.checked_mul(60)?.checked_add(part.parse().ok().filter(|_| fine)?)?;
     }
-    let Some(fraction) = fraction else { return Some(Scalar::Integer(if negative { -value } else { value })) };
+    let Some(fraction) = fraction else {
+        return Some(Scalar::Integer(if negative { -value } else { value }));
+    };
     let fine = fraction.bytes().all(|it| it.is_ascii_digit() || it == b'_');
     fine.then(|| float(negative, &format!("{value}.{}", fraction.replace('_', ""))))
 }
@@ -155,7 +176,10 @@ fn integer(negative: bool, digits: &str, radix: u32) -> Scalar {
     match i128::from_str_radix(digits, radix) {
         Ok(value) => {
             let value = if negative { -value } else { value };
-            #[expect(clippy::cast_precision_loss, reason = "a number beyond 64 bits is a float to every reader")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a number beyond 64 bits is a float to every reader"
+            )]
             i64::try_from(value).map_or(Scalar::Float(value as f64), Scalar::Integer)
         }
         Err(_) if digits.bytes().all(|it| it.is_ascii_digit()) => float(negative, digits),

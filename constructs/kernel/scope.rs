@@ -222,13 +222,19 @@ impl Tree {
         match (name.text.as_str(), attribute) {
             ("env", None) => match &self.place.environment {
                 Some(environment) => Ok(environment.clone().into()),
-                None => Err(Diagnostic::error("no-environment", "`${env}` stands for nothing: no environment is chosen")
-                    .help("choose one with `-e`")),
+                None => Err(Diagnostic::error(
+                    "no-environment",
+                    "`${env}` stands for nothing: no environment is chosen",
+                )
+                .help("choose one with `-e`")),
             },
             ("param", Some(parameter)) => {
                 if !is_parameter(&parameter) {
                     let known = self.names.keys().map(String::as_str).filter(|it| is_parameter(it));
-                    let fault = Diagnostic::error("unknown-parameter", format!("there is no parameter `{parameter}`"));
+                    let fault = Diagnostic::error(
+                        "unknown-parameter",
+                        format!("there is no parameter `{parameter}`"),
+                    );
                     return Err(fault.suggest(&parameter, known));
                 }
                 used.push(parameter.to_string());
@@ -246,8 +252,12 @@ impl Tree {
                 )
                 .help(format!("use `${{param.{text}}}`"))),
                 (Some(Named::Resource(handle)), None) => Ok(handle.reference()),
-                (Some(Named::Resource(handle)), Some(attribute)) => Ok(ExprKind::GetAtt(*handle, attribute).into()),
-                (Some(Named::Construct(built)), attribute) => built_attribute(text, built, attribute.as_deref()),
+                (Some(Named::Resource(handle)), Some(attribute)) => {
+                    Ok(ExprKind::GetAtt(*handle, attribute).into())
+                }
+                (Some(Named::Construct(built)), attribute) => {
+                    built_attribute(text, built, attribute.as_deref())
+                }
                 // Its own faults have been reported.
                 (Some(Named::Pending), _) => Ok(Expr::ABSENT),
                 (Some(Named::Building), _) => Err(refers_to_itself(text)),
@@ -285,11 +295,14 @@ fn built_attribute(text: &str, built: &Built, attribute: Option<&str>) -> Result
     };
     match found {
         Some((_, value)) if !value.is_absent() => Ok(value.clone()),
-        Some((name, _)) => Err(Diagnostic::error("unknown-attribute", format!("this `{text}` has no `{name}`"))
-            .help(format!("look at its properties: `asi explain {}`", built.kind))),
+        Some((name, _)) => {
+            Err(Diagnostic::error("unknown-attribute", format!("this `{text}` has no `{name}`"))
+                .help(format!("look at its properties: `asi explain {}`", built.kind)))
+        }
         None => {
             let attribute = attribute.unwrap_or_default();
-            let known = built.attributes.iter().filter(|(_, value)| !value.is_absent()).map(|(name, _)| *name);
+            let known =
+                built.attributes.iter().filter(|(_, value)| !value.is_absent()).map(|(name, _)| *name);
             let fault = format!("`{text}` is a {} and has no attribute `{attribute}`", built.kind);
             Err(Diagnostic::error("unknown-attribute", fault).suggest(attribute, known))
         }
@@ -310,11 +323,12 @@ fn refers_to_itself(name: &str) -> Diagnostic {
 /// A list cannot stand inside a text.
 fn check_parts(value: &Expr<Handle>, faults: &mut Vec<Diagnostic>) {
     match &value.kind {
-        ExprKind::Concat(parts) if parts.iter().any(|it| matches!(it.kind, ExprKind::List(_))) => faults.push(
-            Diagnostic::error("list-in-text", "a list cannot stand inside a text")
-                .at(value.span)
-                .help("join it first with `!Join`, or let the list stand alone"),
-        ),
+        ExprKind::Concat(parts) if parts.iter().any(|it| matches!(it.kind, ExprKind::List(_))) => faults
+            .push(
+                Diagnostic::error("list-in-text", "a list cannot stand inside a text")
+                    .at(value.span)
+                    .help("join it first with `!Join`, or let the list stand alone"),
+            ),
         ExprKind::List(items) => items.iter().for_each(|it| check_parts(it, faults)),
         ExprKind::Object(map) => map.values().for_each(|it| check_parts(&it.value, faults)),
         _ => (),

@@ -75,7 +75,10 @@ impl Shape {
             Self::Map(value) => format!("a mapping, each value {}", value.summary()),
             Self::Object(fields, short) => {
                 let short = short.and_then(|it| fields.iter().find(|field| field.key == it));
-                short.map_or_else(|| "a mapping".to_owned(), |it| format!("{}, or a mapping", it.shape.summary()))
+                short.map_or_else(
+                    || "a mapping".to_owned(),
+                    |it| format!("{}, or a mapping", it.shape.summary()),
+                )
             }
             Self::Either(shapes) => shapes.iter().map(Self::summary).collect::<Vec<_>>().join(", or "),
             Self::Any => "any value".to_owned(),
@@ -87,8 +90,16 @@ impl Shape {
         match self {
             Self::Object(fields, _) => fields,
             Self::List(inner) | Self::Map(inner) => inner.fields(),
-            Self::Either(shapes) => shapes.iter().map(Self::fields).find(|it| !it.is_empty()).unwrap_or_default(),
-            Self::Bool | Self::Integer | Self::Number | Self::Text(..) | Self::Name(_) | Self::Choice(_) | Self::Any => &[],
+            Self::Either(shapes) => {
+                shapes.iter().map(Self::fields).find(|it| !it.is_empty()).unwrap_or_default()
+            }
+            Self::Bool
+            | Self::Integer
+            | Self::Number
+            | Self::Text(..)
+            | Self::Name(_)
+            | Self::Choice(_)
+            | Self::Any => &[],
         }
     }
 
@@ -143,5 +154,10 @@ pub fn object_schema(fields: &[Field], more: &[(&str, Value)]) -> Value {
 /// A doc comment as flowing text: its lines without their indentation, a blank line between paragraphs.
 pub fn prose(docs: &str) -> String {
     let lines: Vec<&str> = docs.lines().map(str::trim).collect();
-    lines.split(|it| it.is_empty()).filter(|it| !it.is_empty()).map(|it| it.join(" ")).collect::<Vec<_>>().join("\n\n")
+    lines
+        .split(|it| it.is_empty())
+        .filter(|it| !it.is_empty())
+        .map(|it| it.join(" "))
+        .collect::<Vec<_>>()
+        .join("\n\n")
 }

@@ -165,9 +165,12 @@ impl Builder<'_> {
                 Event::DocumentStart(..) => {
                     documents += 1;
                     if documents > 1 {
-                        return Err(Diagnostic::error("yaml-documents", "the file holds more than one document")
-                            .at(span)
-                            .help("keep one, and remove the line `---`"));
+                        return Err(Diagnostic::error(
+                            "yaml-documents",
+                            "the file holds more than one document",
+                        )
+                        .at(span)
+                        .help("keep one, and remove the line `---`"));
                     }
                 }
                 Event::Scalar(value, style, anchor, tag) => {
@@ -182,7 +185,12 @@ impl Builder<'_> {
                 }
                 Event::SequenceStart(_, anchor, tag) => {
                     let span = self.with_its_dash(span);
-                    self.open(span, tag.map(|it| self.tag(&it, &at, span)), anchor, Content::List(Vec::new()));
+                    self.open(
+                        span,
+                        tag.map(|it| self.tag(&it, &at, span)),
+                        anchor,
+                        Content::List(Vec::new()),
+                    );
                 }
                 Event::MappingStart(_, anchor, tag) => {
                     let content = Content::Map { entries: Map::new(), merges: Vec::new(), key: None };
@@ -275,7 +283,11 @@ impl Builder<'_> {
                 let before = &self.text[..written.span.start as usize];
                 let spaces = before.len() - before.trim_end_matches(' ').len();
                 let spaces = u32::try_from(spaces).expect("the size is limited");
-                if is_indented(source, written.text, spaces) { Inset::Indented(spaces) } else { Inset::Changed }
+                if is_indented(source, written.text, spaces) {
+                    Inset::Indented(spaces)
+                } else {
+                    Inset::Changed
+                }
             }
             _ => Inset::Changed,
         }
@@ -298,7 +310,9 @@ impl Builder<'_> {
         let node = Node::new(kind, open.span);
         let node = match open.tag {
             Some(tag) if tag.name.starts_with('!') && tag.name.len() > 1 => self.tagged(&tag, node),
-            Some(tag) if !matches!(tag.name.as_str(), "!" | "tag:yaml.org,2002:seq" | "tag:yaml.org,2002:map") => {
+            Some(tag)
+                if !matches!(tag.name.as_str(), "!" | "tag:yaml.org,2002:seq" | "tag:yaml.org,2002:map") =>
+            {
                 self.unknown_tag(&tag, node)
             }
             _ => node,
@@ -311,8 +325,25 @@ impl Builder<'_> {
     fn tagged(&mut self, tag: &Tag, value: Node) -> Node {
         /// Everything CloudFormation has a short form of, and the CDK's `GetStackOutput`.
         const FUNCTIONS: [&str; 20] = [
-            "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAZs", "GetAtt", "GetStackOutput", "If",
-            "ImportValue", "Join", "Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform",
+            "And",
+            "Base64",
+            "Cidr",
+            "Equals",
+            "FindInMap",
+            "GetAZs",
+            "GetAtt",
+            "GetStackOutput",
+            "If",
+            "ImportValue",
+            "Join",
+            "Length",
+            "Not",
+            "Or",
+            "Select",
+            "Split",
+            "Sub",
+            "ToJsonString",
+            "Transform",
             "ForEach",
         ];
         let name = &tag.name[1..];
@@ -328,7 +359,8 @@ impl Builder<'_> {
 
     fn unknown_tag(&mut self, tag: &Tag, value: Node) -> Node {
         let shown = tag.name.replacen("tag:yaml.org,2002:", "!!", 1);
-        let known = ["!Ref", "!Sub", "!GetAtt", "!If", "!Join", "!Select", "!Split", "!FindInMap", "!ImportValue"];
+        let known =
+            ["!Ref", "!Sub", "!GetAtt", "!If", "!Join", "!Select", "!Split", "!FindInMap", "!ImportValue"];
         self.diagnostics.push(
             Diagnostic::error("yaml-tag", format!("CloudFormation has no tag `{shown}`"))
                 .at(tag.span)
@@ -382,10 +414,13 @@ impl Builder<'_> {
                 Some(Key { role: Role::Merge, .. }) => merges.push(node),
                 Some(key) => match entries.get(&key.text) {
                     Some(first) => self.diagnostics.push(
-                        Diagnostic::error("duplicate-key", format!("the key `{}` stands here twice", key.text))
-                            .label(key.span, "again here")
-                            .label(first.key, "first here")
-                            .help("remove one of them, or merge what they hold"),
+                        Diagnostic::error(
+                            "duplicate-key",
+                            format!("the key `{}` stands here twice", key.text),
+                        )
+                        .label(key.span, "again here")
+                        .label(first.key, "first here")
+                        .help("remove one of them, or merge what they hold"),
                     ),
                     None => drop(entries.insert(key.text, Entry { key: key.span, value: node })),
                 },
@@ -402,7 +437,9 @@ impl Builder<'_> {
         };
         if self.is_key() {
             match target.node.as_written() {
-                Some(text) => self.take_key(Key { text: Cow::Owned(text.to_owned()), span, role: Role::Entry }),
+                Some(text) => {
+                    self.take_key(Key { text: Cow::Owned(text.to_owned()), span, role: Role::Entry });
+                }
                 None => self.refuse_key(&target.node.describe(), span),
             }
             return Ok(());

@@ -30,15 +30,20 @@ pub(super) fn run(args: &Args, output: &mut Output<'_>) -> io::Result<Exit> {
         Some(construct) => match present::property(construct, &path[1..]) {
             Ok(doc) => doc,
             Err((key, known)) => {
-                let fault = Diagnostic::error("unknown-property", format!("there is no property `{key}` in `{name}`"));
+                let fault = Diagnostic::error(
+                    "unknown-property",
+                    format!("there is no property `{key}` in `{name}`"),
+                );
                 return output.fault(fault.suggest(&key, known));
             }
         },
         None => match present::code(name) {
             Some(doc) => doc,
             None => {
-                let known = CATALOGUE.iter().map(|it| it.kind).chain(present::CODES.iter().map(|(code, _)| *code));
-                let fault = Diagnostic::error("unknown-type", format!("there is no construct and no code `{name}`"));
+                let known =
+                    CATALOGUE.iter().map(|it| it.kind).chain(present::CODES.iter().map(|(code, _)| *code));
+                let fault =
+                    Diagnostic::error("unknown-type", format!("there is no construct and no code `{name}`"));
                 return output.fault(fault.suggest(name, known));
             }
         },

@@ -39,7 +39,13 @@ pub enum Exit {
 
 /// Turns a page of YAML into a CloudFormation template
 #[derive(Debug, Parser)]
-#[command(name = "asi", version, max_term_width = 100, arg_required_else_help = true, subcommand_required = true)]
+#[command(
+    name = "asi",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
 #[command(after_help = "Exit codes: 0 done; 1 the answer is no; 2 the input is wrong; 3 the world failed.")]
 struct Cli {
     #[command(flatten)]

@@ -34,8 +34,11 @@ pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>
         region: stack.region.clone(),
     });
     let mut reader = Reader::default();
-    let ready: Vec<Ready<'_>> =
-        stack.constructs.iter().map(|it| Ready { declared: it, construct: read(it, catalogue, &mut reader) }).collect();
+    let ready: Vec<Ready<'_>> = stack
+        .constructs
+        .iter()
+        .map(|it| Ready { declared: it, construct: read(it, catalogue, &mut reader) })
+        .collect();
 
     // Everything that has a name is known before anything is built, in the order of the stack file.
     for declared in &stack.constructs {
@@ -68,7 +71,9 @@ fn read(declared: &Declared, catalogue: &[Catalogued], reader: &mut Reader) -> O
         let kinds = catalogue.iter().map(|it| it.kind);
         let fault = format!("there is no construct of type `{}`", declared.kind.value);
         return reader.reject(
-            Diagnostic::error("unknown-type", fault).at(declared.kind.span).suggest(&declared.kind.value, kinds),
+            Diagnostic::error("unknown-type", fault)
+                .at(declared.kind.span)
+                .suggest(&declared.kind.value, kinds),
         );
     };
     let before = reader.diagnostics.len();

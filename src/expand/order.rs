@@ -14,7 +14,13 @@ enum Mark {
 /// The positions of constructs in the order they build: as written, but for references.
 pub(super) fn order(ready: &[Ready<'_>], tree: &Tree, reader: &mut Reader) -> Vec<usize> {
     let references: Vec<Vec<(usize, &Name)>> = ready.iter().map(|it| references(it, tree)).collect();
-    let mut walk = Walk { ready, references: &references, marks: vec![Mark::New; ready.len()], way: Vec::new(), order: Vec::new() };
+    let mut walk = Walk {
+        ready,
+        references: &references,
+        marks: vec![Mark::New; ready.len()],
+        way: Vec::new(),
+        order: Vec::new(),
+    };
     for at in 0..ready.len() {
         walk.visit(at, reader);
     }
@@ -76,7 +82,10 @@ impl Walk<'_> {
         let cycle = &self.way[start..];
         let text = |at: usize| self.ready[at].declared.name.text.as_str();
         let path: Vec<&str> = cycle.iter().map(|(it, _)| text(*it)).chain([text(at)]).collect();
-        let mut fault = Diagnostic::error("reference-cycle", format!("constructs refer to each other in a circle: {}", path.join(" → ")));
+        let mut fault = Diagnostic::error(
+            "reference-cycle",
+            format!("constructs refer to each other in a circle: {}", path.join(" → ")),
+        );
         for (from, name) in cycle {
             let name = name.expect("it led on");
             fault = fault.label(name.span, format!("`{}` refers to `{}`", text(*from), name.text));

@@ -41,7 +41,13 @@ fn apply_to(declared: &Declared, overrides: &Node, tree: &mut Tree, reader: &mut
     }
 }
 
-fn resource_at(declared: &Declared, path: &str, entry: &Entry<Node>, tree: &Tree, reader: &mut Reader) -> Option<Handle> {
+fn resource_at(
+    declared: &Declared,
+    path: &str,
+    entry: &Entry<Node>,
+    tree: &Tree,
+    reader: &mut Reader,
+) -> Option<Handle> {
     let id = &declared.name.text;
     let base = tree.path().join(id);
     let handles = tree.handles_at(id).unwrap_or_default();
@@ -51,7 +57,8 @@ fn resource_at(declared: &Declared, path: &str, entry: &Entry<Node>, tree: &Tree
     }
     let paths: Vec<String> = handles.iter().filter_map(below).collect();
     let known: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let fault = Diagnostic::error("unknown-path", format!("`{id}` has no resource at `{path}`")).at(entry.key);
+    let fault =
+        Diagnostic::error("unknown-path", format!("`{id}` has no resource at `{path}`")).at(entry.key);
     reader.reject(match nearest(path, &known) {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
         None => fault.help(format!("its resources are at {}", known.join(", "))),
@@ -100,10 +107,14 @@ fn change(handle: Handle, changes: &Node, tree: &mut Tree, reader: &mut Reader) 
 fn removals(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
     match &node.kind {
         NodeKind::Null => Expr::ABSENT,
-        NodeKind::Map(map) if node.as_single().is_none_or(|(key, _)| !asi_constructs::kernel::node::is_intrinsic(key)) => {
+        NodeKind::Map(map)
+            if node.as_single().is_none_or(|(key, _)| !asi_constructs::kernel::node::is_intrinsic(key)) =>
+        {
             let entries = map
                 .iter()
-                .map(|(key, it)| (key.clone(), Entry { key: it.key, value: removals(&it.value, tree, reader) }))
+                .map(|(key, it)| {
+                    (key.clone(), Entry { key: it.key, value: removals(&it.value, tree, reader) })
+                })
                 .collect();
             Expr { kind: ExprKind::Object(entries), span: node.span }
         }
@@ -115,5 +126,7 @@ fn removals(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
 }
 
 fn without_effect(node: &Node) -> Diagnostic {
-    Diagnostic::error("no-effect", "this override changes nothing").at(node.span).help("remove it, or mend its path or value")
+    Diagnostic::error("no-effect", "this override changes nothing")
+        .at(node.span)
+        .help("remove it, or mend its path or value")
 }

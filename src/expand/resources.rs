@@ -18,7 +18,13 @@ use crate::load::Stack;
 
 /// The attributes a resource may have beside `Type`, `Properties` and `DependsOn`.
 pub(super) const ATTRIBUTES: [&str; 8] = [
-    "CreationPolicy", "UpdatePolicy", "UpdateReplacePolicy", "DeletionPolicy", "Version", "Description", "Metadata",
+    "CreationPolicy",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+    "DeletionPolicy",
+    "Version",
+    "Description",
+    "Metadata",
     "Condition",
 ];
 
@@ -37,9 +43,12 @@ pub(super) fn declare<'a>(stack: &'a Stack, tree: &mut Tree, reader: &mut Reader
         }
         if let Err(fault) = LogicalId::checked(name) {
             reader.report(
-                Diagnostic::error("logical-id", format!("`{name}` cannot name a resource: a logical id {fault}"))
-                    .at(entry.key)
-                    .help("rename it"),
+                Diagnostic::error(
+                    "logical-id",
+                    format!("`{name}` cannot name a resource: a logical id {fault}"),
+                )
+                .at(entry.key)
+                .help("rename it"),
             );
             continue;
         }
@@ -106,7 +115,11 @@ pub(super) fn dependencies(node: &Node, tree: &Tree, reader: &mut Reader) -> BTr
             Some(Named::Construct(_)) => handles.extend(tree.handles_at(text).unwrap_or_default()),
             Some(Named::Pending | Named::Building) => (),
             Some(Named::Parameter) | None => {
-                let known = tree.names.iter().filter(|(_, it)| !matches!(it, Named::Parameter)).map(|(it, _)| it.as_str());
+                let known = tree
+                    .names
+                    .iter()
+                    .filter(|(_, it)| !matches!(it, Named::Parameter))
+                    .map(|(it, _)| it.as_str());
                 reader.report(
                     Diagnostic::error("unknown-name", format!("there is no resource or construct `{text}`"))
                         .at(name.span)

@@ -73,7 +73,8 @@ fn entries(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Map<Expr<Handle
 }
 
 fn parameter(it: &Parameter, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
-    let allowed: Vec<Expr<Handle>> = it.allowed_values.iter().map(|it| resolved(it.0.clone(), tree, reader)).collect();
+    let allowed: Vec<Expr<Handle>> =
+        it.allowed_values.iter().map(|it| resolved(it.0.clone(), tree, reader)).collect();
     let default = it.default.as_ref().map(|it| resolved(it.0.clone(), tree, reader));
     object! {
         "Type" => it.type_.clone(),

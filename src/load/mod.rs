@@ -56,7 +56,9 @@ fn unreadable(error: &FileError) -> Diagnostic {
     let fault = Diagnostic::error("file", error.to_string());
     match error.reason {
         Reason::Missing => fault.help("name the stack file with `-f`, or make one with `asi init`"),
-        Reason::Folder => fault.help(format!("name the file in it: `-f {}`", error.path.join("asi.yaml").display())),
+        Reason::Folder => {
+            fault.help(format!("name the file in it: `-f {}`", error.path.join("asi.yaml").display()))
+        }
         Reason::TooLarge(_) => fault.help(format!("keep it under {LARGEST_FILE} bytes")),
         Reason::System(_) => fault,
     }

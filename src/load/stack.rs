@@ -217,16 +217,21 @@ pub fn read(mut root: Node, environment: Option<&str>, diagnostics: &mut Vec<Dia
 }
 
 fn read_frame(root: &Node, reader: &mut Reader) -> Option<Frame> {
-    let Some(map) = root.as_map() else { return reader.mismatch(root, "a mapping with `app` and `constructs`") };
+    let Some(map) = root.as_map() else {
+        return reader.mismatch(root, "a mapping with `app` and `constructs`");
+    };
     let mut known = root.clone();
     if let NodeKind::Map(entries) = &mut known.kind {
         for key in NOT_YET {
             if let Some(entry) = map.get(key) {
                 entries.shift_remove(key);
                 reader.report(
-                    Diagnostic::error("not-yet", format!("this version of asi does nothing with `{key}` yet"))
-                        .at(entry.key)
-                        .help("remove it; an app is one stack for now"),
+                    Diagnostic::error(
+                        "not-yet",
+                        format!("this version of asi does nothing with `{key}` yet"),
+                    )
+                    .at(entry.key)
+                    .help("remove it; an app is one stack for now"),
                 );
             }
         }
@@ -263,13 +268,17 @@ fn place_of(root: &Node, key: &str) -> Span {
     entry.map_or(root.span, |it| it.key)
 }
 
-fn choose<'a>(name: &str, environments: &'a [(String, Option<Node>)]) -> Result<Option<&'a Node>, Diagnostic> {
+fn choose<'a>(
+    name: &str,
+    environments: &'a [(String, Option<Node>)],
+) -> Result<Option<&'a Node>, Diagnostic> {
     match environments.iter().find(|(it, _)| it == name) {
         Some((_, changes)) => Ok(changes.as_ref()),
-        None if environments.is_empty() => {
-            Err(Diagnostic::error("unknown-environment", format!("there is no environment `{name}`: the file has none"))
-                .help(format!("declare it: `environments: {{{name}: {{}}}}`")))
-        }
+        None if environments.is_empty() => Err(Diagnostic::error(
+            "unknown-environment",
+            format!("there is no environment `{name}`: the file has none"),
+        )
+        .help(format!("declare it: `environments: {{{name}: {{}}}}`"))),
         None => Err(Diagnostic::error("unknown-environment", format!("there is no environment `{name}`"))
             .suggest(name, environments.iter().map(|(it, _)| it.as_str()))),
     }
@@ -329,13 +338,16 @@ fn declared(constructs: &Node, reader: &mut Reader) -> Vec<Declared> {
 
 fn declare(name: &str, entry: &Entry<Node>, all: &Map<Node>, reader: &mut Reader) -> Option<Declared> {
     check_name(name, entry.key, "construct", reader);
-    let Some(map) = entry.value.as_map() else { return reader.mismatch(&entry.value, "a mapping with a `type`") };
+    let Some(map) = entry.value.as_map() else {
+        return reader.mismatch(&entry.value, "a mapping with a `type`");
+    };
     let mut properties = map.clone();
     let kind = properties.shift_remove("type");
     let overrides = properties.shift_remove("overrides").map(|it| it.value);
     let Some(kind) = kind else {
         let typed = all.iter().filter(|(_, it)| it.value.get("type").is_some()).map(|(name, _)| &**name);
-        let fault = Diagnostic::error("missing-type", format!("the construct `{name}` has no `type`")).at(entry.key);
+        let fault =
+            Diagnostic::error("missing-type", format!("the construct `{name}` has no `type`")).at(entry.key);
         let near = asi_constructs::kernel::diagnostic::nearest(name, &typed.collect::<Vec<_>>());
         return reader.reject(match near {
             Some(near) => fault.help(format!("did you mean the construct `{near}`?")),

@@ -29,8 +29,10 @@ pub enum Error {
 pub fn init(files: &dyn Files, path: &Path, app: &str) -> Result<Vec<PathBuf>, Error> {
     if app_name(app) != app {
         return Err(Error::Input(
-            Diagnostic::error("app-name", format!("`{app}` cannot name a stack"))
-                .help(format!("begin with a letter, and use letters, digits and `-`: `asi init {}`", app_name(app))),
+            Diagnostic::error("app-name", format!("`{app}` cannot name a stack")).help(format!(
+                "begin with a letter, and use letters, digits and `-`: `asi init {}`",
+                app_name(app)
+            )),
         ));
     }
     if files.exists(path) {

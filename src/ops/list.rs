@@ -53,7 +53,9 @@ pub(super) fn variants(
     let Some(stack) = stack.filter(|_| !has_errors(&diagnostics)) else { return Err((diagnostics, sources)) };
     let mut known: Vec<(String, Option<String>)> = vec![(stack.name(), environment.map(str::to_owned))];
     if environment.is_none() {
-        known.extend(stack.environments.iter().map(|it| (format!("{}-{it}", stack.app.value), Some(it.clone()))));
+        known.extend(
+            stack.environments.iter().map(|it| (format!("{}-{it}", stack.app.value), Some(it.clone()))),
+        );
     }
     let find = |name: &String| match known.iter().find(|(it, _)| it == name) {
         Some((_, environment)) => Ok(environment.clone()),

@@ -14,7 +14,8 @@ use crate::load::stack::Frame;
 
 /// The schema (draft 7, which editors know) as text.
 pub fn schema() -> String {
-    let definitions: Map<String, Value> = CATALOGUE.iter().map(|it| (it.kind.to_owned(), construct(it))).collect();
+    let definitions: Map<String, Value> =
+        CATALOGUE.iter().map(|it| (it.kind.to_owned(), construct(it))).collect();
     let kinds: Vec<&str> = CATALOGUE.iter().map(|it| it.kind).collect();
     // With the kind known, an editor offers the properties of that kind and of no other.
     let by_kind: Vec<Value> = kinds
@@ -26,10 +27,8 @@ pub fn schema() -> String {
             })
         })
         .collect();
-    let choices: Vec<Value> = CATALOGUE
-        .iter()
-        .map(|it| json!({ "const": it.kind, "description": prose(it.docs) }))
-        .collect();
+    let choices: Vec<Value> =
+        CATALOGUE.iter().map(|it| json!({ "const": it.kind, "description": prose(it.docs) })).collect();
     let constructs = json!({
         "description": "The constructs, each under its name: `type` says its kind.",
         "type": "object",
@@ -43,7 +42,8 @@ pub fn schema() -> String {
     let mut frame = object_schema(shape.fields(), &[]);
     frame["properties"]["constructs"] = constructs.clone();
     // Within an environment anything may be left out, and everything may be changed.
-    let changes = json!({ "type": ["object", "null"], "description": "What is different in this environment." });
+    let changes =
+        json!({ "type": ["object", "null"], "description": "What is different in this environment." });
     frame["properties"]["environments"]["type"] = json!("object");
     frame["properties"]["environments"]["additionalProperties"] = changes;
     let mut schema = json!({

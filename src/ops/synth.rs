@@ -97,8 +97,11 @@ fn synthesize_stack(stack: &Stack, is_faulty: bool) -> (Option<Template>, Vec<Di
 
 /// What to say where one template is due and several stacks are asked for.
 pub fn several_stacks(names: &[String]) -> Diagnostic {
-    Diagnostic::error("several-stacks", format!("one template can be printed, and these are {}: {}", names.len(), names.join(", ")))
-        .help("name one of them, or write them all into a folder with `--output DIR`")
+    Diagnostic::error(
+        "several-stacks",
+        format!("one template can be printed, and these are {}: {}", names.len(), names.join(", ")),
+    )
+    .help("name one of them, or write them all into a folder with `--output DIR`")
 }
 
 /// Writes the assembly of these stacks into `folder`.

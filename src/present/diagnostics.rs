@@ -28,7 +28,8 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
             .into_iter()
             .flatten()
             .collect();
-    let shown = if diagnostics.len() > MOST { format!("; the first {MOST} are shown") } else { String::new() };
+    let shown =
+        if diagnostics.len() > MOST { format!("; the first {MOST} are shown") } else { String::new() };
     (!parts.is_empty()).then(|| format!("{}{shown}", parts.join(", ")))
 }
 

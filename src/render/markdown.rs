@@ -30,7 +30,8 @@ fn inline(text: &Text) -> String {
 fn table(rows: &[Vec<Text>]) -> String {
     let mut out = String::new();
     for (at, row) in rows.iter().enumerate() {
-        let cells: Vec<String> = row.iter().map(|it| inline(it).replace('|', "\\|").replace('\n', " ")).collect();
+        let cells: Vec<String> =
+            row.iter().map(|it| inline(it).replace('|', "\\|").replace('\n', " ")).collect();
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
         if at == 0 {
             out.push_str(&format!("|{}\n", "---|".repeat(row.len())));

@@ -123,7 +123,10 @@ fn find<'a>(body: &'a mut Node, pointer: &Spanned<String>) -> Result<&'a mut Nod
 }
 
 /// The value that holds what a pointer leads to, and the last step.
-fn find_parent<'a>(body: &'a mut Node, pointer: &Spanned<String>) -> Result<(&'a mut Node, String), Diagnostic> {
+fn find_parent<'a>(
+    body: &'a mut Node,
+    pointer: &Spanned<String>,
+) -> Result<(&'a mut Node, String), Diagnostic> {
     let mut way = steps(pointer)?;
     let Some(last) = way.pop() else {
         return Err(Diagnostic::error("patch", "the whole template cannot be patched away").at(pointer.span));
@@ -170,10 +173,13 @@ fn remove(body: &mut Node, pointer: &Spanned<String>) -> Result<Node, Diagnostic
 }
 
 fn nothing_at(pointer: &Spanned<String>, step: &str, parent: &Node) -> Diagnostic {
-    let fault = Diagnostic::error("patch-path", format!("the template has nothing at `{}`", pointer.value)).at(pointer.span);
+    let fault = Diagnostic::error("patch-path", format!("the template has nothing at `{}`", pointer.value))
+        .at(pointer.span);
     match &parent.kind {
         NodeKind::Map(map) => fault.suggest(step, map.keys().map(|it| &**it)),
-        NodeKind::List(items) => fault.help(format!("the list there has {} items, counted from 0", items.len())),
+        NodeKind::List(items) => {
+            fault.help(format!("the list there has {} items, counted from 0", items.len()))
+        }
         _ => fault.help(format!("there is {} where `{step}` is looked for", parent.describe())),
     }
 }
@@ -208,7 +214,10 @@ mod tests {
         let mut body = template("{a: {b: [1, 2]}, c/d: x}");
         let result = body.patch(&operation(patch)).map_err(|it| it.message);
         let json = body.to_json(Indent::Cdk).replace(['\n', ' '], "");
-        assert_eq!(result.as_ref().map(|()| json.as_str()), expected.map_err(str::to_owned).as_ref().copied());
+        assert_eq!(
+            result.as_ref().map(|()| json.as_str()),
+            expected.map_err(str::to_owned).as_ref().copied()
+        );
     }
 
     #[test]

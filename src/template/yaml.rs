@@ -72,7 +72,9 @@ fn write_list(items: &[Node], indent: usize, out: &mut String) {
             NodeKind::Map(map) if !map.is_empty() && short_tag(item).is_none() => {
                 hang(indent, out, |out| write_map(map, indent + 2, out));
             }
-            NodeKind::List(items) if !items.is_empty() => hang(indent, out, |out| write_list(items, indent + 2, out)),
+            NodeKind::List(items) if !items.is_empty() => {
+                hang(indent, out, |out| write_list(items, indent + 2, out));
+            }
             _ => write_value(item, indent + 2, out),
         }
     }
@@ -131,7 +133,9 @@ fn short_tag(node: &Node) -> Option<(String, &Node)> {
     let (key, argument) = node.as_single()?;
     let name = match key {
         "Ref" | "Condition" => argument.as_str().map(|_| key)?,
-        _ => key.strip_prefix("Fn::").filter(|it| it.chars().all(|c| c.is_ascii_alphanumeric()) && !it.is_empty())?,
+        _ => key
+            .strip_prefix("Fn::")
+            .filter(|it| it.chars().all(|c| c.is_ascii_alphanumeric()) && !it.is_empty())?,
     };
     let fits = match &argument.kind {
         // Under a tag every scalar is text.
@@ -151,7 +155,9 @@ fn is_short(items: &[Node]) -> bool {
         NodeKind::String(text) if !text.contains('\n') => Some(text.len()),
         NodeKind::Integer(_) | NodeKind::Bool(_) => Some(5),
         NodeKind::Map(_) => match short_tag(node)? {
-            (tag, Node { kind: NodeKind::String(text), .. }) if tag != "!Sub" => Some(tag.len() + 1 + text.len()),
+            (tag, Node { kind: NodeKind::String(text), .. }) if tag != "!Sub" => {
+                Some(tag.len() + 1 + text.len())
+            }
             _ => None,
         },
         _ => None,
@@ -168,7 +174,9 @@ fn write_inline(node: &Node, out: &mut String) {
     }
     match node.as_str() {
         // Inside of brackets commas and brackets end a plain scalar.
-        Some(text) if text.contains([',', '[', ']', '{', '}']) => out.push_str(&Value::from(text).to_string()),
+        Some(text) if text.contains([',', '[', ']', '{', '}']) => {
+            out.push_str(&Value::from(text).to_string());
+        }
         Some(text) => write_text(text, None, out),
         None => write_scalar(node, 0, out),
     }

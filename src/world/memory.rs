@@ -17,7 +17,8 @@ pub struct MemoryFiles {
 impl MemoryFiles {
     /// With these paths and contents.
     pub fn with<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
-        let files = files.into_iter().map(|(path, contents)| (PathBuf::from(path), contents.to_vec())).collect();
+        let files =
+            files.into_iter().map(|(path, contents)| (PathBuf::from(path), contents.to_vec())).collect();
         Self { files: Mutex::new(files) }
     }
 

@@ -64,7 +64,8 @@ impl Files for SystemFiles {
     }
 
     fn write(&self, path: &Path, contents: &[u8]) -> Result<(), FileError> {
-        let fail = |cause| FileError { path: path.to_owned(), operation: "write", reason: Reason::System(cause) };
+        let fail =
+            |cause| FileError { path: path.to_owned(), operation: "write", reason: Reason::System(cause) };
         let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(fail)?;
         // In the same folder, so that the rename cannot cross file systems.

@@ -57,7 +57,7 @@ pub(crate) fn sources(folder: &str) -> Vec<String> {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
             found.extend(sources(&name));
-        } else if name.ends_with(".rs") {
+        } else if path.extension().is_some_and(|it| it == "rs") {
             found.push(name);
         }
     }

@@ -60,7 +60,8 @@ impl<'a> Query<'a> {
     #[track_caller]
     pub(crate) fn target(&self, value: &Value) -> Resource<'a> {
         let ids = references(value);
-        let found: Vec<Resource<'a>> = self.resources().into_iter().filter(|it| ids.contains(it.id)).collect();
+        let found: Vec<Resource<'a>> =
+            self.resources().into_iter().filter(|it| ids.contains(it.id)).collect();
         assert_eq!(found.len(), 1, "{value} refers to {found:?}");
         found[0]
     }
@@ -70,7 +71,7 @@ impl<'a> Query<'a> {
         list.as_array().expect("a list").iter().map(|it| self.target(it).id).collect()
     }
 
-    /// Whether `from` needs `to`, through DependsOn and references.
+    /// Whether `from` needs `to`, through `DependsOn` and references.
     pub(crate) fn depends(&self, from: &str, to: &str) -> bool {
         let mut seen = BTreeSet::new();
         let mut rest = vec![from.to_owned()];
@@ -82,7 +83,13 @@ impl<'a> Query<'a> {
                 && seen.insert(id)
             {
                 rest.extend(references(&resource.value["Properties"]));
-                rest.extend(resource.value["DependsOn"].as_array().into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)));
+                rest.extend(
+                    resource.value["DependsOn"]
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|it| it.as_str().map(str::to_owned)),
+                );
             }
         }
         false
@@ -117,7 +124,10 @@ impl<'a> Query<'a> {
     /// All rules for what may come into a security group.
     pub(crate) fn ingress(&self, group: &str) -> Vec<Value> {
         let inline = self.by_id(group).get("SecurityGroupIngress").as_array().cloned().unwrap_or_default();
-        let apart = self.of("AWS::EC2::SecurityGroupIngress").into_iter().filter(|it| refers(it.get("GroupId"), group));
+        let apart = self
+            .of("AWS::EC2::SecurityGroupIngress")
+            .into_iter()
+            .filter(|it| refers(it.get("GroupId"), group));
         inline.into_iter().chain(apart.map(|it| it.value["Properties"].clone())).collect()
     }
 
@@ -134,7 +144,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The ids a value refers to, by Ref, GetAtt, Sub and within.
+/// The ids a value refers to, by Ref, `GetAtt`, Sub and within.
 pub(crate) fn references(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     collect(value, &mut found);

@@ -334,7 +334,7 @@ fn an_alias_repeats_the_last_value_of_its_name() {
 fn what_is_merged_comes_first_and_gives_way() {
     const TWO: &str = "x: &x {p: 1}\ny: &y {p: 2, s: 1}\n";
     let check = |text: &str, value: &str| {
-        check(&format!("{TWO}c: {text}"), &format!("{{x: {{p: 1}}, y: {{p: 2, s: 1}}, c: {value}}}"))
+        check(&format!("{TWO}c: {text}"), &format!("{{x: {{p: 1}}, y: {{p: 2, s: 1}}, c: {value}}}"));
     };
     check("{r: 0, <<: *y, p: 9}", "{p: 9, s: 1, r: 0}");
     check("{r: 0, <<: [*x, *y]}", "{p: 1, s: 1, r: 0}");
