@@ -125,6 +125,10 @@ fn a_service_in_a_network_has_the_cdks_resources() {
         .filter(|it| !different.iter().any(|found| matches(it, found)))
         .collect();
     assert!(unused.is_empty(), "reasons without a difference: {unused:#?}");
+    let order = |of: &serde_json::Map<String, Value>, also: &serde_json::Map<String, Value>| -> Vec<String> {
+        of.keys().filter(|it| also.contains_key(*it)).cloned().collect()
+    };
+    assert_eq!(order(ours, theirs), order(theirs, ours), "the order of the tree");
     let more: Vec<&String> = ours.keys().filter(|it| !theirs.contains_key(*it)).collect();
     assert!(more.is_empty(), "resources the CDK does not make: {more:?}");
 }

@@ -184,6 +184,10 @@ impl Construct for FargateService {
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let network = scope.find(&self.network)?;
+        scope.child("LB").arrange(&["Resource", "SecurityGroup", "PublicListener"]);
+        scope.child("LB").child("PublicListener").arrange(&["Resource", "ECSGroup"]);
+        scope.child("TaskDef").arrange(&["TaskRole", "Resource", &self.container.value]);
+        scope.child("Service").arrange(&["Service", "SecurityGroup"]);
         let cluster = match &self.cluster {
             Some(cluster) => scope.find(cluster)?,
             None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,

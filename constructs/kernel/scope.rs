@@ -400,6 +400,14 @@ impl Scope<'_> {
         Scope { tree: self.tree, at, origin: self.origin }
     }
 
+    /// Fixes the order of what comes below this place, whatever is added first: a template has its resources in
+    /// the order of the tree, and the CDK often makes first what it needs last.
+    pub fn arrange(&mut self, ids: &[&str]) {
+        for id in ids {
+            self.tree.child(self.at, id);
+        }
+    }
+
     /// Says that what is added now was caused by the text at `span`.
     #[must_use]
     pub fn caused_by(mut self, span: Span) -> Self {
