@@ -256,19 +256,19 @@ mod tests {
         assert_eq!(
             paths,
             [
+                "web/LB/Resource",
                 "web/LB/SecurityGroup/Resource",
                 "web/LB/SecurityGroup/to TestwebServiceSecurityGroup5EC8099F:80",
-                "web/LB/Resource",
-                "web/LB/PublicListener/ECSGroup/Resource",
                 "web/LB/PublicListener/Resource",
+                "web/LB/PublicListener/ECSGroup/Resource",
                 "web/TaskDef/TaskRole/Resource",
+                "web/TaskDef/Resource",
                 "web/TaskDef/web/LogGroup/Resource",
                 "web/TaskDef/ExecutionRole/Resource",
                 "web/TaskDef/ExecutionRole/DefaultPolicy/Resource",
-                "web/TaskDef/Resource",
+                "web/Service/Service",
                 "web/Service/SecurityGroup/Resource",
                 "web/Service/SecurityGroup/from TestwebLBSecurityGroup60BF4B82:80",
-                "web/Service/Service",
             ]
         );
     }
