@@ -28,6 +28,13 @@ const DEEPEST: usize = 100;
 /// The most values a document may have, aliases expanded.
 const MOST_VALUES: usize = 500_000;
 
+/// Everything CloudFormation has a short form of besides `Ref` and `Condition`, and the CDK's `GetStackOutput`.
+const FUNCTIONS: [&str; 20] = [
+    "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAZs", "GetAtt", "GetStackOutput", "If",
+    "ImportValue", "Join", "Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform",
+    "ForEach",
+];
+
 /// How the text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -43,6 +50,11 @@ impl Format {
         let is_json = name.rsplit_once('.').is_some_and(|(_, it)| it.eq_ignore_ascii_case("json"));
         if is_json { Self::Json } else { Self::Yaml }
     }
+}
+
+/// Whether the function `Fn::name` may be written as `!name`.
+pub fn has_short_tag(name: &str) -> bool {
+    FUNCTIONS.contains(&name)
 }
 
 /// Reads a document. Without a node, it could not be read at all; faults that leave the rest readable are
@@ -323,35 +335,12 @@ impl Builder<'_> {
 
     /// The long form of a short tag.
     fn tagged(&mut self, tag: &Tag, value: Node) -> Node {
-        /// Everything CloudFormation has a short form of, and the CDK's `GetStackOutput`.
-        const FUNCTIONS: [&str; 20] = [
-            "And",
-            "Base64",
-            "Cidr",
-            "Equals",
-            "FindInMap",
-            "GetAZs",
-            "GetAtt",
-            "GetStackOutput",
-            "If",
-            "ImportValue",
-            "Join",
-            "Length",
-            "Not",
-            "Or",
-            "Select",
-            "Split",
-            "Sub",
-            "ToJsonString",
-            "Transform",
-            "ForEach",
-        ];
         let name = &tag.name[1..];
         let span = Span { start: tag.span.start.min(value.span.start), ..value.span };
         let (key, value) = match name {
             "Ref" | "Condition" => (Cow::Owned(name.to_owned()), value),
             "GetAtt" => (Cow::Borrowed("Fn::GetAtt"), get_att(value)),
-            _ if FUNCTIONS.contains(&name) => (Cow::Owned(format!("Fn::{name}")), value),
+            _ if has_short_tag(name) => (Cow::Owned(format!("Fn::{name}")), value),
             _ => return self.unknown_tag(tag, value),
         };
         Node::new(NodeKind::Map(Map::from_iter([(key, Entry { key: tag.span, value })])), span)

@@ -7,6 +7,7 @@ use asi_constructs::kernel::{
     map::Map,
     node::{Node, NodeKind},
     scalar::{self, Rules, Scalar},
+    yaml::has_short_tag,
 };
 use serde_json::Value;
 
@@ -94,6 +95,8 @@ fn write_tagged(tag: &str, argument: &Node, indent: usize, out: &mut String) {
     if tag == "!GetAtt"
         && let Some([resource, attribute]) = argument.as_list()
         && let (Some(resource), Some(attribute)) = (resource.as_str(), attribute.as_str())
+        // The first dot is where a reader splits it again.
+        && !resource.contains('.')
     {
         out.push(' ');
         write_text(&format!("{resource}.{attribute}"), Some(indent), out);
@@ -133,13 +136,11 @@ fn short_tag(node: &Node) -> Option<(String, &Node)> {
     let (key, argument) = node.as_single()?;
     let name = match key {
         "Ref" | "Condition" => argument.as_str().map(|_| key)?,
-        _ => key
-            .strip_prefix("Fn::")
-            .filter(|it| it.chars().all(|c| c.is_ascii_alphanumeric()) && !it.is_empty())?,
+        _ => key.strip_prefix("Fn::").filter(|it| has_short_tag(it))?,
     };
     let fits = match &argument.kind {
-        // Under a tag every scalar is text.
-        NodeKind::String(_) => true,
+        // Under a tag every scalar is text, and under this one a text is split at its dot.
+        NodeKind::String(_) => name != "GetAtt",
         NodeKind::List(items) => !items.is_empty(),
         NodeKind::Map(map) => !map.is_empty(),
         NodeKind::Null | NodeKind::Bool(_) | NodeKind::Integer(_) | NodeKind::Float(_) => false,
@@ -173,10 +174,8 @@ fn write_inline(node: &Node, out: &mut String) {
         return write_inline(argument, out);
     }
     match node.as_str() {
-        // Inside of brackets commas and brackets end a plain scalar.
-        Some(text) if text.contains([',', '[', ']', '{', '}']) => {
-            out.push_str(&Value::from(text).to_string());
-        }
+        // Inside of brackets these end a plain scalar; the question mark only to PyYAML.
+        Some(text) if text.contains([',', '[', ']', '{', '}', '?']) => write_quoted(text, out),
         Some(text) => write_text(text, None, out),
         None => write_scalar(node, 0, out),
     }
@@ -211,7 +210,13 @@ fn write_text(text: &str, block: Option<usize>, out: &mut String) {
         out.push_str(text);
     } else if let Some(indent) = block.filter(|_| fits_a_block(text)) {
         write_block(text, indent, out);
-    } else if text.chars().all(is_printable) {
+    } else {
+        write_quoted(text, out);
+    }
+}
+
+fn write_quoted(text: &str, out: &mut String) {
+    if text.chars().all(is_printable) {
         if text.contains('\'') && !text.contains(['"', '\\']) {
             out.extend(["\"", text, "\""]);
         } else {
@@ -230,6 +235,8 @@ fn is_plain(text: &str) -> bool {
         || (text.starts_with('-') && text[1..].starts_with(|it: char| it.is_ascii_alphabetic()));
     let is_text = |rules| resolve(text, rules) == Scalar::Text;
     starts_well
+        // At the beginning of a line, that ends a document.
+        && !text.starts_with("...")
         && !text.ends_with([':', ' '])
         && !text.contains(": ")
         && !text.contains(" #")
