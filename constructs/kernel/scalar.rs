@@ -79,7 +79,7 @@ fn number_1_1(text: &str) -> Scalar {
     if let Some(octal) = body.strip_prefix('0')
         && made_of(octal, |it| matches!(it, b'0'..=b'7' | b'_'))
     {
-        return digits(octal, 8);
+        return digits(body, 8);
     }
     if body.starts_with(|it: char| matches!(it, '1'..='9'))
         && made_of(body, |it| it.is_ascii_digit() || it == b'_')
@@ -235,6 +235,7 @@ mod tests {
         check("Off", Scalar::Bool(false), Scalar::Text);
         check("012", Scalar::Integer(10), Scalar::Integer(12));
         check("000123456701", Scalar::Integer(21_913_025), Scalar::Integer(123_456_701));
+        check("0_", Scalar::Integer(0), Scalar::Text);
         check("0o14", Scalar::Text, Scalar::Integer(12));
         check("0b11", Scalar::Integer(3), Scalar::Text);
         check("1_000", Scalar::Integer(1000), Scalar::Text);
