@@ -329,7 +329,7 @@ fn an_alias_repeats_the_last_value_of_its_name() {
     check_faults("a: &x {b: *x}", "nothing", &["yaml-alias at `*x`: an alias stands inside its own anchor"]);
 }
 
-/// PyYAML 6 gives the same values, in the same order.
+/// PyYAML 6 gives the same values, in the same order; a lone `<<` it does not take.
 #[test]
 fn what_is_merged_comes_first_and_gives_way() {
     const TWO: &str = "x: &x {p: 1}\ny: &y {p: 2, s: 1}\n";
