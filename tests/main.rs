@@ -16,3 +16,4 @@ mod environments;
 mod faults;
 mod peers;
 mod support;
+mod yaml_round_trip;

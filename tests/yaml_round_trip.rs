@@ -16,20 +16,146 @@ use indexmap::IndexMap;
 
 /// Pieces of text that mean something to a reader of YAML, or to one of them.
 const PIECES: [&str; 112] = [
-    " ", "  ", "\t", "\n", "\n\n", "\r", "\r\n", ": ", ":", " #", "#", "- ", "-", "--", "---", "...", "? ", "?", ",", "[", "]",
-    "{", "}", "&", "&a", "*", "*a", "!", "!Ref a", "!!str", "|", "|-", ">", "'", "''", "\"", "\\", "\\n", "%", "%YAML 1.1", "@",
-    "`", "=", "<<", "~", "null", "Null", "true", "True", "yes", "Yes", "no", "on", "Off", "y", "N", "0", "1", "-1", "+1", "012",
-    "0o14", "0x1F", "0b11", "1_000", "1e3", "1.5e+3", "1E5", ".5", "5.", ".inf", "-.INF", ".nan", "1:30", "22:22:22", "1:30.5",
-    "2012-10-17", "2001-12-14t21:59:43.10-05:00", "2001-1-1 1:1:1", "1.2.3", "10.0.0.0/16", "0.0", "111122223333",
-    "012345678901", "\u{85}", "\u{a0}", "\u{2028}", "\u{2029}", "\u{feff}", "\u{0}", "\u{7}", "\u{1b}", "\u{7f}", "\u{9f}",
-    "\u{fffe}", "\u{ffff}", "\u{e000}", "\u{10ffff}", "é", "日本", "😀", "a", "b c", "AWS::Region", "${x}", "${!x}",
-    "arn:aws:s3:::x/*", "x.y", "x-y", "key", "word word", "_",
+    " ",
+    "  ",
+    "\t",
+    "\n",
+    "\n\n",
+    "\r",
+    "\r\n",
+    ": ",
+    ":",
+    " #",
+    "#",
+    "- ",
+    "-",
+    "--",
+    "---",
+    "...",
+    "? ",
+    "?",
+    ",",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&",
+    "&a",
+    "*",
+    "*a",
+    "!",
+    "!Ref a",
+    "!!str",
+    "|",
+    "|-",
+    ">",
+    "'",
+    "''",
+    "\"",
+    "\\",
+    "\\n",
+    "%",
+    "%YAML 1.1",
+    "@",
+    "`",
+    "=",
+    "<<",
+    "~",
+    "null",
+    "Null",
+    "true",
+    "True",
+    "yes",
+    "Yes",
+    "no",
+    "on",
+    "Off",
+    "y",
+    "N",
+    "0",
+    "1",
+    "-1",
+    "+1",
+    "012",
+    "0o14",
+    "0x1F",
+    "0b11",
+    "1_000",
+    "1e3",
+    "1.5e+3",
+    "1E5",
+    ".5",
+    "5.",
+    ".inf",
+    "-.INF",
+    ".nan",
+    "1:30",
+    "22:22:22",
+    "1:30.5",
+    "2012-10-17",
+    "2001-12-14t21:59:43.10-05:00",
+    "2001-1-1 1:1:1",
+    "1.2.3",
+    "10.0.0.0/16",
+    "0.0",
+    "111122223333",
+    "012345678901",
+    "\u{85}",
+    "\u{a0}",
+    "\u{2028}",
+    "\u{2029}",
+    "\u{feff}",
+    "\u{0}",
+    "\u{7}",
+    "\u{1b}",
+    "\u{7f}",
+    "\u{9f}",
+    "\u{fffe}",
+    "\u{ffff}",
+    "\u{e000}",
+    "\u{10ffff}",
+    "é",
+    "日本",
+    "😀",
+    "a",
+    "b c",
+    "AWS::Region",
+    "${x}",
+    "${!x}",
+    "arn:aws:s3:::x/*",
+    "x.y",
+    "x-y",
+    "key",
+    "word word",
+    "_",
 ];
 
 const FUNCTIONS: [&str; 25] = [
-    "Ref", "Condition", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::If", "Fn::Select", "Fn::Split", "Fn::Equals", "Fn::And",
-    "Fn::Or", "Fn::Not", "Fn::GetAZs", "Fn::Cidr", "Fn::Base64", "Fn::FindInMap", "Fn::ImportValue", "Fn::Transform",
-    "Fn::Length", "Fn::ToJsonString", "Fn::GetStackOutput", "Fn::ForEach::Loop", "Fn::Unknown", "Fn::", "Fn",
+    "Ref",
+    "Condition",
+    "Fn::GetAtt",
+    "Fn::Sub",
+    "Fn::Join",
+    "Fn::If",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::Equals",
+    "Fn::And",
+    "Fn::Or",
+    "Fn::Not",
+    "Fn::GetAZs",
+    "Fn::Cidr",
+    "Fn::Base64",
+    "Fn::FindInMap",
+    "Fn::ImportValue",
+    "Fn::Transform",
+    "Fn::Length",
+    "Fn::ToJsonString",
+    "Fn::GetStackOutput",
+    "Fn::ForEach::Loop",
+    "Fn::Unknown",
+    "Fn::",
+    "Fn",
 ];
 
 /// Pseudo-random numbers, the same in every run.
@@ -61,8 +187,29 @@ impl Dice {
         let kind = match self.roll(if depth == 0 { 12 } else { 20 }) {
             0 => NodeKind::Null,
             1 => NodeKind::Bool(self.roll(2) == 0),
-            2 => NodeKind::Integer(self.pick(&[0, 1, -1, 8080, 1_000_000, i64::MAX, i64::MIN, 12, 1_700_000_000])),
-            3 => NodeKind::Float(self.pick(&[0.5, -1.5, 1.0, 1e100, 1.5e-9, -0.0, 1e16, 123_456.789, f64::MAX, f64::MIN_POSITIVE])),
+            2 => NodeKind::Integer(self.pick(&[
+                0,
+                1,
+                -1,
+                8080,
+                1_000_000,
+                i64::MAX,
+                i64::MIN,
+                12,
+                1_700_000_000,
+            ])),
+            3 => NodeKind::Float(self.pick(&[
+                0.5,
+                -1.5,
+                1.0,
+                1e100,
+                1.5e-9,
+                -0.0,
+                1e16,
+                123_456.789,
+                f64::MAX,
+                f64::MIN_POSITIVE,
+            ])),
             4..12 => NodeKind::String(self.text().into()),
             12..14 => NodeKind::List((0..self.roll(4)).map(|_| self.value(depth - 1)).collect()),
             14..17 => return (0..self.roll(4)).map(|_| (self.key(), self.value(depth - 1))).collect(),
@@ -129,7 +276,12 @@ fn our_reader_reads_what_was_written() {
         }
     }
     faults.sort_by_key(String::len);
-    assert!(faults.is_empty(), "{} faults, such as\n{}", faults.len(), faults[..faults.len().min(10)].join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} faults, such as\n{}",
+        faults.len(),
+        faults[..faults.len().min(10)].join("\n")
+    );
 }
 
 #[test]
@@ -139,7 +291,8 @@ fn pyyaml_reads_what_was_written() {
         println!("skipped: set ASI_TEST_PYTHON to a Python with PyYAML");
         return;
     };
-    let pairs: Vec<[String; 2]> = samples(20_000).into_iter().map(|(value, text)| [text, json(&value)]).collect();
+    let pairs: Vec<[String; 2]> =
+        samples(20_000).into_iter().map(|(value, text)| [text, json(&value)]).collect();
     let mut child = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/read_yaml.py"))
         .stdin(Stdio::piped())
@@ -152,7 +305,12 @@ fn pyyaml_reads_what_was_written() {
     let said = String::from_utf8_lossy(&output.stdout);
     let mut faults: Vec<&str> = said.split("\n\n").filter(|it| !it.is_empty()).collect();
     faults.sort_by_key(|it| it.len());
-    assert!(faults.is_empty(), "{} faults, such as\n{}", faults.len(), faults[..faults.len().min(10)].join("\n\n"));
+    assert!(
+        faults.is_empty(),
+        "{} faults, such as\n{}",
+        faults.len(),
+        faults[..faults.len().min(10)].join("\n\n")
+    );
     assert!(output.status.success());
 }
 

@@ -30,8 +30,25 @@ const MOST_VALUES: usize = 500_000;
 
 /// Everything CloudFormation has a short form of besides `Ref` and `Condition`, and the CDK's `GetStackOutput`.
 const FUNCTIONS: [&str; 20] = [
-    "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAZs", "GetAtt", "GetStackOutput", "If",
-    "ImportValue", "Join", "Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform",
+    "And",
+    "Base64",
+    "Cidr",
+    "Equals",
+    "FindInMap",
+    "GetAZs",
+    "GetAtt",
+    "GetStackOutput",
+    "If",
+    "ImportValue",
+    "Join",
+    "Length",
+    "Not",
+    "Or",
+    "Select",
+    "Split",
+    "Sub",
+    "ToJsonString",
+    "Transform",
     "ForEach",
 ];
 
