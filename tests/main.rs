@@ -10,6 +10,7 @@
 mod alius;
 mod architecture;
 mod cdk_parity;
+mod cli;
 mod constructs;
 mod docs;
 mod environments;

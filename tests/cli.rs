@@ -1,0 +1,127 @@
+//! Are the parts connected? Most in this process; a few run the program itself.
+
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use asi::{
+    cli::Exit,
+    world::{MemoryFiles, SystemFiles},
+};
+
+use crate::support::asi;
+
+const SHOP: &str = "app: shop\nregion: eu-west-1\nconstructs:\n  repo: {type: Repository, keep: 5}\n\
+                    environments:\n  dev: {}\n  prod: {account: \"222222222222\", constructs: {repo: {keep: 9}}}\n";
+
+fn shop() -> MemoryFiles {
+    MemoryFiles::with([("asi.yaml", SHOP.as_bytes())])
+}
+
+/// An empty folder of this test's own.
+fn folder(name: &str) -> std::path::PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn lists_a_stack_for_each_environment() {
+    assert_eq!(asi(&["ls"], shop()).out, "shop-dev\nshop-prod\n");
+    assert_eq!(asi(&["ls", "-e", "prod"], shop()).out, "shop-prod\n");
+    let json: serde_json::Value = serde_json::from_str(&asi(&["ls", "--json"], shop()).out).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({ "version": 1, "stacks": [
+            { "name": "shop-dev", "environment": "dev", "account": null, "region": "eu-west-1" },
+            { "name": "shop-prod", "environment": "prod", "account": "222222222222", "region": "eu-west-1" },
+        ] })
+    );
+}
+
+#[test]
+fn a_stack_is_named_or_its_environment_is() {
+    let by_name = asi(&["synth", "shop-prod"], shop()).out;
+    assert!(by_name.contains("\\\"countNumber\\\":9") || by_name.contains("\"countNumber\":9"), "{by_name}");
+    assert_eq!(by_name, asi(&["synth", "-e", "prod"], shop()).out);
+    assert_ne!(by_name, asi(&["synth"], shop()).out);
+}
+
+#[test]
+fn a_first_stack_synthesizes_in_every_environment_and_is_not_written_over() {
+    let folder = folder("init");
+    let file = folder.join("asi.yaml");
+    let file = file.to_str().unwrap();
+    let run = asi(&["init", "-f", file], SystemFiles);
+    assert_eq!((run.exit, run.out.as_str()), (Exit::Done, ""));
+    let schema: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.join("asi.schema.json")).unwrap()).unwrap();
+    assert_eq!(schema["title"], "asi stack file");
+    for environment in [&[][..], &["-e", "dev"], &["-e", "prod"]] {
+        let run = asi(&[&["synth", "-f", file], environment].concat(), SystemFiles);
+        assert_eq!((run.exit, run.err.as_str()), (Exit::Done, ""));
+        assert!(run.out.contains("Type: AWS::ECS::Service"));
+    }
+    let before = fs::read(file).unwrap();
+    assert_eq!(asi(&["init", "-f", file], SystemFiles).exit, Exit::Input);
+    assert_eq!(fs::read(file).unwrap(), before);
+}
+
+#[test]
+fn warnings_can_be_kept_back_and_errors_cannot() {
+    let warned = "app: shop\nparameters: {Unused: {}}\n";
+    let files = || MemoryFiles::with([("asi.yaml", warned.as_bytes())]);
+    assert!(asi(&["synth"], files()).err.contains("warning[unused-parameter]"));
+    assert_eq!(asi(&["synth", "--quiet"], files()).err, "");
+    assert!(asi(&["synth", "--quiet"], MemoryFiles::default()).err.contains("error[file]"));
+}
+
+#[test]
+fn everything_can_be_explained() {
+    assert!(asi(&["explain"], MemoryFiles::default()).out.contains("FargateService"));
+    assert!(asi(&["explain", "network.nat"], MemoryFiles::default()).out.contains("perZone"));
+    assert!(
+        asi(&["explain", "subnet-overlap"], MemoryFiles::default()).out.contains("have no address in common")
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_the_worlds_fault() {
+    let folder = folder("not-a-folder");
+    fs::write(folder.join("asi.yaml"), SHOP).unwrap();
+    fs::write(folder.join("cdk.out"), "a file").unwrap();
+    let (file, output) = (folder.join("asi.yaml"), folder.join("cdk.out"));
+    let run = asi(&["synth", "-f", file.to_str().unwrap(), "-o", output.to_str().unwrap()], SystemFiles);
+    assert_eq!((run.exit, run.out.as_str()), (Exit::World, ""));
+    assert!(run.err.starts_with("error: cannot write"), "{}", run.err);
+    assert_eq!(fs::read_to_string(output).unwrap(), "a file");
+}
+
+fn spawn(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_asi"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn the_program_reads_standard_input_and_exits_as_documented() {
+    let output = spawn(&["synth", "-f", "-", "-e", "dev"], SHOP);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        String::from_utf8(output.stdout).unwrap().starts_with("AWSTemplateFormatVersion: '2010-09-09'\n")
+    );
+    let output = spawn(&["synth", "-f", "-"], "app: [");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    assert_eq!(spawn(&["frobnicate"], "").status.code(), Some(2));
+    assert_eq!(spawn(&["--version"], "").status.code(), Some(0));
+}
