@@ -136,6 +136,7 @@ impl Stack {
                 )
             }
             ExprKind::Ref(target) => json!(format!("${{{}}}", self.path(*target))),
+            ExprKind::Id(target) => json!(self.path(*target)),
             ExprKind::GetAtt(target, name) => json!(format!("${{{}.{name}}}", self.path(*target))),
             ExprKind::Parameter(name) => json!(format!("${{{name}}}")),
             ExprKind::Concat(parts) => {

@@ -38,10 +38,8 @@ pub fn assemble<'a>(stacks: impl IntoIterator<Item = (&'a Stack, &'a Template)>)
 
 fn artifact(stack: &Stack, template: &Template, file: &str) -> Value {
     let mut properties = json!({ "templateFile": file });
-    let tags: Map<String, Value> =
-        stack.tags.iter().filter_map(|(key, it)| Some((key.clone(), json!(it.literal()?)))).collect();
-    if !tags.is_empty() {
-        properties["tags"] = Value::Object(tags);
+    if !template.tags.is_empty() {
+        properties["tags"] = template.tags.iter().map(|(key, it)| (key.clone(), json!(it))).collect();
     }
     json!({
         "type": "aws:cloudformation:stack",

@@ -32,7 +32,8 @@ pub fn resolve(tree: &Tree) -> (Template, Vec<Diagnostic>) {
         .filter_map(|it| Some((ids[it].clone(), tree.resource(*it).path.below(&stack)?)))
         .collect();
     let body = body(&tree.sections, resources, &ids);
-    (Template { body, paths }, diagnostics)
+    let tags = tree.sections.tags.clone();
+    (Template { body, paths, tags }, diagnostics)
 }
 
 type Ids = BTreeMap<Handle, LogicalId>;
@@ -44,8 +45,8 @@ fn logical_ids(tree: &Tree, handles: &[Handle]) -> (Ids, Vec<Diagnostic>) {
     for handle in handles {
         let resource = tree.resource(*handle);
         // The first component is the stack, which does not count.
-        let id = LogicalId::for_path(resource.path.components().skip(1))
-            .expect("the name of a construct or resource begins with a letter");
+        let of_path = || LogicalId::for_path(resource.path.components().skip(1));
+        let id = resource.logical_id.clone().or_else(of_path).expect("no construct is named `Default`");
         if let Some(first) = taken.insert(id.clone(), *handle) {
             let first = tree.resource(first);
             diagnostics.push(
@@ -56,6 +57,17 @@ fn logical_ids(tree: &Tree, handles: &[Handle]) -> (Ids, Vec<Diagnostic>) {
                 .label(resource.origin, "this one")
                 .label(first.origin, "and this one")
                 .help("rename one of them; a logical id keeps only letters and digits"),
+            );
+        }
+        if let Some(parameter) = tree.sections.parameters.get(id.as_str()) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "duplicate-logical-id",
+                    format!("`{}` and a parameter both are `{id}`", resource.path),
+                )
+                .label(parameter.key, "the parameter")
+                .label(resource.origin, "the construct")
+                .help("rename the parameter"),
             );
         }
         ids.insert(*handle, id);
@@ -153,6 +165,7 @@ fn node(expr: &Expr<Handle>, ids: &Ids) -> Node {
         }
         ExprKind::Object(map) => NodeKind::Map(nodes(map, ids)),
         ExprKind::Ref(target) => return function("Ref", text(ids[target].to_string()), expr.span),
+        ExprKind::Id(target) => return text(ids[target].to_string()),
         ExprKind::Parameter(name) => return function("Ref", text(name.to_string()), expr.span),
         ExprKind::GetAtt(target, attribute) => {
             let parts = vec![text(ids[target].to_string()), text(attribute.to_string())];

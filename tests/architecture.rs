@@ -9,7 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("render", &[]),
     ("world", &[]),
     ("template", &[]),
-    ("load", &["world"]),
+    ("load", &["template", "world"]),
     ("expand", &["load"]),
     ("resolve", &["template"]),
     ("assembly", &["load", "template"]),

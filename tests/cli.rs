@@ -73,7 +73,7 @@ fn a_first_stack_synthesizes_in_every_environment_and_is_not_written_over() {
 
 #[test]
 fn warnings_can_be_kept_back_and_errors_cannot() {
-    let warned = "app: shop\nparameters: {Unused: {}}\n";
+    let warned = "app: shop\nparameters: {Unused: {}}\nconstructs: {repo: {type: Repository}}\n";
     let files = || MemoryFiles::with([("asi.yaml", warned.as_bytes())]);
     assert!(asi(&["synth"], files()).err.contains("warning[unused-parameter]"));
     assert_eq!(asi(&["synth", "--quiet"], files()).err, "");

@@ -69,8 +69,10 @@ fn an_unknown_stack() {
 
 #[test]
 fn several_stacks_on_one_output() {
-    let files =
-        MemoryFiles::with([("asi.yaml", b"app: shop\nenvironments: {dev: {}, prod: {}}\n".as_slice())]);
+    let files = MemoryFiles::with([(
+        "asi.yaml",
+        b"app: shop\nconstructs: {repo: {type: Repository}}\nenvironments: {dev: {}, prod: {}}\n".as_slice(),
+    )]);
     check("several-stacks", &asi(&["synth", "shop-dev", "shop-prod"], files));
 }
 

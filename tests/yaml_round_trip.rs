@@ -12,7 +12,6 @@ use asi_constructs::kernel::{
     span::Span,
     yaml::{self, Format},
 };
-use indexmap::IndexMap;
 
 /// Pieces of text that mean something to a reader of YAML, or to one of them.
 const PIECES: [&str; 112] = [
@@ -234,7 +233,7 @@ impl Dice {
 }
 
 fn template(body: Node) -> Template {
-    Template { body, paths: IndexMap::new() }
+    Template::new(body)
 }
 
 fn json(node: &Node) -> String {

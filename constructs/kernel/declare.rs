@@ -152,6 +152,14 @@ macro_rules! choices {
             $( $(#[doc = $variant_doc])* $variant, )*
         }
 
+        impl $crate::kernel::property::Word for $name {
+            fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $crate::word!($variant $($word)?),)*
+                }
+            }
+        }
+
         impl $crate::kernel::property::Property for $name {
             fn read(
                 node: &$crate::kernel::node::Node,

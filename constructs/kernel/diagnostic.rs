@@ -41,7 +41,7 @@ impl Diagnostic {
     /// An error at no known place.
     #[must_use]
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
+        let message = shortened(message.into());
         Self { code, severity: Severity::Error, message, labels: Vec::new(), help: None, path: None }
     }
 
@@ -79,7 +79,7 @@ impl Diagnostic {
         let known: Vec<&str> = known.into_iter().collect();
         match nearest(written, &known) {
             Some(near) => self.help(format!("did you mean `{near}`?")),
-            None if known.is_empty() => self,
+            None if known.is_empty() => self.help("take it out: there is nothing of the kind here"),
             None => self.help(format!("use {}", one_of(&known))),
         }
     }
@@ -97,6 +97,15 @@ impl Diagnostic {
     }
 }
 
+/// A message that quotes a text of the user's stays readable, however long that is.
+fn shortened(message: String) -> String {
+    const LONGEST: usize = 600;
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message,
+    }
+}
+
 /// Whether any of `diagnostics` stops the work.
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|it| it.severity == Severity::Error)
@@ -104,10 +113,16 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 
 /// The one of `known` that somebody who wrote `written` most likely meant.
 pub fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+    /// Nobody means a name by a longer word, and comparing takes the square of its length.
+    const LONGEST: usize = 100;
+    if written.len() > LONGEST {
+        return None;
+    }
     let lower = written.to_ascii_lowercase();
     let tolerance = (written.chars().count() / 3).max(1);
     known
         .iter()
+        .filter(|it| it.len().abs_diff(written.len()) <= tolerance)
         .map(|it| (strsim::damerau_levenshtein(&lower, &it.to_ascii_lowercase()), *it))
         .filter(|(distance, _)| *distance <= tolerance)
         .min_by_key(|(distance, _)| *distance)

@@ -39,6 +39,8 @@ pub enum ExprKind<R> {
     Object(Map<Expr<R>>),
     /// `Ref` to a resource.
     Ref(R),
+    /// The logical id of a resource, as text.
+    Id(R),
     /// `Fn::GetAtt` of a resource.
     GetAtt(R, Cow<'static, str>),
     /// `Ref` to a parameter: one of the template's, or a pseudo parameter such as `AWS::Region`.
@@ -157,6 +159,10 @@ impl<R> Expr<R> {
                     .collect(),
             ),
             ExprKind::Ref(target) => f(target, None, span).kind,
+            ExprKind::Id(target) => match f(target, None, span).kind {
+                ExprKind::Ref(it) => ExprKind::Id(it),
+                other => other,
+            },
             ExprKind::GetAtt(target, attribute) => f(target, Some(attribute), span).kind,
             ExprKind::Concat(parts) => Expr::concat(parts.into_iter().map(|it| it.map_refs(f))).kind,
         };
@@ -166,7 +172,7 @@ impl<R> Expr<R> {
     /// Shows every reference to `see`, in order.
     pub fn each_ref<'a>(&'a self, see: &mut impl FnMut(&'a R)) {
         match &self.kind {
-            ExprKind::Ref(target) | ExprKind::GetAtt(target, _) => see(target),
+            ExprKind::Ref(target) | ExprKind::Id(target) | ExprKind::GetAtt(target, _) => see(target),
             ExprKind::List(items) | ExprKind::Concat(items) => items.iter().for_each(|it| it.each_ref(see)),
             ExprKind::Object(map) => map.values().for_each(|it| it.value.each_ref(see)),
             ExprKind::Absent
@@ -180,8 +186,13 @@ impl<R> Expr<R> {
 
     /// Lays `other` over it: objects merge deeply, an absent value removes, all else replaces.
     pub fn overlay(&mut self, other: Self) {
+        let is_function = |it: &Self| match &it.kind {
+            ExprKind::Object(map) => map.len() == 1 && map.keys().all(|key| super::node::is_intrinsic(key)),
+            _ => false,
+        };
+        let merges = !is_function(self) && !is_function(&other);
         match (&mut self.kind, other.kind) {
-            (ExprKind::Object(mine), ExprKind::Object(theirs)) => {
+            (ExprKind::Object(mine), ExprKind::Object(theirs)) if merges => {
                 for (name, entry) in theirs {
                     match mine.get_mut(&name) {
                         _ if entry.value.is_absent() => drop(mine.shift_remove(&name)),

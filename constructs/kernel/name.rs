@@ -10,7 +10,7 @@ use super::{
     diagnostic::Diagnostic,
     expr::{Expr, ExprKind},
     map::{Entry, Map},
-    node::{Inset, Node, NodeKind, is_intrinsic, short_form},
+    node::{Inset, Node, NodeKind, Placed, is_intrinsic, short_form},
     property::Reader,
     span::Span,
 };
@@ -109,7 +109,7 @@ impl Language {
 
     fn reference(&self, argument: &Node, reader: &mut Reader) -> Value {
         match argument.as_written() {
-            Some(text) => self.named(text, argument.span),
+            Some(text) => self.named(text, argument.span, reader),
             None => malformed(reader, "Ref", argument, "the name of a resource, construct or parameter"),
         }
     }
@@ -122,10 +122,13 @@ impl Language {
                     let name = Name { text: name.to_owned(), span: resource.span };
                     ExprKind::GetAtt(name, Cow::Owned(attribute.to_owned())).into()
                 }
-                // The attribute may itself be a reference to a parameter.
-                (Some(_), None) => Expr::function(
+                // With CloudFormation's language extensions, the attribute may itself be worked out.
+                (Some(name), None) => Expr::function(
                     "Fn::GetAtt",
-                    vec![self.value(resource, reader), self.value(attribute, reader)],
+                    vec![
+                        ExprKind::Id(Name { text: name.to_owned(), span: resource.span }).into(),
+                        self.value(attribute, reader),
+                    ],
                 ),
                 (None, _) => malformed(reader, "Fn::GetAtt", resource, EXPECTED),
             },
@@ -135,12 +138,17 @@ impl Language {
 
     fn substitute(&mut self, argument: &Node, reader: &mut Reader) -> Value {
         const EXPECTED: &str = "a text, or a list of a text and a mapping";
+        let nothing = Map::new();
         let (template, variables) = match argument.as_list() {
-            None => (argument, None),
-            Some([template, variables]) => (template, variables.as_map()),
+            None => (argument, &nothing),
+            Some([template, variables]) => match variables.as_map() {
+                Some(map) => (template, map),
+                None => return malformed(reader, "Fn::Sub", variables, EXPECTED),
+            },
             Some(_) => return malformed(reader, "Fn::Sub", argument, EXPECTED),
         };
         let Some(text) = template.as_str() else { return malformed(reader, "Fn::Sub", template, EXPECTED) };
+        let mut unused: Vec<&str> = variables.keys().map(|it| &**it).collect();
         let mut parts = Vec::new();
         for piece in pieces(text, template.span, template.inset, "${!") {
             parts.push(match piece {
@@ -149,28 +157,59 @@ impl Language {
                     reader.report(unclosed(span));
                     "".into()
                 }
-                Piece::Name(name, span) => match variables.and_then(|it| it.get(name)) {
-                    Some(variable) => self.value(&variable.value, reader),
-                    None => self.named(name, span),
+                Piece::Name(name, span) => match variables.get(name) {
+                    Some(variable) => {
+                        unused.retain(|it| *it != name);
+                        self.value(&variable.value, reader)
+                    }
+                    None => self.named(name, span, reader),
                 },
             });
+        }
+        for name in unused {
+            reader.report(
+                Diagnostic::error("no-effect", format!("the text of this `!Sub` has no `${{{name}}}`"))
+                    .at(variables[name].key)
+                    .help("use the variable, or remove it"),
+            );
         }
         Expr::concat(parts)
     }
 
     /// What a name in `Ref` or `${…}` stands for.
-    fn named(&self, text: &str, span: Span) -> Value {
+    fn named(&self, text: &str, span: Span, reader: &mut Reader) -> Value {
         if self.loops.iter().any(|it| it == text) {
             return Expr { kind: ExprKind::Parameter(Cow::Owned(text.to_owned())), span };
         }
-        named(text, span)
+        named(text, span, reader)
     }
 }
 
+/// The parameters that CloudFormation sets.
+const PSEUDO_PARAMETERS: [&str; 8] = [
+    "AWS::AccountId",
+    "AWS::NoValue",
+    "AWS::NotificationARNs",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+];
+
 /// A reference by name: a pseudo parameter, `name`, or `name.attribute`.
-fn named(text: &str, span: Span) -> Value {
+fn named(text: &str, span: Span, reader: &mut Reader) -> Value {
     let kind = match text.split_once('.') {
-        _ if text.starts_with("AWS::") => ExprKind::Parameter(Cow::Owned(text.to_owned())),
+        _ if text.starts_with("AWS::") => {
+            if !PSEUDO_PARAMETERS.contains(&text) {
+                let fault = Diagnostic::error(
+                    "unknown-name",
+                    format!("CloudFormation has no pseudo parameter `{text}`"),
+                );
+                reader.report(fault.at(span).suggest(text, PSEUDO_PARAMETERS));
+            }
+            ExprKind::Parameter(Cow::Owned(text.to_owned()))
+        }
         Some((name, attribute)) => {
             let name = Name { text: name.to_owned(), span };
             ExprKind::GetAtt(name, Cow::Owned(attribute.to_owned()))
@@ -191,7 +230,7 @@ fn interpolate_within(text: &str, span: Span, inset: Inset, reader: &mut Reader)
     }
     let parts = pieces(text, span, inset, "$${").into_iter().map(|piece| match piece {
         Piece::Text(text) => text.into(),
-        Piece::Name(name, span) => named(name, span),
+        Piece::Name(name, span) => named(name, span, reader),
         Piece::Open(span) => {
             reader.report(unclosed(span));
             "".into()
@@ -210,7 +249,7 @@ enum Piece<'a> {
 
 /// Splits `text` at its references; `escape` is what stands for a literal `${`.
 fn pieces<'a>(text: &'a str, span: Span, inset: Inset, escape: &str) -> Vec<Piece<'a>> {
-    let place = |start, end| inset.part(span, text, start, end);
+    let placed = Placed::new(inset, span, text);
     let mut pieces = Vec::new();
     let mut literal = String::new();
     let mut at = 0;
@@ -224,11 +263,11 @@ fn pieces<'a>(text: &'a str, span: Span, inset: Inset, escape: &str) -> Vec<Piec
                 pieces.push(Piece::Text(std::mem::take(&mut literal)));
             }
             let Some(length) = inner.find('}') else {
-                pieces.push(Piece::Open(place(at, text.len())));
+                pieces.push(Piece::Open(placed.part(at, text.len())));
                 return pieces;
             };
             let name = inner[..length].trim();
-            pieces.push(Piece::Name(name, place(at + 2, at + 2 + length)));
+            pieces.push(Piece::Name(name, placed.part(at + 2, at + 2 + length)));
             at += length + 3;
         } else {
             let next = rest.char_indices().nth(1).map_or(rest.len(), |(it, _)| it);

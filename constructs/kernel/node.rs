@@ -40,19 +40,49 @@ impl Inset {
     /// The place of the bytes from `start` to `end` of `text`, which stands at `whole`; all of it, if that cannot
     /// be told.
     pub fn part(self, whole: Span, text: &str, start: usize, end: usize) -> Span {
-        match self {
-            Self::Changed => whole,
-            Self::After(bytes) => whole.slice(start + bytes as usize, end + bytes as usize),
-            Self::Indented(spaces) => {
-                // Lines without text have no indentation; the one that `at` is in has text.
-                let added = |at: usize| {
-                    let mut lines: Vec<&str> = text[..at].split('\n').skip(1).collect();
-                    let last = usize::from(lines.pop().is_some());
-                    (lines.iter().filter(|it| !it.is_empty()).count() + last) * spaces as usize
-                };
-                whole.slice(start + added(start), end + added(end))
+        Placed::new(self, whole, text).part(start, end)
+    }
+}
+
+/// A text at its place, for pointing at many parts of it.
+#[derive(Debug)]
+pub struct Placed {
+    inset: Inset,
+    whole: Span,
+    /// For indented text: where each line begins in the text, and how many spaces stand before it and before all
+    /// lines above it in the file.
+    lines: Vec<(usize, usize)>,
+}
+
+impl Placed {
+    /// `text`, which stands at `whole`.
+    pub fn new(inset: Inset, whole: Span, text: &str) -> Self {
+        let mut lines = Vec::new();
+        if let Inset::Indented(spaces) = inset {
+            let (mut start, mut above) = (0, 0);
+            for (at, line) in text.split('\n').enumerate() {
+                // The place begins after the spaces of the first line, and lines without text have none.
+                let own = if at == 0 { 0 } else { spaces as usize };
+                lines.push((start, above + own));
+                start += line.len() + 1;
+                above += if line.is_empty() { 0 } else { own };
             }
         }
+        Self { inset, whole, lines }
+    }
+
+    /// The place of the bytes from `start` to `end`; all of it, if that cannot be told.
+    pub fn part(&self, start: usize, end: usize) -> Span {
+        match self.inset {
+            Inset::Changed => self.whole,
+            Inset::After(bytes) => self.whole.slice(start + bytes as usize, end + bytes as usize),
+            Inset::Indented(_) => self.whole.slice(start + self.added(start), end + self.added(end)),
+        }
+    }
+
+    fn added(&self, at: usize) -> usize {
+        let line = self.lines.partition_point(|(start, _)| *start <= at);
+        line.checked_sub(1).map_or(0, |it| self.lines[it].1)
     }
 }
 
@@ -124,6 +154,11 @@ impl Node {
         self.as_map()?.get(key).map(|it| &it.value)
     }
 
+    /// Whether it is a mapping of names to values, and not an intrinsic function.
+    pub fn is_group(&self) -> bool {
+        self.as_map().is_some() && !self.as_single().is_some_and(|(key, _)| is_intrinsic(key))
+    }
+
     /// The one entry of a mapping that has one, such as an intrinsic function in its long form.
     pub fn as_single(&self) -> Option<(&str, &Node)> {
         match self.as_map()?.first() {
@@ -149,19 +184,33 @@ impl Node {
         }
     }
 
-    /// Lays `other` over it: mappings merge deeply, `null` takes a key away, all else replaces.
-    pub fn overlay(&mut self, other: &Self) {
-        let (NodeKind::Map(mine), NodeKind::Map(theirs)) = (&mut self.kind, &other.kind) else {
+    /// Lays `other` over it: mappings merge deeply, `null` takes a key away, all else replaces. Returns the places
+    /// of keys that were to be taken away and are not there.
+    pub fn overlay(&mut self, other: &Self) -> Vec<Span> {
+        // A function is one value, and not a mapping to merge with.
+        let merges = self.is_group() && other.is_group();
+        let (true, NodeKind::Map(mine), NodeKind::Map(theirs)) = (merges, &mut self.kind, &other.kind) else {
             *self = other.clone();
-            return;
+            return Vec::new();
         };
+        let mut idle = Vec::new();
         for (key, entry) in theirs {
+            let removes = entry.value.kind == NodeKind::Null;
             match mine.get_mut(key) {
-                _ if entry.value.kind == NodeKind::Null => drop(mine.shift_remove(key)),
-                Some(old) => old.value.overlay(&entry.value),
-                None => drop(mine.insert(key.clone(), entry.clone())),
+                Some(_) if removes => drop(mine.shift_remove(key)),
+                None if removes => idle.push(entry.key),
+                Some(old) => idle.extend(old.value.overlay(&entry.value)),
+                None => {
+                    let mut new = entry.clone();
+                    if let NodeKind::Map(map) = &mut new.value.kind {
+                        map.clear();
+                        idle.extend(new.value.overlay(&entry.value));
+                    }
+                    mine.insert(key.clone(), new);
+                }
             }
         }
+        idle
     }
 }
 

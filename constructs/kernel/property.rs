@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use super::{
     diagnostic::Diagnostic,
     expr::Expr,
+    map::Entry,
     name::{Name, Value, interpolated},
     node::{Node, NodeKind, is_intrinsic, short_form},
     scalar::{self, Rules},
@@ -34,6 +35,12 @@ pub trait Property: Sized {
     fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {
         let _ = see;
     }
+}
+
+/// A property that is one of some words; made by [`choices!`](crate::choices).
+pub trait Word {
+    /// The word, as it is written in a stack file.
+    fn word(self) -> &'static str;
 }
 
 /// Collects what is wrong while properties are read.
@@ -124,11 +131,7 @@ impl Fields<'_> {
         default: Option<&str>,
     ) -> Option<T> {
         match (self.node.as_map()?.get(key), default) {
-            (Some(entry), _) if entry.value.kind == NodeKind::Null => reader.reject(
-                Diagnostic::error("no-value", format!("`{key}` has no value"))
-                    .at(entry.key)
-                    .help("give it one, or remove the key"),
-            ),
+            (Some(entry), _) if entry.value.kind == NodeKind::Null => reader.reject(no_value(key, entry)),
             (Some(entry), _) => {
                 reader.open.push(Open { key, shape: T::shape });
                 let value = T::read(&entry.value, reader);
@@ -241,7 +244,8 @@ impl Property for f64 {
             NodeKind::Float(it) => Some(*it),
             _ => reader
                 .scalar(node, "a number")
-                .and_then(|it| it.parse().ok().or_else(|| reader.mismatch(node, "a number"))),
+                .and_then(|it| it.parse::<f64>().ok().filter(|it| it.is_finite()))
+                .or_else(|| reader.mismatch(node, "a number")),
         }
     }
 
@@ -435,12 +439,26 @@ impl<T: Property> Property for AtLeastOne<T> {
     }
 }
 
+/// Reads the value under a name of the user's choice.
+pub fn read_entry<T: Property>(key: &str, entry: &Entry<Node>, reader: &mut Reader) -> Option<T> {
+    if entry.value.kind == NodeKind::Null {
+        return reader.reject(no_value(key, entry));
+    }
+    T::read(&entry.value, reader)
+}
+
+fn no_value(key: &str, entry: &Entry<Node>) -> Diagnostic {
+    Diagnostic::error("no-value", format!("`{key}` has no value"))
+        .at(entry.key)
+        .help("give it one, or remove the key")
+}
+
 /// Names of the user's choice, each with a value; empty when it is left out.
 impl<T: Property> Property for IndexMap<String, T> {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         let Some(map) = node.as_map() else { return reader.mismatch(node, "a mapping") };
         let entries: Vec<Option<(String, T)>> =
-            map.iter().map(|(key, it)| Some((key.to_string(), T::read(&it.value, reader)?))).collect();
+            map.iter().map(|(key, it)| Some((key.to_string(), read_entry(key, it, reader)?))).collect();
         entries.into_iter().collect()
     }
 
@@ -459,8 +477,7 @@ impl<T: Property> Property for IndexMap<String, T> {
 
 /// Wraps a scalar in a mapping of its own, for a group of properties that has a short form.
 pub fn long_form(node: &Node, key: &'static str) -> Option<Node> {
-    let is_group = node.as_map().is_some() && !node.as_single().is_some_and(|(key, _)| is_intrinsic(key));
-    (!is_group).then(|| {
+    (!node.is_group()).then(|| {
         let mut long = Node::from_iter([(key.into(), node.clone())]);
         long.span = node.span;
         long

@@ -11,7 +11,7 @@ use super::{
     construct::{Built, Construct},
     diagnostic::{Diagnostic, nearest},
     expr::{Expr, ExprKind},
-    id::{ConstructPath, ResourceType, construct_id, unique_id},
+    id::{ConstructPath, LogicalId, ResourceType, construct_id, unique_id},
     link::{Link, Target},
     map::Map,
     name::{Name, Value},
@@ -40,6 +40,8 @@ impl Handle {
 pub struct Resource {
     /// Its path, from which its logical id is made.
     pub path: ConstructPath,
+    /// The logical id the user chose for it; otherwise it follows from the path.
+    pub logical_id: Option<LogicalId>,
     /// Its type.
     pub kind: ResourceType,
     /// Its `Properties`.
@@ -85,6 +87,9 @@ pub struct Tree {
     pub place: Place,
     /// What the names in the stack file stand for.
     pub names: IndexMap<String, Named>,
+    /// Whether the template may refer to what is not in the tree, because CloudFormation makes it at deployment: by
+    /// a transform or a loop.
+    pub open_names: bool,
     /// The parameters something refers to.
     pub used_parameters: BTreeSet<String>,
     /// Faults and warnings, beyond those that stopped a construct.
@@ -98,6 +103,8 @@ pub struct Tree {
 /// The sections of a template beside its resources, written as CloudFormation has them.
 #[derive(Debug, Default)]
 pub struct Sections {
+    /// Tags for everything in the stack; the deployment's, and not in the template.
+    pub tags: IndexMap<String, String>,
     /// What the stack is, for people.
     pub description: Option<Expr<Handle>>,
     /// Macros that CloudFormation runs over the template.
@@ -135,6 +142,7 @@ impl Tree {
         Self {
             place,
             names: IndexMap::new(),
+            open_names: false,
             used_parameters: BTreeSet::new(),
             diagnostics: Vec::new(),
             sections: Sections::default(),
@@ -241,6 +249,13 @@ impl Tree {
                 Ok(ExprKind::Parameter(parameter).into())
             }
             (text, attribute) => match (self.names.get(text), attribute) {
+                (None, attribute) if self.open_names => Ok(match attribute {
+                    None => ExprKind::Parameter(Cow::Owned(text.to_owned())).into(),
+                    Some(attribute) => Expr::function(
+                        "Fn::GetAtt",
+                        vec![Expr::from(text.to_owned()), ExprKind::String(attribute).into()],
+                    ),
+                }),
                 (None, attribute) => Err(self.unknown(text, attribute.as_deref())),
                 (Some(Named::Parameter), None) => {
                     used.push(text.to_owned());
@@ -270,7 +285,9 @@ impl Tree {
         let whole = attribute.map_or_else(|| text.to_owned(), |it| format!("{text}.{it}"));
         let fault = Diagnostic::error("unknown-name", format!("`{whole}` refers to nothing in this stack"));
         if is_shell_variable(text) && nearest(text, &known).is_none() {
-            return fault.help(format!("write `$${{{whole}}}` if a variable of the shell is meant"));
+            return fault.help(format!(
+                "if a variable of the shell is meant, write `$${{{whole}}}`, and inside of `!Sub` `${{!{whole}}}`"
+            ));
         }
         fault.suggest(text, known)
     }
@@ -320,15 +337,18 @@ fn refers_to_itself(name: &str) -> Diagnostic {
         .help("take the reference out, or write its value out")
 }
 
+fn list_in_text(span: Span) -> Diagnostic {
+    Diagnostic::error("list-in-text", "a list cannot stand where text is due")
+        .at(span)
+        .help("join it first, as in `!Join [\",\", \"${net.publicSubnetIds}\"]`")
+}
+
 /// A list cannot stand inside a text.
 fn check_parts(value: &Expr<Handle>, faults: &mut Vec<Diagnostic>) {
     match &value.kind {
-        ExprKind::Concat(parts) if parts.iter().any(|it| matches!(it.kind, ExprKind::List(_))) => faults
-            .push(
-                Diagnostic::error("list-in-text", "a list cannot stand inside a text")
-                    .at(value.span)
-                    .help("join it first with `!Join`, or let the list stand alone"),
-            ),
+        ExprKind::Concat(parts) if parts.iter().any(|it| matches!(it.kind, ExprKind::List(_))) => {
+            faults.push(list_in_text(value.span));
+        }
         ExprKind::List(items) => items.iter().for_each(|it| check_parts(it, faults)),
         ExprKind::Object(map) => map.values().for_each(|it| check_parts(&it.value, faults)),
         _ => (),
@@ -370,6 +390,7 @@ impl Scope<'_> {
         }
         self.tree.resources.push(Resource {
             path,
+            logical_id: None,
             kind,
             properties,
             depends_on: BTreeSet::new(),
@@ -444,8 +465,7 @@ impl Scope<'_> {
     /// A [`Diagnostic`] if there is no such construct, or it is of another kind.
     pub fn find<T: Target>(&self, link: &Link<T>) -> Result<T, Diagnostic> {
         let text = &link.name.text;
-        let suiting = self.offering::<T>();
-        let advise = |fault: Diagnostic| match suiting.as_slice() {
+        let advise = |fault: Diagnostic| match self.offering::<T>().as_slice() {
             [] => fault.help(format!("add {} to the stack", T::WHAT)),
             known => fault.suggest(text, known.iter().copied()),
         };
@@ -480,7 +500,12 @@ impl Scope<'_> {
 
     /// The value of a text, its references resolved. A reference to nothing is reported, and gives nothing.
     pub fn text(&mut self, text: &Text) -> Expr<Handle> {
-        self.value(&text.0)
+        let value = self.value(&text.0);
+        if matches!(value.kind, ExprKind::List(_)) {
+            self.report(list_in_text(text.span()));
+            return Expr::ABSENT;
+        }
+        value
     }
 
     /// A value, its references resolved. A reference to nothing is reported, and gives nothing.
@@ -521,8 +546,13 @@ mod tests {
             let value = interpolate(text, Span::NOWHERE, &mut Reader::default());
             tree.resolve(value).unwrap_err().remove(0).help.unwrap_or_default()
         };
-        assert_eq!(help("${HOME}"), "write `$${HOME}` if a variable of the shell is meant");
-        assert_eq!(help("${TAG:-1.0}"), "write `$${TAG:-1.0}` if a variable of the shell is meant");
+        let escaped = |name| {
+            format!(
+                "if a variable of the shell is meant, write `$${{{name}}}`, and inside of `!Sub` `${{!{name}}}`"
+            )
+        };
+        assert_eq!(help("${HOME}"), escaped("HOME"));
+        assert_eq!(help("${TAG:-1.0}"), escaped("TAG:-1.0"));
         assert_eq!(help("${sit}"), "did you mean `site`?");
         assert_eq!(help("${home}"), "use `site`");
     }

@@ -27,6 +27,8 @@ pub const LARGEST_FILE: usize = 8 << 20;
 const DEEPEST: usize = 100;
 /// The most values a document may have, aliases expanded.
 const MOST_VALUES: usize = 500_000;
+/// How many bytes of text weigh as much as a value.
+const TEXT: usize = 64;
 
 /// Everything CloudFormation has a short form of besides `Ref` and `Condition`, and the CDK's `GetStackOutput`.
 const FUNCTIONS: [&str; 20] = [
@@ -210,7 +212,8 @@ impl Builder<'_> {
                         continue;
                     }
                     let node = self.scalar(&written, tag);
-                    self.take(node, anchor, 1, 0)?;
+                    let values = if anchor == 0 { 1 } else { count(&node) };
+                    self.take(node, anchor, values, 0)?;
                 }
                 Event::SequenceStart(_, anchor, tag) => {
                     let span = self.with_its_dash(span);
@@ -528,11 +531,14 @@ fn too_deep(span: Span) -> Diagnostic {
         .help("flatten it")
 }
 
-/// How many values a node holds, itself included.
+/// How many values a node holds, itself included; a long text counts for several.
 fn count(node: &Node) -> usize {
     match &node.kind {
         NodeKind::List(items) => 1 + items.iter().map(count).sum::<usize>(),
-        NodeKind::Map(map) => 1 + map.values().map(|it| count(&it.value)).sum::<usize>(),
-        _ => 1,
+        NodeKind::Map(map) => {
+            1 + map.iter().map(|(key, it)| key.len() / TEXT + count(&it.value)).sum::<usize>()
+        }
+        NodeKind::String(text) => 1 + text.len() / TEXT,
+        NodeKind::Null | NodeKind::Bool(_) | NodeKind::Integer(_) | NodeKind::Float(_) => 1,
     }
 }

@@ -205,7 +205,7 @@ fn write_json(value: &Expr<Handle>, line: &str, parts: &mut Vec<Expr<Handle>>) {
             }));
             parts.push("\"".into());
         }
-        ExprKind::Ref(_) | ExprKind::GetAtt(..) | ExprKind::Parameter(_) => {
+        ExprKind::Ref(_) | ExprKind::Id(_) | ExprKind::GetAtt(..) | ExprKind::Parameter(_) => {
             parts.extend(["\"".into(), value.clone(), "\"".into()]);
         }
         ExprKind::Object(map) if map.len() == 1 && map.keys().all(|it| is_intrinsic(it)) => {

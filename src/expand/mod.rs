@@ -3,6 +3,9 @@
 //! All faults of all constructs are found in one run: first every construct reads and checks its properties,
 //! then those build whose references hold.
 
+mod conditions;
+mod cycles;
+mod graph;
 mod order;
 mod overrides;
 mod resources;
@@ -11,8 +14,9 @@ mod sections;
 use asi_constructs::kernel::{
     construct::{AnyConstruct, Catalogued},
     diagnostic::{Diagnostic, has_errors},
-    expr::Expr,
-    name::Value,
+    expr::{Expr, ExprKind},
+    name::{Value, cloudformation},
+    node::Node,
     property::Reader,
     scope::{Handle, Named, Place, Tree},
 };
@@ -48,6 +52,8 @@ pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>
     for name in stack.parameters.keys() {
         tree.names.insert(name.to_string(), Named::Parameter);
     }
+    tree.open_names =
+        stack.transform.is_some() || stack.resources.keys().any(|it| it.starts_with("Fn::ForEach::"));
     let resources = resources::declare(stack, &mut tree, &mut reader);
 
     let order = order::order(&ready, &tree, &mut reader);
@@ -56,11 +62,23 @@ pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>
     resources::resolve(resources, &mut tree, &mut reader);
     sections::resolve(stack, &mut tree, &mut reader);
     overrides::apply(stack, &mut tree, &mut reader);
+    conditions::check(&tree, &mut reader);
+    cycles::check(&tree, &mut reader);
 
     let mut diagnostics = reader.diagnostics;
     diagnostics.append(&mut tree.diagnostics);
     if !failed && !has_errors(&diagnostics) {
         diagnostics.extend(sections::unused_parameters(stack, &tree));
+        if tree.handles().is_empty() && tree.sections.resource_loops.is_empty() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "no-resources",
+                    "the stack has no resources, and CloudFormation takes none without",
+                )
+                .at(stack.app.span)
+                .help("add a construct under `constructs`; `asi explain` lists them"),
+            );
+        }
     }
     (tree, diagnostics)
 }
@@ -98,6 +116,40 @@ fn resolved(value: Value, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> 
         faults.into_iter().for_each(|it| reader.report(it));
         Expr::ABSENT
     })
+}
+
+/// A value of CloudFormation's own, where text is text, resolved; text that seems to want `!Sub` is pointed out.
+fn cloudformation_value(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
+    let value = resolved(cloudformation(node, reader), tree, reader);
+    warn_of_plain_references(&value, tree, reader);
+    value
+}
+
+fn warn_of_plain_references(value: &Expr<Handle>, tree: &Tree, reader: &mut Reader) {
+    match &value.kind {
+        ExprKind::List(items) => items.iter().for_each(|it| warn_of_plain_references(it, tree, reader)),
+        ExprKind::Object(map) => {
+            map.values().for_each(|it| warn_of_plain_references(&it.value, tree, reader));
+        }
+        ExprKind::String(text) => {
+            let names = text.split("${").skip(1).filter_map(|it| it.split_once('}')).map(|(name, _)| name);
+            let is_known = |it: &&str| {
+                let name = it.split('.').next().unwrap_or_default();
+                matches!(name, "env" | "param") || name.starts_with("AWS::") || tree.names.contains_key(name)
+            };
+            if let Some(name) = names.into_iter().find(is_known) {
+                reader.report(
+                    Diagnostic::warning(
+                        "plain-reference",
+                        format!("`${{{name}}}` stays as it is in this text"),
+                    )
+                    .at(value.span)
+                    .help("write `!Sub` before the text if it refers to something"),
+                );
+            }
+        }
+        _ => (),
+    }
 }
 
 /// Builds what can be built; says whether something could not.

@@ -1,28 +1,21 @@
 //! The order in which constructs build: what one refers to, before it.
 
-use asi_constructs::kernel::{diagnostic::Diagnostic, name::Name, property::Reader, scope::Tree};
+use asi_constructs::kernel::{
+    diagnostic::Diagnostic,
+    name::Name,
+    property::Reader,
+    scope::{Named, Tree},
+};
 
-use super::Ready;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Mark {
-    New,
-    Entered,
-    Done,
-}
+use super::{Ready, graph};
 
 /// The positions of constructs in the order they build: as written, but for references.
 pub(super) fn order(ready: &[Ready<'_>], tree: &Tree, reader: &mut Reader) -> Vec<usize> {
     let references: Vec<Vec<(usize, &Name)>> = ready.iter().map(|it| references(it, tree)).collect();
-    let mut walk = Walk {
-        ready,
-        references: &references,
-        marks: vec![Mark::New; ready.len()],
-        way: Vec::new(),
-        order: Vec::new(),
-    };
-    for at in 0..ready.len() {
-        walk.visit(at, reader);
+    let walk = graph::walk(&references);
+    for circle in walk.circles {
+        let steps = circle.into_iter().map(|(from, which)| (&ready[from], references[from][which].1));
+        reader.report(cycle(&steps.collect::<Vec<_>>()));
     }
     walk.order
 }
@@ -32,13 +25,13 @@ fn references<'a>(ready: &'a Ready<'_>, tree: &Tree) -> Vec<(usize, &'a Name)> {
     let mut found: Vec<(usize, &Name)> = Vec::new();
     if let Some(construct) = &ready.construct {
         construct.names(&mut |name| {
-            // Constructs were named first, so their positions are those in the stack file.
             // A name may turn out to be no construct's, such as that of an image; a construct that does refer
             // to itself is told so when it builds.
             if name.text == ready.declared.name.text {
                 return;
             }
-            if let Some(at) = tree.names.get_index_of(&name.text)
+            // Constructs were named first, so their positions are those in the stack file.
+            if let Some((at, _, Named::Pending)) = tree.names.get_full(&name.text)
                 && !found.iter().any(|(it, _)| *it == at)
             {
                 found.push((at, name));
@@ -48,48 +41,17 @@ fn references<'a>(ready: &'a Ready<'_>, tree: &Tree) -> Vec<(usize, &'a Name)> {
     found
 }
 
-struct Walk<'a> {
-    ready: &'a [Ready<'a>],
-    references: &'a [Vec<(usize, &'a Name)>],
-    marks: Vec<Mark>,
-    /// The constructs entered, each with the name in it that led on.
-    way: Vec<(usize, Option<&'a Name>)>,
-    order: Vec<usize>,
-}
-
-impl Walk<'_> {
-    fn visit(&mut self, at: usize, reader: &mut Reader) {
-        match self.marks[at] {
-            Mark::Done => return,
-            Mark::Entered => return self.report_cycle(at, reader),
-            Mark::New => (),
-        }
-        self.marks[at] = Mark::Entered;
-        self.way.push((at, None));
-        for (next, name) in &self.references[at] {
-            if *next < self.ready.len() {
-                self.way.last_mut().expect("it was just entered").1 = Some(name);
-                self.visit(*next, reader);
-            }
-        }
-        self.way.pop();
-        self.marks[at] = Mark::Done;
-        self.order.push(at);
-    }
-
-    fn report_cycle(&self, at: usize, reader: &mut Reader) {
-        let start = self.way.iter().position(|(it, _)| *it == at).expect("it was entered");
-        let cycle = &self.way[start..];
-        let text = |at: usize| self.ready[at].declared.name.text.as_str();
-        let path: Vec<&str> = cycle.iter().map(|(it, _)| text(*it)).chain([text(at)]).collect();
-        let mut fault = Diagnostic::error(
-            "reference-cycle",
-            format!("constructs refer to each other in a circle: {}", path.join(" → ")),
-        );
-        for (from, name) in cycle {
-            let name = name.expect("it led on");
-            fault = fault.label(name.span, format!("`{}` refers to `{}`", text(*from), name.text));
-        }
-        reader.report(fault.help("take one of these references out, or write its value out"));
-    }
+/// The fault of a circle: who refers, and by which name.
+fn cycle(circle: &[(&Ready<'_>, &Name)]) -> Diagnostic {
+    /// More of them would hide what there is to see.
+    const MOST_LABELS: usize = 10;
+    let name = |ready: &Ready<'_>| ready.declared.name.text.clone();
+    let path: Vec<String> = circle.iter().chain(circle.first()).map(|(it, _)| name(it)).collect();
+    let fault = format!("constructs refer to each other in a circle: {}", path.join(" → "));
+    let labels = circle.iter().take(MOST_LABELS);
+    labels
+        .fold(Diagnostic::error("reference-cycle", fault), |fault, (from, to)| {
+            fault.label(to.span, format!("`{}` refers to `{}`", name(from), to.text))
+        })
+        .help("take one of these references out, or write its value out")
 }

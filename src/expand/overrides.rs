@@ -4,14 +4,15 @@ use asi_constructs::kernel::{
     diagnostic::{Diagnostic, nearest},
     expr::{Expr, ExprKind},
     map::Entry,
-    name::cloudformation,
     node::{Node, NodeKind},
     property::Reader,
     scope::{Handle, Named, Tree},
 };
 
+use indexmap::IndexMap;
+
 use super::{
-    resolved,
+    cloudformation_value,
     resources::{ATTRIBUTES, dependencies},
 };
 use crate::load::{Declared, Stack};
@@ -35,6 +36,9 @@ fn apply_to(declared: &Declared, overrides: &Node, tree: &mut Tree, reader: &mut
     for (path, entry) in map {
         let Some(handle) = resource_at(declared, path, entry, tree, reader) else { continue };
         let known = ["Properties", "DependsOn"].into_iter().chain(ATTRIBUTES).collect::<Vec<_>>();
+        if entry.value.as_map().is_some_and(IndexMap::is_empty) {
+            reader.report(without_effect(&entry.value));
+        }
         if reader.fields(&entry.value, &known).is_some() {
             change(handle, &entry.value, tree, reader);
         }
@@ -66,6 +70,8 @@ fn resource_at(
 }
 
 fn change(handle: Handle, changes: &Node, tree: &mut Tree, reader: &mut Reader) {
+    let mut idle = Vec::new();
+    let faults = reader.diagnostics.len();
     if let Some(node) = changes.get("Properties") {
         let laid = removals(node, tree, reader);
         let properties = &mut tree.resource_mut(handle).properties;
@@ -75,7 +81,7 @@ fn change(handle: Handle, changes: &Node, tree: &mut Tree, reader: &mut Reader) 
         let before = properties.clone();
         properties.overlay(laid);
         if *properties == before {
-            reader.report(without_effect(node));
+            idle.push(node);
         }
     }
     if let Some(node) = changes.get("DependsOn") {
@@ -84,7 +90,7 @@ fn change(handle: Handle, changes: &Node, tree: &mut Tree, reader: &mut Reader) 
         let before = own.len();
         own.extend(added);
         if own.len() == before {
-            reader.report(without_effect(node));
+            idle.push(node);
         }
     }
     for name in ATTRIBUTES {
@@ -98,8 +104,12 @@ fn change(handle: Handle, changes: &Node, tree: &mut Tree, reader: &mut Reader) 
             None => drop(attributes.insert(name, value)),
         }
         if before.as_ref() == attributes.get(name) {
-            reader.report(without_effect(node));
+            idle.push(node);
         }
+    }
+    // What could not be read cannot have an effect.
+    if reader.diagnostics.len() == faults {
+        idle.into_iter().for_each(|it| reader.report(without_effect(it)));
     }
 }
 
@@ -118,10 +128,7 @@ fn removals(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
                 .collect();
             Expr { kind: ExprKind::Object(entries), span: node.span }
         }
-        _ => {
-            let value = cloudformation(node, reader);
-            resolved(value, tree, reader)
-        }
+        _ => cloudformation_value(node, tree, reader),
     }
 }
 

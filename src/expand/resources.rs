@@ -7,13 +7,12 @@ use asi_constructs::kernel::{
     expr::Expr,
     id::{LogicalId, ResourceType},
     map::Entry,
-    name::cloudformation,
     node::{Node, NodeKind},
     property::Reader,
     scope::{Handle, Named, Tree},
 };
 
-use super::resolved;
+use super::cloudformation_value;
 use crate::load::Stack;
 
 /// The attributes a resource may have beside `Type`, `Properties` and `DependsOn`.
@@ -41,19 +40,17 @@ pub(super) fn declare<'a>(stack: &'a Stack, tree: &mut Tree, reader: &mut Reader
         if name.starts_with("Fn::ForEach::") {
             continue;
         }
-        if let Err(fault) = LogicalId::checked(name) {
-            reader.report(
-                Diagnostic::error(
-                    "logical-id",
-                    format!("`{name}` cannot name a resource: a logical id {fault}"),
-                )
-                .at(entry.key)
-                .help("rename it"),
-            );
-            continue;
-        }
+        let id = match LogicalId::checked(name) {
+            Ok(id) => id,
+            Err(fault) => {
+                let fault = format!("`{name}` cannot name a resource: a logical id {fault}");
+                reader.report(Diagnostic::error("logical-id", fault).at(entry.key).help("rename it"));
+                continue;
+            }
+        };
         let Some(kind) = resource_type(name, entry, reader) else { continue };
         let handle = tree.open(name, entry.key).resource("Default", kind, Expr::ABSENT);
+        tree.resource_mut(handle).logical_id = Some(id);
         tree.names.insert(name.to_string(), Named::Resource(handle));
         written.push(Written { handle, node: &entry.value });
     }
@@ -81,24 +78,22 @@ fn resource_type(name: &str, entry: &Entry<Node>, reader: &mut Reader) -> Option
 pub(super) fn resolve(written: Vec<Written<'_>>, tree: &mut Tree, reader: &mut Reader) {
     for Written { handle, node } in written {
         if let Some(properties) = node.get("Properties") {
-            tree.resource_mut(handle).properties = value(properties, tree, reader);
+            if properties.as_map().is_none() {
+                reader.mismatch::<()>(properties, "a mapping of properties");
+                continue;
+            }
+            tree.resource_mut(handle).properties = cloudformation_value(properties, tree, reader);
         }
         if let Some(on) = node.get("DependsOn") {
             tree.resource_mut(handle).depends_on = dependencies(on, tree, reader);
         }
         for name in ATTRIBUTES {
             if let Some(attribute) = node.get(name) {
-                let attribute = value(attribute, tree, reader);
+                let attribute = cloudformation_value(attribute, tree, reader);
                 tree.resource_mut(handle).attributes.insert(name, attribute);
             }
         }
     }
-}
-
-/// Reads a value of CloudFormation's own, and resolves what it refers to.
-pub(super) fn value(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
-    let value = cloudformation(node, reader);
-    resolved(value, tree, reader)
 }
 
 /// `DependsOn`: resources, and constructs, which stand for all resources they make.

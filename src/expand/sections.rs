@@ -12,27 +12,47 @@ use asi_constructs::kernel::{
 };
 use asi_constructs::object;
 
-use super::{resolved, resources};
+use super::{cloudformation_value, resolved};
 use crate::load::{Output, Parameter, Stack};
 
 /// Reads all sections, and resolves what they refer to.
 pub(super) fn resolve(stack: &Stack, tree: &mut Tree, reader: &mut Reader) {
     if let Some(description) = &stack.description {
-        tree.sections.description = Some(resolved(description.0.clone(), tree, reader));
+        let description = resolved(description.0.clone(), tree, reader);
+        if description.as_str().is_none() && !description.is_absent() {
+            reader.report(
+                Diagnostic::error("not-literal", "a description is known at synthesis")
+                    .at(description.span)
+                    .help("write it out; `${env}` may stand in it"),
+            );
+        }
+        tree.sections.description = Some(description);
     }
     for (name, entry) in &stack.parameters {
         check_id(name, entry.key, "a parameter", reader);
         let parameter = parameter(&entry.value, tree, reader);
         tree.sections.parameters.insert(name.clone(), Entry { key: entry.key, value: parameter });
     }
-    for (name, node) in &stack.sections {
-        match *name {
-            "Transform" => tree.sections.transform = Some(resources::value(node, tree, reader)),
-            "Metadata" => tree.sections.metadata = entries(node, tree, reader),
-            "Mappings" => tree.sections.mappings = entries(node, tree, reader),
-            "Conditions" => tree.sections.conditions = entries(node, tree, reader),
-            "Rules" => tree.sections.rules = entries(node, tree, reader),
-            _ => unreachable!("the loader makes no other section"),
+    let section = |node: &Option<Node>, tree: &mut Tree, reader: &mut Reader| {
+        node.as_ref().map_or_else(Map::new, |it| entries(it, tree, reader))
+    };
+    if let Some(transform) = &stack.transform {
+        tree.sections.transform = Some(cloudformation_value(transform, tree, reader));
+    }
+    tree.sections.metadata = section(&stack.metadata, tree, reader);
+    tree.sections.mappings = section(&stack.mappings, tree, reader);
+    tree.sections.conditions = section(&stack.conditions, tree, reader);
+    tree.sections.rules = section(&stack.rules, tree, reader);
+    for (key, value) in &stack.tags {
+        let value = resolved(value.0.clone(), tree, reader);
+        match value.as_str() {
+            Some(text) => drop(tree.sections.tags.insert(key.clone(), text.to_owned())),
+            None if value.is_absent() => (),
+            None => reader.report(
+                Diagnostic::error("not-literal", format!("the tag `{key}` is known only at deployment"))
+                    .at(value.span)
+                    .help("write it out: CloudFormation takes tags of a stack as plain text"),
+            ),
         }
     }
     for (name, entry) in &stack.resources {
@@ -62,7 +82,7 @@ pub(super) fn unused_parameters(stack: &Stack, tree: &Tree) -> Vec<Diagnostic> {
 }
 
 fn entries(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Map<Expr<Handle>> {
-    match resources::value(node, tree, reader).kind {
+    match cloudformation_value(node, tree, reader).kind {
         ExprKind::Object(map) => map,
         ExprKind::Absent => Map::new(),
         _ => {
@@ -92,11 +112,11 @@ fn parameter(it: &Parameter, tree: &mut Tree, reader: &mut Reader) -> Expr<Handl
 }
 
 fn output(it: &Output, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
-    let value = resolved(it.value.clone(), tree, reader);
+    let value = resolved(it.value.0.clone(), tree, reader);
     if matches!(value.kind, ExprKind::List(_)) {
         reader.report(
             Diagnostic::error("list-output", "an output is one text, and this is a list")
-                .at(it.value.span)
+                .at(it.value.span())
                 .help("join it, as in `!Join [\",\", \"${net.publicSubnetIds}\"]`"),
         );
     }

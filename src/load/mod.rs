@@ -14,39 +14,24 @@ use asi_constructs::kernel::{
     yaml::{self, Format, LARGEST_FILE},
 };
 
-pub use stack::{Declared, Output, Parameter, Patch, Stack};
+pub use stack::{Declared, Output, Parameter, Stack, app, environments, is_app_name, stack, stack_name};
 
 use crate::world::{FileError, Files, Reason};
 
-/// Reads the stack file at `path` as it is in `environment`, and keeps its text in `sources`.
-///
-/// # Errors
-///
-/// Everything that is wrong with the file's frame.
-pub fn load(
-    files: &dyn Files,
-    path: &Path,
-    environment: Option<&str>,
-    sources: &mut Sources,
-) -> (Option<Stack>, Vec<Diagnostic>) {
+/// Reads the file at `path`, and keeps its text in `sources`. Without a node, it could not be read at all.
+pub fn read(files: &dyn Files, path: &Path, sources: &mut Sources) -> (Option<Node>, Vec<Diagnostic>) {
     let name = path.display().to_string();
     let contents = match files.read(path, LARGEST_FILE) {
         Ok(contents) => contents,
         Err(error) => return (None, vec![unreadable(&error)]),
     };
-    let text = match String::from_utf8(contents) {
-        Ok(text) => text,
-        Err(error) => return (None, vec![not_utf8(&name, error, sources)]),
-    };
-    let file = sources.add(name.as_str(), text);
-    let span = Span { file, start: 0, end: u32::MAX };
-    let text = sources.file(span).expect("it was just added").text.clone();
-    let (node, mut diagnostics) = yaml::parse(&text, file, Format::of(&name));
-    let stack = node.and_then(|it| stack::read(it, environment, &mut diagnostics));
-    (stack, diagnostics)
+    match String::from_utf8(contents) {
+        Ok(text) => document(&text, &name, sources),
+        Err(error) => (None, vec![not_utf8(&name, error, sources)]),
+    }
 }
 
-/// Reads a document that is no stack file, such as a template.
+/// Reads a document, and keeps its text in `sources`.
 pub fn document(text: &str, name: &str, sources: &mut Sources) -> (Option<Node>, Vec<Diagnostic>) {
     let file = sources.add(name, text);
     yaml::parse(text, file, Format::of(name))

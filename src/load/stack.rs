@@ -6,15 +6,17 @@ use asi_constructs::{
     kernel::{
         diagnostic::Diagnostic,
         map::{Entry, Map},
-        name::{Name, Value},
+        name::Name,
         node::{Node, NodeKind},
-        property::{Fields, Property, Reader, Text},
+        property::{Property, Reader, Text, read_entry},
         shape::Shape,
         span::{Span, Spanned},
     },
     properties,
 };
 use indexmap::IndexMap;
+
+use crate::template::Operation;
 
 /// A stack as the user wrote it, for one environment.
 #[derive(Clone, Debug)]
@@ -39,22 +41,32 @@ pub struct Stack {
     pub constructs: Vec<Declared>,
     /// Resources as in a template.
     pub resources: Map<Node>,
-    /// Other sections as in a template, by CloudFormation's name for them.
-    pub sections: Vec<(&'static str, Node)>,
+    /// `Conditions` as in a template.
+    pub conditions: Option<Node>,
+    /// `Mappings` as in a template.
+    pub mappings: Option<Node>,
+    /// `Rules` as in a template.
+    pub rules: Option<Node>,
+    /// `Metadata` as in a template.
+    pub metadata: Option<Node>,
+    /// `Transform` as in a template.
+    pub transform: Option<Node>,
     /// Output.
     pub outputs: Map<Output>,
     /// Changes to the finished template.
-    pub patches: Vec<Spanned<Patch>>,
+    pub patches: Vec<Spanned<Operation>>,
 }
 
 impl Stack {
     /// The name CloudFormation knows it by.
     pub fn name(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{}-{environment}", self.app.value),
-            None => self.app.value.clone(),
-        }
+        stack_name(&self.app.value, self.environment.as_deref())
     }
+}
+
+/// The name of the stack of an app in an environment.
+pub fn stack_name(app: &str, environment: Option<&str>) -> String {
+    environment.map_or_else(|| app.to_owned(), |it| format!("{app}-{it}"))
 }
 
 /// A construct as the user wrote it.
@@ -103,7 +115,7 @@ properties! {
         /// What the stack tells about itself once it is deployed, each under its name.
         outputs: Ordered<Output>,
         /// Changes to the finished template, as RFC 6902 has them.
-        patches: Vec<Spanned<Patch>>,
+        patches: Vec<Spanned<Operation>>,
         /// Environments by name, each with what is different in it: mappings merge deeply, lists and scalars
         /// replace, `null` takes a key away.
         environments: Option<Node>,
@@ -141,28 +153,14 @@ properties! {
 properties! {
     /// What the stack tells about itself.
     pub struct Output from value {
-        /// The value.
-        value: Value,
+        /// The value, one text.
+        value: Text,
         /// What it is.
         description: Option<Text>,
         /// The name under which other stacks may import it; unique in account and region.
         export: Option<Text>,
         /// The condition under which it is there.
-        condition: Option<String>,
-    }
-}
-
-properties! {
-    /// One change to the finished template, as RFC 6902 has it.
-    pub struct Patch {
-        /// `add`, `remove`, `replace`, `move`, `copy` or `test`.
-        op: Spanned<String>,
-        /// The place it is about, as a JSON pointer: `/Resources/Uploads/Properties/BucketName`.
-        path: Spanned<String>,
-        /// The place to move or copy from.
-        from: Option<Spanned<String>>,
-        /// The value to add, put in place, or compare with.
-        value: Option<Node>,
+        condition: Option<Spanned<String>>,
     }
 }
 
@@ -175,7 +173,9 @@ impl<T: Property> Property for Ordered<T> {
         let Some(map) = node.as_map() else { return reader.mismatch(node, "a mapping") };
         let entries: Vec<Option<(Cow<'static, str>, Entry<T>)>> = map
             .iter()
-            .map(|(name, it)| Some((name.clone(), Entry { key: it.key, value: T::read(&it.value, reader)? })))
+            .map(|(name, it)| {
+                Some((name.clone(), Entry { key: it.key, value: read_entry(name, it, reader)? }))
+            })
             .collect();
         entries.into_iter().collect::<Option<_>>().map(Self)
     }
@@ -192,39 +192,55 @@ impl<T: Property> Property for Ordered<T> {
 /// Keys the file may have that this version does not act on.
 const NOT_YET: [&str; 2] = ["stacks", "moved"];
 
-/// Reads the frame of a stack file, with `environment` laid over it.
-pub fn read(mut root: Node, environment: Option<&str>, diagnostics: &mut Vec<Diagnostic>) -> Option<Stack> {
+/// The stack that a stack file holds for `environment`.
+pub fn stack(root: &Node, environment: Option<&str>) -> (Option<Stack>, Vec<Diagnostic>) {
     if root.kind == NodeKind::Null {
         let fault = Diagnostic::error("empty-file", "the file is empty").at(root.span);
-        diagnostics.push(fault.help("begin with `app:` and `constructs:`, or make a stack with `asi init`"));
-        return None;
+        let help = "begin with `app:` and `constructs:`, or make a stack with `asi init`";
+        return (None, vec![fault.help(help)]);
     }
     let mut reader = Reader::default();
-    let environments = environments(&root, &mut reader);
-    let chosen = environment.map(|name| (name, choose(name, &environments)));
-    match chosen {
-        Some((_, Ok(Some(changes)))) => root.overlay(&changes.clone()),
-        Some((_, Err(fault))) => reader.report(fault.at(place_of(&root, "environments"))),
-        Some((_, Ok(None))) | None => (),
+    let declared = check_environments(root, &mut reader);
+    let mut whole = root.clone();
+    match environment.map(|name| choose(name, &declared)) {
+        Some(Ok(Some(changes))) => whole_with(&mut whole, changes, &mut reader),
+        Some(Err(fault)) => reader.report(fault.at(place_of(root, "environments"))),
+        Some(Ok(None)) | None => (),
     }
-    let frame = read_frame(&root, &mut reader);
-    let stack = frame.map(|frame| {
-        let names = environments.iter().map(|(name, _)| name.clone()).collect();
+    let stack = read_frame(whole, &mut reader).map(|frame| {
+        let names = declared.iter().map(|(name, _)| name.clone()).collect();
         build(frame, environment.map(str::to_owned), names, &mut reader)
     });
-    diagnostics.append(&mut reader.diagnostics);
-    stack
+    (stack, reader.diagnostics)
 }
 
-fn read_frame(root: &Node, reader: &mut Reader) -> Option<Frame> {
-    let Some(map) = root.as_map() else {
-        return reader.mismatch(root, "a mapping with `app` and `constructs`");
-    };
-    let mut known = root.clone();
-    if let NodeKind::Map(entries) = &mut known.kind {
+/// The names of the environments a stack file declares.
+pub fn environments(root: &Node) -> Vec<String> {
+    let map = root.get("environments").and_then(Node::as_map);
+    map.map_or_else(Vec::new, |it| it.keys().map(ToString::to_string).collect())
+}
+
+/// The name of the app, if the stack file has one that can be read.
+pub fn app(root: &Node) -> Option<Spanned<String>> {
+    let app = root.get("app")?;
+    Some(Spanned::new(app.as_written()?.to_owned(), app.span))
+}
+
+/// Lays the changes of an environment over the whole; what they take away has to be there.
+fn whole_with(whole: &mut Node, changes: &Node, reader: &mut Reader) {
+    for idle in whole.overlay(changes) {
+        reader.report(
+            Diagnostic::error("no-effect", "this takes away a key that is not there")
+                .at(idle)
+                .help("remove it, or mend its name"),
+        );
+    }
+}
+
+fn read_frame(mut root: Node, reader: &mut Reader) -> Option<Frame> {
+    if let NodeKind::Map(entries) = &mut root.kind {
         for key in NOT_YET {
-            if let Some(entry) = map.get(key) {
-                entries.shift_remove(key);
+            if let Some(entry) = entries.shift_remove(key) {
                 reader.report(
                     Diagnostic::error(
                         "not-yet",
@@ -235,12 +251,13 @@ fn read_frame(root: &Node, reader: &mut Reader) -> Option<Frame> {
                 );
             }
         }
+        return Frame::read(&root, reader);
     }
-    Frame::read(&known, reader)
+    reader.mismatch(&root, "a mapping with `app` and `constructs`")
 }
 
 /// The environments by name, with what each changes; a bad key is reported whichever is chosen.
-fn environments(root: &Node, reader: &mut Reader) -> Vec<(String, Option<Node>)> {
+fn check_environments<'a>(root: &'a Node, reader: &mut Reader) -> Vec<(String, Option<&'a Node>)> {
     let Some(node) = root.get("environments") else { return Vec::new() };
     let Some(map) = node.as_map() else {
         reader.mismatch::<()>(node, "a mapping of names to changes");
@@ -251,13 +268,13 @@ fn environments(root: &Node, reader: &mut Reader) -> Vec<(String, Option<Node>)>
         shape.fields().iter().map(|it| it.key).filter(|it| !matches!(*it, "app" | "environments")).collect();
     map.iter()
         .map(|(name, entry)| {
+            check_environment_name(name, entry.key, reader);
             if entry.value.kind == NodeKind::Null {
                 return (name.to_string(), None);
             }
-            check_name(name, entry.key, "environment", reader);
             // Opening it reports its unknown keys.
-            let _: Option<Fields<'_>> = reader.fields(&entry.value, &known);
-            (name.to_string(), Some(entry.value.clone()))
+            let is_mapping = reader.fields(&entry.value, &known).is_some();
+            (name.to_string(), is_mapping.then_some(&entry.value))
         })
         .collect()
 }
@@ -270,10 +287,10 @@ fn place_of(root: &Node, key: &str) -> Span {
 
 fn choose<'a>(
     name: &str,
-    environments: &'a [(String, Option<Node>)],
+    environments: &[(String, Option<&'a Node>)],
 ) -> Result<Option<&'a Node>, Diagnostic> {
     match environments.iter().find(|(it, _)| it == name) {
-        Some((_, changes)) => Ok(changes.as_ref()),
+        Some((_, changes)) => Ok(*changes),
         None if environments.is_empty() => Err(Diagnostic::error(
             "unknown-environment",
             format!("there is no environment `{name}`: the file has none"),
@@ -311,16 +328,11 @@ fn build(frame: Frame, environment: Option<String>, environments: Vec<String>, r
         parameters: frame.parameters.0,
         constructs,
         resources,
-        sections: [
-            ("Transform", frame.transform),
-            ("Metadata", frame.metadata),
-            ("Mappings", frame.mappings),
-            ("Conditions", frame.conditions),
-            ("Rules", frame.rules),
-        ]
-        .into_iter()
-        .filter_map(|(name, node)| Some((name, node?)))
-        .collect(),
+        conditions: frame.conditions,
+        mappings: frame.mappings,
+        rules: frame.rules,
+        metadata: frame.metadata,
+        transform: frame.transform,
         outputs: frame.outputs.0,
         patches: frame.patches,
     };
@@ -337,7 +349,7 @@ fn declared(constructs: &Node, reader: &mut Reader) -> Vec<Declared> {
 }
 
 fn declare(name: &str, entry: &Entry<Node>, all: &Map<Node>, reader: &mut Reader) -> Option<Declared> {
-    check_name(name, entry.key, "construct", reader);
+    check_construct_name(name, entry.key, reader);
     let Some(map) = entry.value.as_map() else {
         return reader.mismatch(&entry.value, "a mapping with a `type`");
     };
@@ -380,6 +392,16 @@ fn check_names(stack: &Stack, reader: &mut Reader) {
     let parameters = stack.parameters.iter().map(|(name, it)| (&**name, it.key, "a parameter"));
     let mut seen: IndexMap<&str, (Span, &str)> = IndexMap::new();
     for (name, span, what) in constructs.chain(resources).chain(parameters) {
+        if matches!(name, "param" | "env" | "AWS") {
+            reader.report(
+                Diagnostic::error(
+                    "reserved-name",
+                    format!("`{name}` has a meaning of its own in references"),
+                )
+                .at(span)
+                .help("choose another name"),
+            );
+        }
         if let Some((first, was)) = seen.insert(name, (span, what)) {
             reader.report(
                 Diagnostic::error("duplicate-name", format!("`{name}` names {was} and {what}"))
@@ -391,37 +413,60 @@ fn check_names(stack: &Stack, reader: &mut Reader) {
     }
 }
 
-fn check_app(app: &Spanned<String>, reader: &mut Reader) {
-    let text = &app.value;
-    let fine = text.starts_with(|it: char| it.is_ascii_alphabetic())
+/// Whether `text` may name an app, and so begin the name of a stack.
+pub fn is_app_name(text: &str) -> bool {
+    const LONGEST: usize = 100;
+    text.starts_with(|it: char| it.is_ascii_alphabetic())
         && text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-')
-        && text.len() <= 100;
-    if !fine {
+        && text.len() <= LONGEST
+}
+
+fn check_app(app: &Spanned<String>, reader: &mut Reader) {
+    if !is_app_name(&app.value) {
         reader.report(
-            Diagnostic::error("app-name", format!("`{text}` cannot name a stack"))
+            Diagnostic::error("app-name", format!("`{}` cannot name a stack", app.value))
                 .at(app.span)
                 .help("begin with a letter, and use letters, digits and `-`, at most 100"),
         );
     }
 }
 
-fn check_name(name: &str, span: Span, what: &str, reader: &mut Reader) {
+/// An environment ends the name of its stack, which has 128 characters at most.
+fn check_environment_name(name: &str, span: Span, reader: &mut Reader) {
+    const LONGEST: usize = 27;
+    let fine = name.starts_with(|it: char| it.is_ascii_alphanumeric())
+        && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-')
+        && name.len() <= LONGEST;
+    if !fine {
+        reader.report(
+            Diagnostic::error("environment-name", format!("`{name}` cannot name an environment"))
+                .at(span)
+                .help(format!("use letters, digits and `-`, at most {LONGEST}")),
+        );
+    }
+}
+
+fn check_construct_name(name: &str, span: Span, reader: &mut Reader) {
     let fine = name.starts_with(|it: char| it.is_ascii_alphabetic())
         && name.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_'));
-    let fault = if matches!(name, "param" | "env" | "AWS") {
-        Diagnostic::error("reserved-name", format!("`{name}` has a meaning of its own in references"))
-    } else if fine {
-        return;
-    } else {
-        Diagnostic::error("bad-name", format!("`{name}` cannot name a {what}"))
-    };
-    reader.report(fault.at(span).help("begin with a letter, and use letters, digits, `-` and `_`"));
+    if !fine {
+        reader.report(
+            Diagnostic::error("bad-name", format!("`{name}` cannot name a construct"))
+                .at(span)
+                .help("begin with a letter, and use letters, digits, `-` and `_`"),
+        );
+    }
+    // The CDK leaves a `Default` out of every logical id.
+    if name == "Default" {
+        let fault = Diagnostic::error("reserved-name", "`Default` does not count in logical ids");
+        reader.report(fault.at(span).help("choose another name"));
+    }
 }
 
 fn check_region(region: &Spanned<String>, reader: &mut Reader) {
     let parts: Vec<&str> = region.value.split('-').collect();
     let fine = parts.len() >= 3
-        && parts[0].len() == 2
+        && (2..=4).contains(&parts[0].len())
         && parts.last().is_some_and(|it| it.len() == 1 && it.as_bytes()[0].is_ascii_digit())
         && region.value.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-');
     if !fine {

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use asi_constructs::kernel::diagnostic::Diagnostic;
 
 use super::schema;
-use crate::world::{FileError, Files};
+use crate::{
+    load::is_app_name,
+    world::{FileError, Files},
+};
 
 /// The stack that `asi init` writes, `APP` standing for the name of the app.
 pub const TEMPLATE: &str = include_str!("init.yaml");
@@ -27,7 +30,7 @@ pub enum Error {
 ///
 /// If there is a file already, the name cannot name a stack, or a file cannot be written.
 pub fn init(files: &dyn Files, path: &Path, app: &str) -> Result<Vec<PathBuf>, Error> {
-    if app_name(app) != app {
+    if !is_app_name(app) {
         return Err(Error::Input(
             Diagnostic::error("app-name", format!("`{app}` cannot name a stack")).help(format!(
                 "begin with a letter, and use letters, digits and `-`: `asi init {}`",
@@ -35,13 +38,13 @@ pub fn init(files: &dyn Files, path: &Path, app: &str) -> Result<Vec<PathBuf>, E
             )),
         ));
     }
-    if files.exists(path) {
+    let schema_path = path.with_file_name(SCHEMA);
+    if let Some(there) = [path, &schema_path].into_iter().find(|it| files.exists(it)) {
         return Err(Error::Input(
-            Diagnostic::error("file-exists", format!("there is already `{}`", path.display()))
-                .help("name another file with `-f`; nothing is written over"),
+            Diagnostic::error("file-exists", format!("there is already `{}`", there.display()))
+                .help("name a file in another folder with `-f`; nothing is written over"),
         ));
     }
-    let schema_path = path.with_file_name(SCHEMA);
     files.write(&schema_path, schema::schema().as_bytes()).map_err(Error::Files)?;
     files.write(path, TEMPLATE.replace("APP", app).as_bytes()).map_err(Error::Files)?;
     Ok(vec![path.to_owned(), schema_path])
@@ -51,6 +54,7 @@ pub fn init(files: &dyn Files, path: &Path, app: &str) -> Result<Vec<PathBuf>, E
 pub fn app_name(text: &str) -> String {
     let name: String = text.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '-' }).collect();
     let name = name.trim_start_matches(|it: char| !it.is_ascii_alphabetic()).trim_end_matches('-');
+    let name = &name[..name.len().min(100)];
     if name.is_empty() { "app".to_owned() } else { name.to_owned() }
 }
 

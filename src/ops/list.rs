@@ -4,11 +4,13 @@ use std::path::Path;
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, has_errors},
+    node::Node,
     span::Sources,
 };
 
+use super::synth::in_order;
 use crate::{
-    load::{Stack, load},
+    load::{self, Stack},
     world::Files,
 };
 
@@ -17,7 +19,7 @@ use crate::{
 pub struct Listing {
     /// One for each environment, or the only one.
     pub stacks: Vec<Stack>,
-    /// Faults and warnings.
+    /// Faults and warnings, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
     /// The files that were read, for excerpts.
     pub sources: Sources,
@@ -26,43 +28,53 @@ pub struct Listing {
 /// Lists the stacks of the stack file at `path`: that of `environment`, or of all environments.
 pub fn list(files: &dyn Files, path: &Path, environment: Option<&str>) -> Listing {
     let mut listing = Listing::default();
-    let (stack, diagnostics) = load(files, path, environment, &mut listing.sources);
+    let (root, diagnostics) = load::read(files, path, &mut listing.sources);
     listing.diagnostics = diagnostics;
-    let Some(stack) = stack.filter(|_| !has_errors(&listing.diagnostics)) else { return listing };
-    if environment.is_some() || stack.environments.is_empty() {
-        listing.stacks.push(stack);
-        return listing;
-    }
-    for name in &stack.environments {
-        let (stack, diagnostics) = load(files, path, Some(name), &mut listing.sources);
+    let Some(root) = root else { return listing };
+    let declared: Vec<Option<String>> = load::environments(&root).into_iter().map(Some).collect();
+    let environments = match environment {
+        Some(name) => vec![Some(name.to_owned())],
+        None if declared.is_empty() => vec![None],
+        None => declared,
+    };
+    for name in environments {
+        let (stack, diagnostics) = load::stack(&root, name.as_deref());
         listing.diagnostics.extend(diagnostics);
         listing.stacks.extend(stack);
+    }
+    in_order(&mut listing.diagnostics);
+    if has_errors(&listing.diagnostics) {
+        listing.stacks.clear();
     }
     listing
 }
 
-/// The environments whose stacks have these names.
+/// The environments whose stacks have these names, each once; without names, `environment`.
 pub(super) fn variants(
-    files: &dyn Files,
-    path: &Path,
+    root: &Node,
     environment: Option<&str>,
     names: &[String],
-) -> Result<Vec<Option<String>>, (Vec<Diagnostic>, Sources)> {
-    let mut sources = Sources::default();
-    let (stack, diagnostics) = load(files, path, environment, &mut sources);
-    let Some(stack) = stack.filter(|_| !has_errors(&diagnostics)) else { return Err((diagnostics, sources)) };
-    let mut known: Vec<(String, Option<String>)> = vec![(stack.name(), environment.map(str::to_owned))];
-    if environment.is_none() {
-        known.extend(
-            stack.environments.iter().map(|it| (format!("{}-{it}", stack.app.value), Some(it.clone()))),
-        );
-    }
-    let find = |name: &String| match known.iter().find(|(it, _)| it == name) {
-        Some((_, environment)) => Ok(environment.clone()),
-        None => {
-            let fault = Diagnostic::error("unknown-stack", format!("there is no stack `{name}`"));
-            Err(fault.at(stack.app.span).suggest(name, known.iter().map(|(it, _)| it.as_str())))
-        }
+) -> Result<Vec<Option<String>>, Vec<Diagnostic>> {
+    let given = environment.map(str::to_owned);
+    // Without an app no stack has a name, and the reader will say so.
+    let Some(app) = load::app(root).filter(|_| !names.is_empty()) else { return Ok(vec![given]) };
+    let environments = match given {
+        Some(_) => vec![given],
+        None => std::iter::once(None).chain(load::environments(root).into_iter().map(Some)).collect(),
     };
-    names.iter().map(find).collect::<Result<_, _>>().map_err(|fault| (vec![fault], sources))
+    let known: Vec<(String, Option<String>)> =
+        environments.into_iter().map(|it| (load::stack_name(&app.value, it.as_deref()), it)).collect();
+    let mut chosen: Vec<Option<String>> = Vec::new();
+    let mut faults = Vec::new();
+    for name in names {
+        match known.iter().find(|(it, _)| it == name) {
+            Some((_, environment)) if chosen.contains(environment) => (),
+            Some((_, environment)) => chosen.push(environment.clone()),
+            None => {
+                let fault = Diagnostic::error("unknown-stack", format!("there is no stack `{name}`"));
+                faults.push(fault.at(app.span).suggest(name, known.iter().map(|(it, _)| it.as_str())));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(chosen) } else { Err(faults) }
 }

@@ -6,6 +6,7 @@ use asi_constructs::{
     CATALOGUE,
     kernel::{
         diagnostic::{Diagnostic, has_errors},
+        node::Node,
         span::Sources,
     },
 };
@@ -14,9 +15,9 @@ use super::list::variants;
 use crate::{
     assembly,
     expand::expand,
-    load::{Stack, load},
+    load::{self, Stack},
     resolve::resolve,
-    template::{Operation, Template},
+    template::Template,
     world::{FileError, Files},
 };
 
@@ -25,7 +26,7 @@ use crate::{
 pub struct Synthesis {
     /// The stacks with their templates; none if something is wrong with the input.
     pub stacks: Vec<Synthesized>,
-    /// Faults and warnings.
+    /// Faults and warnings, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
     /// The files that were read, for excerpts.
     pub sources: Sources,
@@ -43,14 +44,15 @@ pub struct Synthesized {
 /// Synthesizes the stack file at `path`: the stacks named, or the one of `environment`.
 pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>, names: &[String]) -> Synthesis {
     let mut synthesis = Synthesis::default();
-    if names.is_empty() {
-        synthesis.add(files, path, environment);
-    } else {
-        match variants(files, path, environment, names) {
-            Ok(environments) => environments.iter().for_each(|it| synthesis.add(files, path, it.as_deref())),
-            Err((diagnostics, sources)) => return Synthesis { stacks: Vec::new(), diagnostics, sources },
+    let (root, diagnostics) = load::read(files, path, &mut synthesis.sources);
+    synthesis.diagnostics = diagnostics;
+    if let Some(root) = root {
+        match variants(&root, environment, names) {
+            Ok(environments) => environments.iter().for_each(|it| synthesis.add(&root, it.as_deref())),
+            Err(faults) => synthesis.diagnostics.extend(faults),
         }
     }
+    in_order(&mut synthesis.diagnostics);
     if has_errors(&synthesis.diagnostics) {
         synthesis.stacks.clear();
     }
@@ -58,50 +60,57 @@ pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>, nam
 }
 
 impl Synthesis {
-    fn add(&mut self, files: &dyn Files, path: &Path, environment: Option<&str>) {
-        let (stack, mut diagnostics) = load(files, path, environment, &mut self.sources);
+    fn add(&mut self, root: &Node, environment: Option<&str>) {
+        let (stack, diagnostics) = load::stack(root, environment);
+        let is_faulty = has_errors(&self.diagnostics) || has_errors(&diagnostics);
+        self.diagnostics.extend(diagnostics);
         if let Some(stack) = stack {
-            let (template, found) = synthesize_stack(&stack, has_errors(&diagnostics));
-            diagnostics.extend(found);
+            let (template, found) = synthesize_stack(&stack, is_faulty);
+            self.diagnostics.extend(found);
             self.stacks.extend(template.map(|template| Synthesized { stack, template }));
         }
-        // In the order of the file, and none twice.
-        diagnostics.sort_by_key(Diagnostic::span);
-        diagnostics.dedup();
-        self.diagnostics.append(&mut diagnostics);
     }
+}
+
+/// In the order of the file, and none twice: what is wrong in two environments is wrong once.
+pub(super) fn in_order(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by_key(Diagnostic::span);
+    let mut seen: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    for diagnostic in diagnostics.drain(..) {
+        // Equal ones point at one place, and so stand side by side.
+        let beside = seen.iter().rev().take_while(|it| it.span() == diagnostic.span());
+        if !beside.into_iter().any(|it| it.code == diagnostic.code && it.message == diagnostic.message) {
+            seen.push(diagnostic);
+        }
+    }
+    *diagnostics = seen;
 }
 
 /// The template of a stack. With faults found before, further ones are looked for, and no template is made.
 fn synthesize_stack(stack: &Stack, is_faulty: bool) -> (Option<Template>, Vec<Diagnostic>) {
     let (tree, mut diagnostics) = expand(stack, CATALOGUE);
     if is_faulty || has_errors(&diagnostics) {
-        // What is at fault may be what would have used it.
-        diagnostics.retain(|it| it.code != "unused-parameter");
+        // What is at fault may be what these miss.
+        diagnostics.retain(|it| !matches!(it.code, "no-resources" | "unused-parameter" | "unused-name"));
         return (None, diagnostics);
     }
     let (mut template, found) = resolve(&tree);
     diagnostics.extend(found);
-    for patch in &stack.patches {
-        let operation = Operation {
-            op: patch.value.op.clone(),
-            path: patch.value.path.clone(),
-            from: patch.value.from.clone(),
-            value: patch.value.value.clone(),
-            span: patch.span,
-        };
-        diagnostics.extend(template.patch(&operation).err());
+    for operation in &stack.patches {
+        diagnostics.extend(template.patch(operation).err());
+    }
+    if !stack.patches.is_empty() {
+        // Whatever else refers to something has been resolved.
+        diagnostics.extend(template.dangling_references());
     }
     (Some(template), diagnostics)
 }
 
 /// What to say where one template is due and several stacks are asked for.
 pub fn several_stacks(names: &[String]) -> Diagnostic {
-    Diagnostic::error(
-        "several-stacks",
-        format!("one template can be printed, and these are {}: {}", names.len(), names.join(", ")),
-    )
-    .help("name one of them, or write them all into a folder with `--output DIR`")
+    let fault = format!("one template can be printed, and these are {}: {}", names.len(), names.join(", "));
+    Diagnostic::error("several-stacks", fault)
+        .help("name one of them, or write them all into a folder with `--output DIR`")
 }
 
 /// Writes the assembly of these stacks into `folder`.

@@ -2,13 +2,14 @@
 
 mod json;
 mod patch;
+mod references;
 mod yaml;
 
 use asi_constructs::kernel::{id::LogicalId, node::Node};
 use indexmap::IndexMap;
 
 pub use json::Indent;
-pub use patch::Operation;
+pub use patch::{Op, Operation};
 
 /// A template, every reference resolved.
 #[derive(Clone, Debug)]
@@ -17,9 +18,16 @@ pub struct Template {
     pub body: Node,
     /// The construct that made each resource, by its path below the stack.
     pub paths: IndexMap<LogicalId, String>,
+    /// The tags a deployment puts on everything in the stack.
+    pub tags: IndexMap<String, String>,
 }
 
 impl Template {
+    /// A template of which nothing is known but its document.
+    pub fn new(body: Node) -> Self {
+        Self { body, paths: IndexMap::new(), tags: IndexMap::new() }
+    }
+
     /// As YAML, the way a person would have written it.
     pub fn to_yaml(&self) -> String {
         yaml::write(&self.body)

@@ -2,28 +2,50 @@
 
 use std::borrow::Cow;
 
-use asi_constructs::kernel::{
-    diagnostic::Diagnostic,
-    map::Entry,
-    node::{Node, NodeKind},
-    span::{Span, Spanned},
+use asi_constructs::{
+    choices,
+    kernel::{
+        diagnostic::Diagnostic,
+        map::Entry,
+        node::{Node, NodeKind},
+        property::Word as _,
+        span::Spanned,
+    },
+    properties,
 };
 
 use super::Template;
 
-/// One change.
-#[derive(Clone, Debug)]
-pub struct Operation {
-    /// `add`, `remove`, `replace`, `move`, `copy` or `test`.
-    pub op: Spanned<String>,
-    /// Where, as a JSON pointer.
-    pub path: Spanned<String>,
-    /// Where to move or copy from.
-    pub from: Option<Spanned<String>>,
-    /// What to add, put in place, or compare with.
-    pub value: Option<Node>,
-    /// Where the whole of it stands.
-    pub span: Span,
+properties! {
+    /// One change to the finished template, as RFC 6902 has it.
+    pub struct Operation {
+        /// What to do.
+        op: Spanned<Op>,
+        /// The place it is about, as a JSON pointer: `/Resources/Uploads/Properties/BucketName`.
+        path: Spanned<String>,
+        /// The place to move or copy from.
+        from: Option<Spanned<String>>,
+        /// The value to add, put in place, or compare with; written as in the finished template.
+        value: Option<Node>,
+    }
+}
+
+choices! {
+    /// What a patch does.
+    pub enum Op {
+        /// Puts a value where there is none, or into a list.
+        Add,
+        /// Takes a value away.
+        Remove,
+        /// Puts another value in the place of one.
+        Replace,
+        /// Takes a value away, and adds it elsewhere.
+        Move,
+        /// Adds a value that stands elsewhere.
+        Copy,
+        /// Stops the synthesis if the value is another one.
+        Test,
+    }
 }
 
 impl Template {
@@ -32,53 +54,58 @@ impl Template {
     /// # Errors
     ///
     /// A [`Diagnostic`] if it is malformed, its place is not there, or it changes nothing.
-    pub fn patch(&mut self, operation: &Operation) -> Result<(), Diagnostic> {
-        let before = self.body.clone();
-        apply(&mut self.body, operation)?;
-        if operation.op.value != "test" && self.body == before {
-            return Err(Diagnostic::error("no-effect", "this patch changes nothing")
-                .at(operation.span)
-                .help("remove it, or mend its path or value"));
+    pub fn patch(&mut self, operation: &Spanned<Operation>) -> Result<(), Diagnostic> {
+        if apply(&mut self.body, &operation.value)? {
+            return Ok(());
         }
-        Ok(())
+        Err(Diagnostic::error("no-effect", "this patch changes nothing")
+            .at(operation.span)
+            .help("remove it, or mend its path or value"))
     }
 }
 
-fn apply(body: &mut Node, operation: &Operation) -> Result<(), Diagnostic> {
-    const OPERATIONS: [&str; 6] = ["add", "remove", "replace", "move", "copy", "test"];
-    let Operation { op, path, .. } = operation;
-    match op.value.as_str() {
-        "add" => add(body, path, value(operation)?.clone()),
-        "remove" => remove(body, path).map(drop),
-        "replace" => {
-            let value = value(operation)?.clone();
-            *find(body, path)? = value;
-            Ok(())
+/// Applies a change; says whether anything is another than before, or was only tested.
+fn apply(body: &mut Node, operation: &Operation) -> Result<bool, Diagnostic> {
+    let path = &operation.path;
+    match operation.op.value {
+        Op::Add => add(body, path, value(operation)?.clone()),
+        Op::Remove => remove(body, path).map(|_| true),
+        Op::Replace => {
+            let value = value(operation)?;
+            find_parent(body, path)?;
+            let place = find(body, path)?;
+            let changes = place != value;
+            *place = value.clone();
+            Ok(changes)
         }
-        "move" => {
+        Op::Move => {
             let from = from(operation)?;
             if path.value.starts_with(&format!("{}/", from.value)) {
-                return Err(Diagnostic::error("patch", "a value cannot move into itself").at(path.span));
+                return Err(Diagnostic::error("patch", "a value cannot move into itself")
+                    .at(path.span)
+                    .help("name a place outside of it"));
             }
             let moved = remove(body, from)?;
-            add(body, path, moved)
+            add(body, path, moved)?;
+            Ok(path.value != from.value)
         }
-        "copy" => {
+        Op::Copy => {
             let copied = find(body, from(operation)?)?.clone();
             add(body, path, copied)
         }
-        "test" => {
+        Op::Test => {
             let expected = value(operation)?;
             let found = find(body, path)?;
             if found == expected {
-                return Ok(());
+                return Ok(true);
             }
-            let fault = format!("the test fails: `{}` is {}", path.value, found.describe());
-            Err(Diagnostic::error("patch-test", fault).at(expected.span.or(operation.span)))
+            Err(Diagnostic::error(
+                "patch-test",
+                format!("the test fails: `{}` is {}", path.value, found.describe()),
+            )
+            .at(expected.span.or(path.span))
+            .help("mend the value, or find out what has changed it"))
         }
-        other => Err(Diagnostic::error("patch", format!("RFC 6902 has no operation `{other}`"))
-            .at(op.span)
-            .suggest(other, OPERATIONS)),
     }
 }
 
@@ -91,7 +118,7 @@ fn from(operation: &Operation) -> Result<&Spanned<String>, Diagnostic> {
 }
 
 fn incomplete(operation: &Operation, key: &str) -> Diagnostic {
-    Diagnostic::error("patch", format!("`{}` needs a `{key}`", operation.op.value))
+    Diagnostic::error("patch", format!("`{}` needs a `{key}`", operation.op.value.word()))
         .at(operation.op.span)
         .help(format!("add `{key}:`"))
 }
@@ -111,15 +138,25 @@ fn steps(pointer: &Spanned<String>) -> Result<Vec<String>, Diagnostic> {
 fn find<'a>(body: &'a mut Node, pointer: &Spanned<String>) -> Result<&'a mut Node, Diagnostic> {
     let mut node = body;
     for step in steps(pointer)? {
-        let fault = nothing_at(pointer, &step, node);
-        node = match &mut node.kind {
-            NodeKind::Map(map) => map.get_mut(step.as_str()).map(|it| &mut it.value),
-            NodeKind::List(items) => step.parse::<usize>().ok().and_then(|at| items.get_mut(at)),
-            _ => None,
+        if !has(node, &step) {
+            return Err(nothing_at(pointer, &step, node));
         }
-        .ok_or(fault)?;
+        node = match &mut node.kind {
+            NodeKind::Map(map) => &mut map[step.as_str()].value,
+            NodeKind::List(items) => &mut items[step.parse::<usize>().expect("it has this item")],
+            _ => unreachable!("it has this step"),
+        };
     }
     Ok(node)
+}
+
+/// Whether a value has such a step below it.
+fn has(node: &Node, step: &str) -> bool {
+    match &node.kind {
+        NodeKind::Map(map) => map.contains_key(step),
+        NodeKind::List(items) => step.parse::<usize>().is_ok_and(|at| at < items.len()),
+        _ => false,
+    }
 }
 
 /// The value that holds what a pointer leads to, and the last step.
@@ -136,40 +173,37 @@ fn find_parent<'a>(
     Ok((find(body, &parent)?, last))
 }
 
-fn add(body: &mut Node, pointer: &Spanned<String>, value: Node) -> Result<(), Diagnostic> {
+/// Adds a value; says whether it is another than the one that was there.
+fn add(body: &mut Node, pointer: &Spanned<String>, value: Node) -> Result<bool, Diagnostic> {
     let (parent, last) = find_parent(body, pointer)?;
-    let fault = nothing_at(pointer, &last, parent);
     match &mut parent.kind {
         NodeKind::Map(map) => {
+            let changes = map.get(last.as_str()).is_none_or(|it| it.value != value);
             map.insert(Cow::Owned(last), Entry { key: pointer.span, value });
-            Ok(())
+            return Ok(changes);
         }
-        NodeKind::List(items) if last == "-" => {
-            items.push(value);
-            Ok(())
-        }
-        NodeKind::List(items) => match last.parse::<usize>() {
-            Ok(at) if at <= items.len() => {
+        NodeKind::List(items) => {
+            let at = if last == "-" { Some(items.len()) } else { last.parse().ok() };
+            if let Some(at) = at.filter(|at| *at <= items.len()) {
                 items.insert(at, value);
-                Ok(())
+                return Ok(true);
             }
-            _ => Err(fault),
-        },
-        _ => Err(fault),
+        }
+        _ => (),
     }
+    Err(nothing_at(pointer, &last, parent))
 }
 
 fn remove(body: &mut Node, pointer: &Spanned<String>) -> Result<Node, Diagnostic> {
     let (parent, last) = find_parent(body, pointer)?;
-    let fault = nothing_at(pointer, &last, parent);
-    match &mut parent.kind {
-        NodeKind::Map(map) => map.shift_remove(last.as_str()).map(|it| it.value).ok_or(fault),
-        NodeKind::List(items) => match last.parse::<usize>() {
-            Ok(at) if at < items.len() => Ok(items.remove(at)),
-            _ => Err(fault),
-        },
-        _ => Err(fault),
+    if !has(parent, &last) {
+        return Err(nothing_at(pointer, &last, parent));
     }
+    Ok(match &mut parent.kind {
+        NodeKind::Map(map) => map.shift_remove(last.as_str()).expect("it has this key").value,
+        NodeKind::List(items) => items.remove(last.parse().expect("it has this item")),
+        _ => unreachable!("it has this step"),
+    })
 }
 
 fn nothing_at(pointer: &Spanned<String>, step: &str, parent: &Node) -> Diagnostic {
@@ -186,32 +220,28 @@ fn nothing_at(pointer: &Spanned<String>, step: &str, parent: &Node) -> Diagnosti
 
 #[cfg(test)]
 mod tests {
-    use asi_constructs::kernel::yaml;
+    use asi_constructs::kernel::{
+        property::{Property as _, Reader},
+        span::Span,
+        yaml,
+    };
 
     use super::*;
     use crate::template::Indent;
 
-    fn template(text: &str) -> Template {
+    fn read(text: &str) -> Node {
         let (node, faults) = yaml::parse(text, Span::NOWHERE.file, yaml::Format::Yaml);
         assert_eq!(faults, []);
-        Template { body: node.unwrap(), paths: indexmap::IndexMap::new() }
+        node.unwrap()
     }
 
-    fn operation(text: &str) -> Operation {
-        let node = template(text).body;
-        let get = |key| node.get(key).and_then(Node::as_str).map(|it| Spanned::from(it.to_owned()));
-        Operation {
-            op: get("op").unwrap(),
-            path: get("path").unwrap(),
-            from: get("from"),
-            value: node.get("value").cloned(),
-            span: Span::NOWHERE,
-        }
+    fn operation(text: &str) -> Spanned<Operation> {
+        Spanned::<Operation>::read(&read(text), &mut Reader::default()).unwrap()
     }
 
     #[track_caller]
     fn check(patch: &str, expected: Result<&str, &str>) {
-        let mut body = template("{a: {b: [1, 2]}, c/d: x}");
+        let mut body = Template::new(read("{a: {b: [1, 2]}, c/d: x}"));
         let result = body.patch(&operation(patch)).map_err(|it| it.message);
         let json = body.to_json(Indent::Cdk).replace(['\n', ' '], "");
         assert_eq!(
@@ -240,7 +270,6 @@ mod tests {
         check("{op: move, from: /a, path: /a/b/0}", Err("a value cannot move into itself"));
         check("{op: test, path: /a/b/1, value: 3}", Err("the test fails: `/a/b/1` is the number 2"));
         check("{op: add, path: /x}", Err("`add` needs a `value`"));
-        check("{op: swap, path: /x}", Err("RFC 6902 has no operation `swap`"));
         check("{op: remove, path: a}", Err("`a` is no JSON pointer"));
     }
 }
