@@ -95,7 +95,9 @@ impl Reader {
 
     /// Opens a mapping whose keys are `known`; reports all others.
     pub fn fields<'a>(&mut self, node: &'a Node, known: &[&str]) -> Option<Fields<'a>> {
-        let Some(map) = node.as_map() else { return self.mismatch(node, "a mapping") };
+        let Some(map) = node.as_map().filter(|_| node.is_group()) else {
+            return self.mismatch(node, "a mapping");
+        };
         for (key, entry) in map {
             if !known.contains(&&**key) {
                 self.report(
@@ -438,7 +440,9 @@ impl<T: Property> Property for AtLeastOne<T> {
 /// Names of the user's choice, each with a value; empty when it is left out.
 impl<T: Property> Property for IndexMap<String, T> {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        let Some(map) = node.as_map() else { return reader.mismatch(node, "a mapping") };
+        let Some(map) = node.as_map().filter(|_| node.is_group()) else {
+            return reader.mismatch(node, "a mapping");
+        };
         let entries: Vec<Option<(String, T)>> =
             map.iter().map(|(key, it)| Some((key.to_string(), T::read(&it.value, reader)?))).collect();
         entries.into_iter().collect()
@@ -459,8 +463,7 @@ impl<T: Property> Property for IndexMap<String, T> {
 
 /// Wraps a scalar in a mapping of its own, for a group of properties that has a short form.
 pub fn long_form(node: &Node, key: &'static str) -> Option<Node> {
-    let is_group = node.as_map().is_some() && !node.as_single().is_some_and(|(key, _)| is_intrinsic(key));
-    (!is_group).then(|| {
+    (!node.is_group()).then(|| {
         let mut long = Node::from_iter([(key.into(), node.clone())]);
         long.span = node.span;
         long

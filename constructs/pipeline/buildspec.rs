@@ -14,11 +14,10 @@ pub enum Buildspec {
 
 impl Property for Buildspec {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        let is_function = node.as_single().is_some_and(|(key, _)| is_intrinsic(key));
-        match node.as_map() {
-            Some(_) if !is_function => Value::read(node, reader).map(Self::Content),
-            _ => Text::read(node, reader).map(Self::Text),
+        if node.is_group() {
+            return Value::read(node, reader).map(Self::Content);
         }
+        Text::read(node, reader).map(Self::Text)
     }
 
     fn shape() -> Shape {

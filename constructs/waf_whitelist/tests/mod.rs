@@ -324,6 +324,14 @@ fn logs_everything_if_asked_to() {
 }
 
 #[test]
+fn points_at_a_rule_that_is_known_too_late() {
+    refused(
+        "paths: [/admin], allow: [203.0.113.7], rules: [!Ref Param]",
+        &["wrong-type at `!Ref Param`: expected a rule of a web ACL, found `!Ref`"],
+    );
+}
+
+#[test]
 fn points_at_strictness_that_adds_nothing() {
     refused(
         "paths: [/], allow: [203.0.113.7], strict: true",
