@@ -49,6 +49,10 @@ impl Deploy {
 }
 
 /// To run a new revision of the service's task definition.
+///
+/// These are the least that AWS says the action needs; `ecs:DescribeTasks` and `ecs:ListTasks`, which the CDK adds,
+/// are not among them.
+/// <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html#edit-role-ecs>
 fn allow(service: &EcsService) -> Vec<Allow> {
     let when_registering = object! { "StringEquals" => object! { "ecs:CreateAction" => "RegisterTaskDefinition" } };
     let to_tasks = object! { "StringEquals" => object! { "iam:PassedToService" => "ecs-tasks.amazonaws.com" } };
