@@ -202,6 +202,11 @@ pub(in crate::pipeline) mod tests {
         }
         assert_eq!(trusted("d/Role/Resource"), [json!({ "Service": "codepipeline.amazonaws.com" })]);
         assert_eq!(trusted("d/Project/Role/Resource"), [json!({ "Service": "codebuild.amazonaws.com" })]);
+        let codebuild = &stack.properties("d/Project/Role/Resource")["AssumeRolePolicyDocument"]["Statement"][0];
+        assert_eq!(codebuild["Condition"], json!({
+            "ArnLike": { "aws:SourceArn": "arn:${AWS::Partition}:codebuild:${AWS::Region}:${AWS::AccountId}:project/*" },
+            "StringEquals": { "aws:SourceAccount": "${AWS::AccountId}" },
+        }));
         assert_eq!(allowed(&stack, "d/Role"), [
             "s3:GetBucketAcl s3:GetBucketLocation s3:GetBucketVersioning on ${d/ArtifactsBucket/Resource.Arn}",
             "s3:GetObject s3:GetObjectVersion s3:PutObject s3:PutObjectAcl on ${d/ArtifactsBucket/Resource.Arn}/*",
