@@ -126,6 +126,13 @@ impl Construct for WafWhitelist {
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let balancer = scope.find(&self.target)?;
+        if let Err(before) = scope.claim(Self::KIND, balancer.arn.clone(), self.target.name.span) {
+            let fault = format!("the load balancer of `{}` has a firewall already", self.target.name.text);
+            return Err(Diagnostic::error("second-firewall", fault)
+                .label(self.target.name.span, "")
+                .label(before, "by this one")
+                .help("make it one WafWhitelist, with what is different in its `rules`"));
+        }
         let listed = self.listed(scope);
         let rules = self.rules(scope, &listed);
         let id = scope.unique_id();

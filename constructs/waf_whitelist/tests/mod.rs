@@ -332,6 +332,19 @@ fn points_at_a_rule_that_is_known_too_late() {
 }
 
 #[test]
+fn points_at_a_second_firewall() {
+    let waf = "type: WafWhitelist, target: web, paths: [/a], allow: [203.0.113.7]";
+    let text = format!(
+        "net: {{type: Network}}\nweb: {{type: FargateService, network: net, image: 'a:1', port: 80}}\n\
+         office: {{{waf}}}\nhome: {{{waf}}}"
+    );
+    assert_eq!(
+        stack(&text).faults(),
+        ["second-firewall at `web`: the load balancer of `web` has a firewall already"]
+    );
+}
+
+#[test]
 fn points_at_strictness_that_adds_nothing() {
     refused(
         "paths: [/], allow: [203.0.113.7], strict: true",
