@@ -26,7 +26,7 @@ impl Property for Image {
     }
 
     fn shape() -> Shape {
-        Shape::text("image: `<Repository>:<tag>`, or one of a public registry or ECR with its tag")
+        Shape::text("an image with its tag: `<Repository>:<tag>`, or one of a public registry or ECR")
     }
 
     fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {

@@ -21,7 +21,7 @@ impl Property for Buildspec {
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![Shape::text("path of a buildspec in the repository, or its text"), Shape::Any])
+        Shape::Either(vec![Shape::text("the path of a buildspec in the source, or its text"), Shape::Any])
     }
 
     fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {

@@ -11,8 +11,8 @@ properties! {
     pub struct Deploy from service {
         /// The service, such as a `FargateService`.
         service: Link<EcsService>,
-        /// How long the service may take to run steadily with the new image, at most an hour. The pipeline
-        /// fails then; whether the service goes back is its own affair.
+        /// How long the service may take to run steadily with the new image, at most an hour. After that the
+        /// pipeline fails, which does not stop the deployment: ECS itself rolls it back if new tasks fail.
         timeout: Spanned<Seconds> = "60m",
     }
 }
