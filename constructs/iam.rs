@@ -60,7 +60,36 @@ pub fn document(statements: Vec<Expr<Handle>>) -> Expr<Handle> {
 
 /// Adds a role at `id` that `principal` may take: `{"Service": …}` or `{"AWS": …}`.
 pub fn role(scope: &mut Scope<'_>, id: &str, principal: Expr<Handle>) -> Handle {
-    let trust = object! { "Action" => "sts:AssumeRole", "Effect" => "Allow", "Principal" => principal };
+    role_when(scope, id, principal, None)
+}
+
+/// Adds a role at `id` that the AWS service `service` may take for what is at `source` in this account: an ARN, which
+/// may hold `*`. Without that, the service might take it for somebody else, who has learnt its ARN.
+pub fn service_role_for(
+    scope: &mut Scope<'_>,
+    id: &str,
+    service: &'static str,
+    source: Expr<Handle>,
+) -> Handle {
+    let condition = object! {
+        "ArnLike" => object! { "aws:SourceArn" => source },
+        "StringEquals" => object! { "aws:SourceAccount" => Expr::pseudo("AWS::AccountId") },
+    };
+    role_when(scope, id, object! { "Service" => service }, Some(condition))
+}
+
+fn role_when(
+    scope: &mut Scope<'_>,
+    id: &str,
+    principal: Expr<Handle>,
+    condition: Option<Expr<Handle>>,
+) -> Handle {
+    let trust = object! {
+        "Action" => "sts:AssumeRole",
+        "Condition" => condition,
+        "Effect" => "Allow",
+        "Principal" => principal,
+    };
     let mut scope = scope.child(id);
     scope.resource("Resource", ROLE, object! { "AssumeRolePolicyDocument" => document(vec![trust]) })
 }

@@ -1,6 +1,10 @@
 //! A name in a zone of Route 53 that leads to a load balancer.
 
-use crate::{kernel::prelude::*, targets::LoadBalancer, zone::Zone};
+use crate::{
+    kernel::{expr::ExprKind, prelude::*},
+    targets::LoadBalancer,
+    zone::Zone,
+};
 
 const RECORD_SET: ResourceType = ResourceType::new("AWS::Route53::RecordSet");
 
@@ -51,6 +55,7 @@ impl Construct for Subdomain {
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let balancer = scope.find(&self.target)?;
         let domain = self.zone.full_name(scope, self.name.as_ref());
+        self.claim(scope, &domain)?;
         // With a reference in it the name may turn out to be anything.
         let is_wildcard =
             self.name.as_ref().is_some_and(|it| it.literal().is_some_and(|it| it.starts_with('*')));
@@ -64,6 +69,23 @@ impl Construct for Subdomain {
 }
 
 impl Subdomain {
+    /// Reports a name that another Subdomain has. Zones that are told apart by their ids may have the same names.
+    fn claim(&self, scope: &mut Scope<'_>, domain: &Expr<Handle>) -> Result<(), Diagnostic> {
+        // A reference to nothing has been reported, and is no name.
+        if matches!(&domain.kind, ExprKind::Concat(parts) if parts.iter().any(Expr::is_absent)) {
+            return Ok(());
+        }
+        let span = self.name.as_ref().unwrap_or(&self.zone.name).span();
+        let (id, name) = self.zone.id_or_name(scope);
+        let record = list![domain.clone(), id, name];
+        scope.claim(Self::KIND, record, span).map_err(|before| {
+            Diagnostic::error("second-record", "there is another Subdomain of this name")
+                .label(span, "")
+                .label(before, "this one")
+                .help("remove one of them, or give it another name")
+        })
+    }
+
     fn record(
         &self,
         scope: &mut Scope<'_>,
@@ -194,6 +216,27 @@ mod tests {
                 "Type" => "AAAA",
             }
         );
+    }
+
+    #[test]
+    fn points_at_a_name_that_is_taken() {
+        let second = |first: &str, second: &str| {
+            stack(&format!(
+                "net: {{type: Network}}\n\
+                 web: {{type: FargateService, network: net, image: 'nginx:1.29', port: 80}}\n\
+                 site: {{type: Subdomain, target: web, {first}}}\n\
+                 again: {{type: Subdomain, target: web, {second}}}\n"
+            ))
+            .faults()
+        };
+        let taken = |at: &str| [format!("second-record at `{at}`: there is another Subdomain of this name")];
+        assert_eq!(second("zone: example.com, name: shop", "zone: example.com, name: shop"), taken("shop"));
+        assert_eq!(second("zone: example.com", "zone: example.com, name: \"@\""), taken("\"@\""));
+        assert_eq!(second("zone: shop.example.com", "zone: shop.example.com"), taken("shop.example.com"));
+        assert_eq!(second("zone: example.com, name: shop", "zone: example.com, name: www"), [""; 0]);
+        let [private, public] =
+            ["ZA", "ZB"].map(|id| format!("zone: {{name: example.com, id: {id}}}, name: shop"));
+        assert_eq!(second(&private, &public), [""; 0]);
     }
 
     #[test]

@@ -42,8 +42,15 @@ pub(crate) fn stack_at(place: Place, text: &str) -> Stack {
             map.shift_remove("type");
         }
         tree.names.insert(name.to_string(), Named::Pending);
-        let Some(construct) = (catalogued.read)(&properties, &mut reader) else { continue };
-        construct.check(&mut reader.diagnostics);
+        let before = reader.diagnostics.len();
+        let construct = (catalogued.read)(&properties, &mut reader);
+        for fault in reader.diagnostics[before..].iter_mut().filter(|it| !it.span().is_written()) {
+            *fault = fault.clone().at(entry.key);
+        }
+        let Some(construct) = construct else { continue };
+        let mut faults = Vec::new();
+        construct.check(&mut faults);
+        reader.diagnostics.extend(faults.into_iter().map(|it| it.at(entry.key)));
         if has_errors(&reader.diagnostics) {
             continue;
         }

@@ -11,13 +11,13 @@ const SECURITY_GROUP: ResourceType = ResourceType::new("AWS::EC2::SecurityGroup"
 const TARGET_GROUP: ResourceType = ResourceType::new("AWS::ElasticLoadBalancingV2::TargetGroup");
 
 properties! {
-    /// What the load balancer does, beside passing requests on.
+    /// Settings of the load balancer.
     pub struct Balancer {
         /// After how long without a byte it closes a connection, from `1s` to `4000s`.
         idle_timeout: Spanned<Seconds> = "60s",
-        /// How long a task that is taken away may finish its requests, up to `1h`.
+        /// How long a task that is to be stopped may go on with the requests it has, up to `1h`.
         drain: Spanned<Seconds> = "30s",
-        /// Whether it refuses to be deleted, by a deletion of the stack too.
+        /// Whether it refuses to be deleted; a stack cannot be deleted then either.
         deletion_protection: bool = "false",
         /// For how long it sends a client to the same task, by a cookie, from `1s` to `7d`. If absent, any task
         /// gets any request.

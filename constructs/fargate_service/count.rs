@@ -13,7 +13,7 @@ pub enum Count {
 
 impl Property for Count {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        if node.as_map().is_some() {
+        if node.is_group() {
             return Scaling::read(node, reader).map(|it| Self::Scaled(Box::new(it)));
         }
         Spanned::read(node, reader).map(Self::Fixed)
@@ -256,6 +256,15 @@ mod tests {
         let web =
             "n: {type: Network}\nweb: {type: FargateService, network: n, image: 'a:1', port: 80, count: ";
         stack(&format!("{web}{count}}}")).faults()
+    }
+
+    #[test]
+    fn points_at_a_number_that_is_known_too_late() {
+        let text = "n: {type: Network}\nweb: {type: FargateService, network: n, image: 'a:1', port: 80, count: !Ref Param}";
+        assert_eq!(
+            stack(text).faults(),
+            ["wrong-type at `!Ref Param`: expected a whole number, found `!Ref`"]
+        );
     }
 
     #[test]

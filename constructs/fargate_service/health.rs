@@ -3,7 +3,7 @@
 use crate::kernel::prelude::*;
 
 properties! {
-    /// How the load balancer tells which tasks are well.
+    /// How the load balancer tells which tasks are healthy.
     pub struct Health from path {
         /// The path it asks for.
         path: Text = "/",
@@ -17,7 +17,7 @@ properties! {
         unhealthy: Spanned<u32> = "3",
         /// The status codes of a good answer: `200`, `200,204`, or `200-299`.
         codes: Spanned<String> = "200",
-        /// How long after its start a task may fail without being replaced.
+        /// How long after its start a task may give bad answers without being replaced.
         grace: Seconds = "60s",
     }
 }

@@ -15,7 +15,8 @@ properties! {
         domain: Option<Text>,
         /// More domains for the certificate that is made, in the same zone.
         more_domains: Vec<Text>,
-        /// The zone of the domain, with its id, in which ACM proves that the domain is yours.
+        /// The zone of Route 53 that the domain lies in, with its id. A record in it proves to ACM that the domain
+        /// is yours.
         zone: Option<Zone>,
         /// Which versions and ciphers of TLS are taken: the name of a security policy of load balancers.
         policy: Spanned<String> = "ELBSecurityPolicy-TLS13-1-2-2021-06",

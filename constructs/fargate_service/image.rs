@@ -26,7 +26,7 @@ impl Property for Image {
     }
 
     fn shape() -> Shape {
-        Shape::text("image: `<Repository>:<tag>`, or one of a public registry or ECR with its tag")
+        Shape::text("an image with its tag: `<Repository>:<tag>`, or one of a public registry or ECR")
     }
 
     fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {
@@ -39,8 +39,7 @@ impl Property for Image {
 fn first_name(node: &Node) -> Option<Name> {
     let text = node.as_str()?;
     let name = &text[..text.find([':', '@'])?];
-    let quote = usize::from((node.span.end - node.span.start) as usize == text.len() + 2);
-    let span = node.span.slice(quote, quote + name.len());
+    let span = node.inset.part(node.span, text, 0, name.len());
     (!name.is_empty() && !name.contains(['/', '.', '$'])).then(|| Name { text: name.to_owned(), span })
 }
 
@@ -272,5 +271,6 @@ mod tests {
         let message = "`rpeo` is no Repository here, and is pulled from Docker Hub";
         assert_eq!(with("rpeo:1").faults(), [format!("image-name at `rpeo`: {message}")]);
         assert_eq!(with("'rpeo:1'").faults(), [format!("image-name at `rpeo`: {message}")]);
+        assert_eq!(with(r#""rp\x65o:1""#).faults(), [format!(r#"image-name at `"rp\x65o:1"`: {message}"#)]);
     }
 }

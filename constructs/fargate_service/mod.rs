@@ -39,7 +39,8 @@ properties! {
     /// A container that runs on Fargate behind a load balancer.
     ///
     /// Tasks run in the private subnets of the network if it has any, and are reached by nobody but the load
-    /// balancer. A deployment starts new tasks before it stops old ones, and rolls back if they do not get well.
+    /// balancer. A deployment starts new tasks before it stops old ones, and rolls back if the new ones do not
+    /// become healthy.
     pub struct FargateService {
         /// The network it runs in.
         network: Link<network::Exports>,
@@ -67,13 +68,14 @@ properties! {
         storage: Option<Spanned<Mebibytes>>,
         /// The processor the image is built for.
         architecture: Architecture = "x86_64",
-        /// Whether tasks run on capacity of their own, or on what is spare.
+        /// Whether tasks run on ordinary capacity, or on what is spare: cheaper by two thirds, and AWS may take a
+        /// task away at two minutes' notice.
         capacity: Capacity = "onDemand",
         /// The version of Fargate's platform, such as `1.4.0`. If absent, the latest.
         platform: Option<Spanned<String>>,
-        /// How many tasks run: `2`, or `{min: 2, max: 10, cpu: 70%}`. Two or more go on when a zone fails.
+        /// How many tasks run: `2`, or `{min: 2, max: 10, cpu: 70%}`. With two or more the service outlives a zone that fails.
         count: Count = "1",
-        /// How the load balancer tells which tasks are well: a path, or more.
+        /// How the load balancer tells which tasks are healthy: the path it asks for, such as `/_health`, or more.
         health: Health = "/",
         /// Variables of the container's environment.
         variables: IndexMap<String, Text>,
@@ -82,16 +84,17 @@ properties! {
         secrets: IndexMap<String, Secret>,
         /// For how many days logs are kept, and what becomes of them.
         logs: Logs = "30",
-        /// From where it is reached.
+        /// From where it is reached: from the internet, or from the network only.
         access: Spanned<Access> = "public",
         /// The addresses that may call the load balancer. If absent, all of the internet, or with
         /// `access: internal` all of the network.
         allow: Vec<Spanned<IpNet>>,
-        /// TLS. If absent, it is called without.
+        /// How it is called over HTTPS: `{domain: shop.example.com, zone: {name: example.com, id: Z0123456789ABC}}`,
+        /// or with a `certificate` that is there already. If absent, it is called over HTTP, which is not encrypted.
         https: Option<Https>,
-        /// What the load balancer does, beside passing requests on.
+        /// Settings of the load balancer, such as when it closes an idle connection.
         balancer: Balancer = "{}",
-        /// How many tasks run while it is deployed.
+        /// How many tasks may be missing, and how many may run at once, while it is deployed.
         deployment: Deployment = "{}",
         /// Whether `aws ecs execute-command` may open a shell in the container.
         exec: Spanned<bool> = "false",

@@ -8,8 +8,9 @@ use crate::{
 properties! {
     /// A value that is kept elsewhere and given to the container when a task starts.
     pub struct Secret from source {
-        /// Where it is kept: `ssm:<name>` for a parameter of SSM; `secretsmanager:<name>`, or
-        /// `secretsmanager:<name>:<key>` for one value of a JSON secret. An ARN may stand for the name.
+        /// Where it is kept: `ssm:<name>` for a parameter of SSM; `secretsmanager:<name>` for a secret, or
+        /// `secretsmanager:<name>:<key>` for one value of a secret that is JSON. An ARN may stand for the name. A
+        /// name in SSM may begin with a reference only behind its `/`: `ssm:/${param.Path}`.
         source: Text,
         /// The ARN of the KMS key it is encrypted with. If absent, AWS's own key for the store, which needs no
         /// permission.
@@ -63,6 +64,13 @@ impl Secret {
     pub(super) fn resolve(&self, scope: &mut Scope<'_>) -> Kept {
         let (prefix, store) = self.store().expect("it has been checked");
         let name = scope.text(&self.source).without_first(prefix.len());
+        if store == Store::Ssm && begins_with_reference(&name) {
+            scope.report(
+                Diagnostic::error("secret-source", "nothing tells whether the name in SSM begins with `/`")
+                    .at(self.first_reference())
+                    .help("write `ssm:/${…}`, and leave the `/` out of the value; or write the ARN, `ssm:arn:…`"),
+            );
+        }
         let (value_from, resource) = match store {
             Store::Ssm => ssm(name),
             Store::SecretsManager => secrets_manager(name),
@@ -71,6 +79,24 @@ impl Secret {
         let key = self.key.as_ref().map(|it| scope.text(it));
         Kept { value_from, store, resource, key }
     }
+
+    /// The place of what stands behind `ssm:`.
+    fn first_reference(&self) -> Span {
+        match &self.source.0.kind {
+            ExprKind::Concat(parts) => parts.get(1).map_or(self.source.span(), |it| it.span),
+            _ => self.source.span(),
+        }
+    }
+}
+
+/// Whether its beginning is not known before it is deployed.
+fn begins_with_reference(name: &Expr<Handle>) -> bool {
+    let first = match &name.kind {
+        ExprKind::Concat(parts) => parts.first().unwrap_or(name),
+        _ => name,
+    };
+    // What stands for nothing has been reported.
+    first.as_str().is_none() && !first.is_absent()
 }
 
 /// What reading `secrets` takes.
@@ -104,6 +130,7 @@ fn ssm(name: Expr<Handle>) -> (Expr<Handle>, Expr<Handle>) {
     let arn = match name.first_text() {
         Some(text) if text.starts_with("arn:") => name,
         Some(text) if text.starts_with('/') => Expr::arn("ssm", ["parameter".into(), name]),
+        // The ARN of a name without a `/` has one all the same.
         Some(_) | None => Expr::arn("ssm", ["parameter/".into(), name]),
     };
     (arn.clone(), arn)
@@ -155,7 +182,10 @@ fn split_key(name: Expr<Handle>) -> (Expr<Handle>, Option<Expr<Handle>>) {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::testing::{Stack, stack};
+    use crate::{
+        kernel::scope::Place,
+        testing::{Stack, stack, stack_at},
+    };
 
     fn with(secrets: &str) -> Stack {
         stack(&format!(
@@ -181,19 +211,59 @@ mod tests {
 
     #[test]
     fn is_a_parameter_of_ssm() {
-        for (written, name) in
-            [("/shop/${param.Param}", "/shop/${Param}"), ("token", "/token"), ("${param.Param}", "/${Param}")]
-        {
+        for (written, name) in [
+            ("/shop/${param.Param}", "/shop/${Param}"),
+            ("token", "/token"),
+            ("/${param.Param}", "/${Param}"),
+        ] {
             let (told, allowed) = granted(&format!("{{A: 'ssm:{written}'}}"));
             let arn = json!(format!("arn:${{AWS::Partition}}:ssm:{ACCOUNT}:parameter{name}"));
             assert_eq!(told, json!([{ "Name": "A", "ValueFrom": arn }]));
             assert_eq!(allowed, [allow("ssm:GetParameters", &arn)]);
         }
-        let (told, allowed) = granted("{A: 'ssm:arn:aws:ssm:eu-west-1:111122223333:parameter/a'}");
-        let arn = json!("arn:aws:ssm:eu-west-1:111122223333:parameter/a");
+        for (written, arn) in [
+            ("/a", "arn:aws:ssm:eu-west-1:111122223333:parameter/a"),
+            ("${param.Param}", "arn:aws:ssm:eu-west-1:111122223333:parameter${Param}"),
+        ] {
+            let (told, allowed) =
+                granted(&format!("{{A: 'ssm:arn:aws:ssm:eu-west-1:111122223333:parameter{written}'}}"));
+            let arn = json!(arn);
+            assert_eq!(told, json!([{ "Name": "A", "ValueFrom": arn }]));
+            assert_eq!(allowed, [allow("ssm:GetParameters", &arn)]);
+        }
+    }
+
+    #[test]
+    fn may_begin_with_the_environment() {
+        let place = Place { environment: Some("prod".to_owned()), ..Place::default() };
+        let stack = stack_at(
+            place,
+            "n: {type: Network}\nweb: {type: FargateService, network: n, image: 'a:1', port: 80, secrets: {A: 'ssm:${env}/token'}}",
+        );
+        assert_eq!(stack.faults(), [""; 0]);
         assert_eq!(
-            (told, allowed),
-            (json!([{ "Name": "A", "ValueFrom": arn }]), vec![allow("ssm:GetParameters", &arn)])
+            stack.properties("web/TaskDef/Resource")["ContainerDefinitions"][0]["Secrets"][0]["ValueFrom"],
+            json!(format!("arn:${{AWS::Partition}}:ssm:{ACCOUNT}:parameter/prod/token"))
+        );
+    }
+
+    #[test]
+    fn points_at_a_name_in_ssm_that_begins_with_a_reference() {
+        for (written, pointed) in [
+            ("'ssm:${param.Param}'", "param.Param"),
+            ("'ssm:${repo.name}/token'", "repo.name"),
+            ("!Sub 'ssm:${Param}'", "Param"),
+        ] {
+            assert_eq!(
+                with(&format!("{{A: {written}}}")).faults(),
+                [format!(
+                    "secret-source at `{pointed}`: nothing tells whether the name in SSM begins with `/`"
+                )]
+            );
+        }
+        assert_eq!(
+            with("{A: 'ssm:${param.Parm}'}").faults(),
+            ["unknown-parameter at `param.Parm`: there is no parameter `Parm`"]
         );
     }
 

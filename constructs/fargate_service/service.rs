@@ -9,9 +9,9 @@ const SECURITY_GROUP_INGRESS: ResourceType = ResourceType::new("AWS::EC2::Securi
 const SERVICE: ResourceType = ResourceType::new("AWS::ECS::Service");
 
 choices! {
-    /// Whether tasks run on capacity of their own, or on what is spare.
+    /// Whether tasks run on ordinary capacity, or on what is spare.
     pub enum Capacity {
-        /// On capacity of their own.
+        /// On ordinary capacity.
         OnDemand,
         /// On spare capacity: cheaper by two thirds, and AWS may take a task away at two minutes' notice.
         Spot,
@@ -21,9 +21,9 @@ choices! {
 properties! {
     /// How many tasks run while a service is deployed, in percent of its count.
     pub struct Deployment {
-        /// The least that are well, up to `100%`.
+        /// The share of its tasks that stay healthy all the while, up to `100%`.
         minimum: Spanned<Percent> = "100%",
-        /// The most that run, from `100%` to `200%`.
+        /// The share of its tasks that may run at once, old and new together, from `100%` to `200%`.
         maximum: Spanned<Percent> = "200%",
     }
 }

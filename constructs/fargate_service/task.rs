@@ -343,6 +343,18 @@ mod tests {
     }
 
     #[test]
+    fn points_at_groups_and_maps_that_are_known_too_late() {
+        assert_eq!(
+            with(", variables: !Ref Param, balancer: {Ref: Param}, permissions: [!Ref Param]").faults(),
+            [
+                "wrong-type at `!Ref Param`: expected a mapping, found `!Ref`",
+                "wrong-type at `{Ref: Param}`: expected a mapping, found `!Ref`",
+                "wrong-type at `!Ref Param`: expected a mapping, found `!Ref`",
+            ]
+        );
+    }
+
+    #[test]
     fn points_at_a_variable_with_two_values() {
         assert_eq!(
             with(", variables: {KEY: a}, secrets: {KEY: 'ssm:/key'}").faults(),

@@ -167,6 +167,11 @@ impl Node {
         }
     }
 
+    /// Whether it is a group of properties: a mapping that is no intrinsic function.
+    pub fn is_group(&self) -> bool {
+        self.as_map().is_some() && !self.as_single().is_some_and(|(key, _)| is_intrinsic(key))
+    }
+
     /// What it is, for a message: "a list", "the number `3`".
     pub fn describe(&self) -> String {
         match &self.kind {

@@ -102,7 +102,9 @@ impl Reader {
 
     /// Opens a mapping whose keys are `known`; reports all others.
     pub fn fields<'a>(&mut self, node: &'a Node, known: &[&str]) -> Option<Fields<'a>> {
-        let Some(map) = node.as_map() else { return self.mismatch(node, "a mapping") };
+        let Some(map) = node.as_map().filter(|_| node.is_group()) else {
+            return self.mismatch(node, "a mapping");
+        };
         for (key, entry) in map {
             if !known.contains(&&**key) {
                 self.report(
@@ -456,7 +458,9 @@ fn no_value(key: &str, entry: &Entry<Node>) -> Diagnostic {
 /// Names of the user's choice, each with a value; empty when it is left out.
 impl<T: Property> Property for IndexMap<String, T> {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        let Some(map) = node.as_map() else { return reader.mismatch(node, "a mapping") };
+        let Some(map) = node.as_map().filter(|_| node.is_group()) else {
+            return reader.mismatch(node, "a mapping");
+        };
         let entries: Vec<Option<(String, T)>> =
             map.iter().map(|(key, it)| Some((key.to_string(), read_entry(key, it, reader)?))).collect();
         entries.into_iter().collect()

@@ -96,6 +96,7 @@ pub struct Tree {
     pub diagnostics: Vec<Diagnostic>,
     /// The sections of the template beside its resources.
     pub sections: Sections,
+    claims: Vec<(&'static str, Expr<Handle>, Span)>,
     resources: Vec<Resource>,
     nodes: Vec<TreeNode>,
 }
@@ -146,6 +147,7 @@ impl Tree {
             used_parameters: BTreeSet::new(),
             diagnostics: Vec::new(),
             sections: Sections::default(),
+            claims: Vec::new(),
             resources: Vec::new(),
             nodes: vec![root],
         }
@@ -496,6 +498,20 @@ impl Scope<'_> {
     pub fn offering<T: Target>(&self) -> Vec<&str> {
         let names = self.tree.names.iter().filter(|(_, it)| offered::<T>(it).is_some());
         names.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Claims `subject` for one `what`, such as a load balancer for its firewall, by the text at `span`.
+    ///
+    /// # Errors
+    ///
+    /// The place of the text that has claimed it before.
+    pub fn claim(&mut self, what: &'static str, subject: Expr<Handle>, span: Span) -> Result<(), Span> {
+        let mut claims = self.tree.claims.iter();
+        if let Some((.., before)) = claims.find(|(kind, it, _)| *kind == what && *it == subject) {
+            return Err(*before);
+        }
+        self.tree.claims.push((what, subject, span));
+        Ok(())
     }
 
     /// The value of a text, its references resolved. A reference to nothing is reported, and gives nothing.

@@ -50,7 +50,9 @@ impl FlowLogs {
     pub(super) fn add(&self, scope: &mut Scope<'_>, network: &Layout) {
         let mut scope = scope.child("FlowLog");
         let name = scope.path().to_string();
-        let role = iam::service_role(&mut scope, "IAMRole", "vpc-flow-logs.amazonaws.com");
+        // The id of the flow log is not known before it is there, and it needs the role.
+        let logs = Expr::arn("ec2", ["vpc-flow-log/*".into()]);
+        let role = iam::service_role_for(&mut scope, "IAMRole", "vpc-flow-logs.amazonaws.com", logs);
         let group = log_group(&mut scope, "LogGroup", self.retention);
         let policy = iam::allow(
             &mut scope,
@@ -114,8 +116,19 @@ mod tests {
             }])
         );
         assert_eq!(
-            built.properties("net/FlowLog/IAMRole/Resource")["AssumeRolePolicyDocument"]["Statement"][0]["Principal"],
-            json!({ "Service": "vpc-flow-logs.amazonaws.com" })
+            built.properties("net/FlowLog/IAMRole/Resource")["AssumeRolePolicyDocument"]["Statement"],
+            json!([{
+                "Action": "sts:AssumeRole",
+                "Condition": {
+                    "ArnLike": {
+                        "aws:SourceArn":
+                            "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc-flow-log/*",
+                    },
+                    "StringEquals": { "aws:SourceAccount": "${AWS::AccountId}" },
+                },
+                "Effect": "Allow",
+                "Principal": { "Service": "vpc-flow-logs.amazonaws.com" },
+            }])
         );
     }
 

@@ -117,7 +117,7 @@ impl Construct for Network {
         if has_size && zones::NUMBER.contains(&self.zones.value.count()) {
             match self.split() {
                 Ok(split) => self.check_subnets(&split, faults),
-                Err(fault) => faults.push(fault),
+                Err(found) => faults.extend(found),
             }
         }
     }
@@ -126,7 +126,7 @@ impl Construct for Network {
         if let Some(region) = scope.place().region.clone() {
             self.zones.value.outside(&region).into_iter().for_each(|it| scope.report(it));
         }
-        let split = self.split()?;
+        let split = self.split().map_err(|mut it| it.remove(0))?;
         let zones = self.zones.value.names();
         let name = scope.path().to_string();
         let vpc = scope.resource("Resource", VPC, object! {
@@ -172,7 +172,7 @@ impl Construct for Network {
 }
 
 impl Network {
-    fn split(&self) -> Result<Split, Diagnostic> {
+    fn split(&self) -> Result<Split, Vec<Diagnostic>> {
         self.subnets.split(self.cidr, self.zones.value.count())
     }
 

@@ -66,26 +66,40 @@ impl Subnets {
     ///
     /// Where nothing is asked for, the ranges are those the CDK gives, so that none changes when a network is
     /// taken over.
-    pub(super) fn split(&self, cidr: Spanned<Ipv4Net>, zones: usize) -> Result<Split, Diagnostic> {
+    ///
+    /// # Errors
+    ///
+    /// A [`Diagnostic`] for each range and prefix that cannot be, or else one for what there is no room for.
+    pub(super) fn split(&self, cidr: Spanned<Ipv4Net>, zones: usize) -> Result<Split, Vec<Diagnostic>> {
         let mut taken = Taken { cidr, ranges: Vec::new() };
+        let mut faults = Vec::new();
         let kinds = [&self.public, &self.private];
         let mut results: [Option<Vec<Ipv4Net>>; 2] = [None, None];
         // What is written comes first, then what has a size, then what shares the rest.
         for (result, kind) in results.iter_mut().zip(kinds) {
             if let Some(Ranges::Listed(ranges, span)) = kind {
-                *result = Some(taken.listed(ranges, *span, zones)?);
+                *result = Some(taken.listed(ranges, *span, zones, &mut faults));
             }
+        }
+        for kind in kinds {
+            if let Some(Ranges::Prefix(prefix)) = kind {
+                faults.extend(check_size(*prefix));
+            }
+        }
+        // What room is left cannot be said of ranges that are wrong.
+        if !faults.is_empty() {
+            return Err(faults);
         }
         for (result, kind) in results.iter_mut().zip(kinds) {
             if let Some(Ranges::Prefix(prefix)) = kind {
-                *result = Some(taken.next(*prefix, zones)?);
+                *result = Some(taken.next(*prefix, zones).map_err(|it| vec![it])?);
             }
         }
         let rest = results.iter().filter(|it| it.is_none()).count() * zones;
         if rest > 0 {
-            let prefix = Spanned::new(taken.even_prefix(rest)?, cidr.span);
+            let prefix = Spanned::new(taken.even_prefix(rest).map_err(|it| vec![it])?, cidr.span);
             for result in results.iter_mut().filter(|it| it.is_none()) {
-                *result = Some(taken.next(prefix, zones)?);
+                *result = Some(taken.next(prefix, zones).map_err(|it| vec![it])?);
             }
         }
         let [public, private] = results.map(Option::unwrap_or_default);
@@ -104,51 +118,54 @@ struct Taken {
 }
 
 impl Taken {
+    /// Takes `ranges`; reports each that cannot be.
     fn listed(
         &mut self,
         ranges: &[Spanned<Ipv4Net>],
         span: Span,
         zones: usize,
-    ) -> Result<Vec<Ipv4Net>, Diagnostic> {
+        faults: &mut Vec<Diagnostic>,
+    ) -> Vec<Ipv4Net> {
         if !ranges.is_empty() && ranges.len() != zones {
-            return Err(Diagnostic::error(
-                "subnet-count",
-                format!("{zones} zones need as many ranges, not {}", ranges.len()),
-            )
-            .at(span)
-            .help("give one range for each zone, or change `zones`"));
+            faults.push(
+                Diagnostic::error(
+                    "subnet-count",
+                    format!("{zones} zones need as many ranges, not {}", ranges.len()),
+                )
+                .at(span)
+                .help("give one range for each zone, or change `zones`"),
+            );
         }
         for range in ranges {
-            let Spanned { value, span } = *range;
-            if !self.cidr.value.contains(&value) {
-                return Err(Diagnostic::error(
+            faults.extend(self.check(*range));
+            self.ranges.push(*range);
+        }
+        ranges.iter().map(|it| it.value).collect()
+    }
+
+    /// What is wrong with `range`, beside those that are taken.
+    fn check(&self, Spanned { value, span }: Spanned<Ipv4Net>) -> Option<Diagnostic> {
+        if !self.cidr.value.contains(&value) {
+            return Some(
+                Diagnostic::error(
                     "subnet-outside",
                     format!("`{value}` does not lie in the network's `{}`", self.cidr.value),
                 )
                 .label(span, "")
                 .label(self.cidr.span, "the network")
-                .help("choose a range inside of it"));
-            }
-            if !(LARGEST..=SMALLEST).contains(&value.prefix_len()) {
-                return Err(Diagnostic::error(
-                    "subnet-size",
-                    format!("a subnet has from /16 to /28, not /{}", value.prefix_len()),
-                )
-                .at(span)
-                .help("choose a range of that size, such as `10.0.0.0/24`"));
-            }
-            if let Some(other) = self.ranges.iter().find(|it| overlap(it.value, value)) {
-                return Err(Diagnostic::error(
-                    "subnet-overlap",
-                    format!("`{value}` overlaps `{}`", other.value),
-                )
+                .help("choose a range inside of it"),
+            );
+        }
+        if let Some(fault) = check_size(Spanned::new(value.prefix_len(), span)) {
+            return Some(fault.help("choose a range of that size, such as `10.0.0.0/24`"));
+        }
+        let other = self.ranges.iter().find(|it| overlap(it.value, value))?;
+        Some(
+            Diagnostic::error("subnet-overlap", format!("`{value}` overlaps `{}`", other.value))
                 .label(span, "")
                 .label(other.span, "the other")
-                .help("choose ranges that have no address in common"));
-            }
-            self.ranges.push(*range);
-        }
-        Ok(ranges.iter().map(|it| it.value).collect())
+                .help("choose ranges that have no address in common"),
+        )
     }
 
     /// The next `count` free ranges of a prefix length.
@@ -161,13 +178,8 @@ impl Taken {
             .at(prefix.span)
             .help("use smaller subnets, fewer zones, or a larger network")
         };
-        if !(LARGEST..=SMALLEST).contains(&prefix.value) {
-            return Err(Diagnostic::error(
-                "subnet-size",
-                format!("a subnet has from /16 to /28, not /{}", prefix.value),
-            )
-            .at(prefix.span)
-            .help("change the prefix length, the number of zones, or the size of the network"));
+        if let Some(fault) = check_size(prefix) {
+            return Err(fault);
         }
         let mut found = Vec::new();
         let mut candidates = self.cidr.value.subnets(prefix.value).map_err(|_| full())?;
@@ -200,6 +212,15 @@ impl Taken {
     }
 }
 
+/// Reports a size that AWS has no subnet of.
+fn check_size(prefix: Spanned<u8>) -> Option<Diagnostic> {
+    (!(LARGEST..=SMALLEST).contains(&prefix.value)).then(|| {
+        Diagnostic::error("subnet-size", format!("a subnet has from /16 to /28, not /{}", prefix.value))
+            .at(prefix.span)
+            .help("change the prefix length, the number of zones, or the size of the network")
+    })
+}
+
 fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
     a.contains(&b) || b.contains(&a)
 }
@@ -221,7 +242,7 @@ mod tests {
         };
         let cidr = cidr.parse::<Ipv4Net>().unwrap().into();
         let subnets = Subnets { public: public.map(read), private: private.map(read) };
-        let split = subnets.split(cidr, zones).map_err(|it| it.message)?;
+        let split = subnets.split(cidr, zones).map_err(|mut it| it.remove(0).message)?;
         Ok(split.public.iter().chain(&split.private).map(ToString::to_string).collect())
     }
 
@@ -307,6 +328,26 @@ mod tests {
         assert_eq!(
             faults("cidr: 10.0.0.0/24, subnets: {public: /25}"),
             ["network-full at `10.0.0.0/24`: `10.0.0.0/24` has no room for 2 more subnets of /28 or larger"]
+        );
+        assert_eq!(
+            faults("subnets: {public: [10.0.0.0/17, 10.0.128.0/17]}"),
+            ["network-full at `net`: `10.0.0.0/16` has no room for 2 more subnets of /28 or larger"]
+        );
+    }
+
+    #[test]
+    fn points_at_all_that_does_not_fit() {
+        assert_eq!(
+            crate::testing::stack(
+                "net: {type: Network, zones: 1, subnets: {public: [10.1.0.0/24, 10.0.0.0/29], private: /29}}"
+            )
+            .faults(),
+            [
+                "subnet-count at `[10.1.0.0/24, 10.0.0.0/29]`: 1 zones need as many ranges, not 2",
+                "subnet-outside at `10.1.0.0/24`: `10.1.0.0/24` does not lie in the network's `10.0.0.0/16`",
+                "subnet-size at `10.0.0.0/29`: a subnet has from /16 to /28, not /29",
+                "subnet-size at `/29`: a subnet has from /16 to /28, not /29",
+            ]
         );
     }
 }

@@ -11,9 +11,9 @@ const BUCKET_POLICY: ResourceType = ResourceType::new("AWS::S3::BucketPolicy");
 properties! {
     /// What the actions of a pipeline hand on: the source, and what was built of it.
     pub struct Artifacts from keep {
-        /// How many days they stay.
+        /// For how many days it is kept.
         keep: Spanned<Days> = "30",
-        /// What becomes of their bucket when it leaves the stack.
+        /// What becomes of the bucket when the pipeline leaves the stack.
         removal: Removal = "retain",
     }
 }

@@ -14,15 +14,14 @@ pub enum Buildspec {
 
 impl Property for Buildspec {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        let is_function = node.as_single().is_some_and(|(key, _)| is_intrinsic(key));
-        match node.as_map() {
-            Some(_) if !is_function => Value::read(node, reader).map(Self::Content),
-            _ => Text::read(node, reader).map(Self::Text),
+        if node.is_group() {
+            return Value::read(node, reader).map(Self::Content);
         }
+        Text::read(node, reader).map(Self::Text)
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![Shape::text("path of a buildspec in the repository, or its text"), Shape::Any])
+        Shape::Either(vec![Shape::text("the path of a buildspec in the source, or its text"), Shape::Any])
     }
 
     fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {

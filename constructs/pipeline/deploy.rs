@@ -11,8 +11,8 @@ properties! {
     pub struct Deploy from service {
         /// The service, such as a `FargateService`.
         service: Link<EcsService>,
-        /// How long the service may take to run steadily with the new image, at most an hour. The pipeline
-        /// fails then; whether the service goes back is its own affair.
+        /// How long the service may take to run steadily with the new image, at most an hour. After that the
+        /// pipeline fails, which does not stop the deployment: ECS itself rolls it back if new tasks fail.
         timeout: Spanned<Seconds> = "60m",
     }
 }
@@ -49,6 +49,10 @@ impl Deploy {
 }
 
 /// To run a new revision of the service's task definition.
+///
+/// These are the least that AWS says the action needs; `ecs:DescribeTasks` and `ecs:ListTasks`, which the CDK adds,
+/// are not among them.
+/// <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html#edit-role-ecs>
 fn allow(service: &EcsService) -> Vec<Allow> {
     let when_registering = object! { "StringEquals" => object! { "ecs:CreateAction" => "RegisterTaskDefinition" } };
     let to_tasks = object! { "StringEquals" => object! { "iam:PassedToService" => "ecs-tasks.amazonaws.com" } };

@@ -31,13 +31,14 @@ properties! {
         name: Option<Text>,
         /// Where the source comes from: `{github: acme/shop, branch: main}`.
         source: Spanned<Source>,
-        /// How the image is built.
+        /// How the image is built. If absent, from the `Dockerfile` in the root of the repository.
         build: Build = "{}",
         /// Further stages, such as tests or an approval.
         stages: Vec<Stage>,
         /// The service that gets the image.
         deploy: Deploy,
-        /// What the actions hand on to each other.
+        /// The bucket of what the actions hand on to each other: for how many days that is kept, and what becomes of
+        /// the bucket.
         artifacts: Artifacts = "{}",
         /// For how many days the output of builds and commands is kept, such as `7`, `30`, `90` or `365`.
         logs: Retention = "30",
@@ -202,6 +203,11 @@ pub(in crate::pipeline) mod tests {
         }
         assert_eq!(trusted("d/Role/Resource"), [json!({ "Service": "codepipeline.amazonaws.com" })]);
         assert_eq!(trusted("d/Project/Role/Resource"), [json!({ "Service": "codebuild.amazonaws.com" })]);
+        let codebuild = &stack.properties("d/Project/Role/Resource")["AssumeRolePolicyDocument"]["Statement"][0];
+        assert_eq!(codebuild["Condition"], json!({
+            "ArnLike": { "aws:SourceArn": "arn:${AWS::Partition}:codebuild:${AWS::Region}:${AWS::AccountId}:project/*" },
+            "StringEquals": { "aws:SourceAccount": "${AWS::AccountId}" },
+        }));
         assert_eq!(allowed(&stack, "d/Role"), [
             "s3:GetBucketAcl s3:GetBucketLocation s3:GetBucketVersioning on ${d/ArtifactsBucket/Resource.Arn}",
             "s3:GetObject s3:GetObjectVersion s3:PutObject s3:PutObjectAcl on ${d/ArtifactsBucket/Resource.Arn}/*",

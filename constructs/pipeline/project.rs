@@ -47,7 +47,9 @@ pub(super) struct Project {
 impl Project {
     /// Adds it under `scope`; gives the project, and its policy.
     pub(super) fn build(self, scope: &mut Scope<'_>) -> (Handle, Vec<Handle>) {
-        let role = iam::service_role(scope, "Role", "codebuild.amazonaws.com");
+        // The project needs the role, so that the role cannot name the project.
+        let projects = Expr::arn("codebuild", ["project/*".into()]);
+        let role = iam::service_role_for(scope, "Role", "codebuild.amazonaws.com", projects);
         let log_group = logs::log_group(scope, "LogGroup", self.logs);
         let is_arm = self.architecture == Architecture::Arm64;
         let image = self.image.unwrap_or(Expr::from(match self.architecture {

@@ -8,7 +8,7 @@ const LOGGING: ResourceType = ResourceType::new("AWS::WAFv2::LoggingConfiguratio
 properties! {
     /// The log of a web ACL.
     pub struct Logs from retention {
-        /// For how many days it is kept.
+        /// For how many days the log is kept.
         retention: Retention = "30",
         /// Which requests are logged.
         requests: Requests = "blocked",

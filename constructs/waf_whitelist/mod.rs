@@ -20,7 +20,7 @@ properties! {
     /// A web application firewall in front of a load balancer: some paths only for callers at listed addresses.
     ///
     /// Whoever calls one of the paths from elsewhere is answered with 403; all other paths stay open to everybody.
-    /// A load balancer has at most one such firewall: more rules belong into the same one, under `rules`.
+    /// A load balancer has at most one such firewall: more rules belong in the same one, under `rules`.
     pub struct WafWhitelist {
         /// The construct whose load balancer the requests come to.
         target: Link<LoadBalancer>,
@@ -28,9 +28,9 @@ properties! {
         /// only what lies below, and `/` everything. Case does not matter, nor escapes (`/%61dmin`), nor what a
         /// server would resolve (`//admin`, `/x/../admin`).
         paths: AtLeastOne<Spanned<String>>,
-        /// The addresses and ranges that may call them, IPv4 and IPv6: `203.0.113.0/24`, `2001:db8::1`.
+        /// The addresses and ranges that may call the protected paths, IPv4 and IPv6: `203.0.113.0/24`, `2001:db8::1`.
         allow: AtLeastOne<Spanned<IpNet>>,
-        /// Whether to block, too, what only some servers take for one of the paths: one that is encoded twice, has
+        /// Whether to block also what only some servers take for one of the paths: a path that is encoded twice, has
         /// backslashes for slashes, or parameters in its parts (`/x/..;/admin`). It costs a second rule, and blocks
         /// a few odd paths that no server would take for one.
         strict: Spanned<bool> = "false",
@@ -126,6 +126,13 @@ impl Construct for WafWhitelist {
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let balancer = scope.find(&self.target)?;
+        if let Err(before) = scope.claim(Self::KIND, balancer.arn.clone(), self.target.name.span) {
+            let fault = format!("the load balancer of `{}` has a firewall already", self.target.name.text);
+            return Err(Diagnostic::error("second-firewall", fault)
+                .label(self.target.name.span, "")
+                .label(before, "by this one")
+                .help("make it one WafWhitelist, with what is different in its `rules`"));
+        }
         let listed = self.listed(scope);
         let rules = self.rules(scope, &listed);
         let id = scope.unique_id();

@@ -123,7 +123,7 @@ pub struct ExtraRule {
 
 impl Property for ExtraRule {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        if node.as_map().is_none() {
+        if !node.is_group() {
             return reader.mismatch(node, "a rule of a web ACL");
         }
         let Some(name) = node.get("Name") else {

@@ -134,6 +134,8 @@ pub const CODES: &[(&str, &str)] = &[
         "resource-type",
         "The type of a resource has three parts, such as `AWS::S3::Bucket`, or is `Custom::Name`.",
     ),
+    ("second-firewall", "A load balancer has one web ACL at most."),
+    ("second-record", "Two Subdomains of one name in one zone would be one record."),
     (
         "secret-source",
         "A secret is `ssm:/path` of a parameter, or `secretsmanager:name` with a key if there is one.",

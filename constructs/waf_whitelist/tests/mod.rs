@@ -324,6 +324,27 @@ fn logs_everything_if_asked_to() {
 }
 
 #[test]
+fn points_at_a_rule_that_is_known_too_late() {
+    refused(
+        "paths: [/admin], allow: [203.0.113.7], rules: [!Ref Param]",
+        &["wrong-type at `!Ref Param`: expected a rule of a web ACL, found `!Ref`"],
+    );
+}
+
+#[test]
+fn points_at_a_second_firewall() {
+    let waf = "type: WafWhitelist, target: web, paths: [/a], allow: [203.0.113.7]";
+    let text = format!(
+        "net: {{type: Network}}\nweb: {{type: FargateService, network: net, image: 'a:1', port: 80}}\n\
+         office: {{{waf}}}\nhome: {{{waf}}}"
+    );
+    assert_eq!(
+        stack(&text).faults(),
+        ["second-firewall at `web`: the load balancer of `web` has a firewall already"]
+    );
+}
+
+#[test]
 fn points_at_strictness_that_adds_nothing() {
     refused(
         "paths: [/], allow: [203.0.113.7], strict: true",
