@@ -2,10 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
-use crate::support::{asi, files, golden, read, root, sources, stem};
+use crate::support::{asi, files, files_below, golden, read, root, sources, stem};
 use asi::{cli, ops, present, render};
 use asi_constructs::CATALOGUE;
 
@@ -73,21 +74,55 @@ fn every_explanation_is_complete() {
 }
 
 #[test]
+fn every_code_is_shown_by_a_test() {
+    let mut shown: BTreeSet<String> = BTreeSet::new();
+    for path in files("snapshots/faults", "") {
+        let text = std::fs::read_to_string(path).unwrap();
+        shown.extend(text.split('[').skip(1).filter_map(|it| Some(it.split_once("]: ")?.0.to_owned())));
+    }
+    for path in sources("src").into_iter().chain(sources("constructs")) {
+        let text = read(&path);
+        let is_test = path.contains("/tests/") || path.ends_with("/tests.rs");
+        let tests = if is_test { &text } else { text.split_once("mod tests {").map_or("", |it| it.1) };
+        // Literals such as "code at `text`: message".
+        let literals = tests.split('"').skip(1);
+        shown.extend(literals.filter_map(|it| Some(it.split_once(" at ")?.0.to_owned())));
+    }
+    let missing: Vec<&str> =
+        present::CODES.iter().map(|(code, _)| *code).filter(|it| !shown.contains(*it)).collect();
+    assert!(missing.is_empty(), "no test shows these codes, pointing: {missing:?}");
+}
+
+#[test]
 fn no_snapshot_is_an_orphan() {
     let kinds: BTreeSet<String> = CATALOGUE.iter().map(|it| it.kind.to_owned()).collect();
-    for folder in ["constructs", "explain"] {
-        for path in files(&format!("snapshots/{folder}"), "") {
-            assert!(kinds.contains(&stem(&path)), "{} belongs to no construct", path.display());
-        }
-    }
     let inputs: BTreeSet<String> = files("tests/faults", "").iter().map(|it| stem(it)).collect();
-    let test = read("tests/faults.rs");
-    for path in files("snapshots/faults", "") {
-        let name = stem(&path);
-        assert!(
-            inputs.contains(&name) || test.contains(&format!("\"{name}\"")),
-            "faults/{name} belongs to no input"
-        );
+    let faults = read("tests/faults.rs");
+    let environments = read("tests/environments.rs");
+    let parity = read("tests/cdk_parity.rs");
+    let belongs = |folder: &str, name: &str, file: &str| match folder {
+        "" => file == "asi.schema.json",
+        "constructs" | "explain" => kinds.contains(name),
+        "faults" => {
+            inputs.contains(name)
+                || faults.contains(&format!("\"{name}\""))
+                || faults.contains(&format!("\"faults/{file}\""))
+        }
+        "environments" => environments.contains(&format!("\"environments/{file}\"")),
+        "cdk" => match file.strip_suffix(".template.json") {
+            Some(stack) => parity.contains(&format!("name: \"{stack}\"")),
+            // What the templates were made by, and what they are.
+            None => {
+                matches!(file, "README.md" | "app.js")
+                    || parity.contains(&format!("\"snapshots/cdk/{file}\""))
+            }
+        },
+        _ => false,
+    };
+    for path in files_below("snapshots") {
+        let (folder, file) = path.rsplit_once('/').expect("it is below a folder");
+        let folder = folder.trim_start_matches("snapshots").trim_start_matches('/');
+        assert!(belongs(folder, &stem(Path::new(file)), file), "{path} belongs to no test");
     }
 }
 

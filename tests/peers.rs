@@ -1,6 +1,7 @@
 //! What other programs say of what we write: cfn-lint, PyYAML, a JSON Schema validator, the CDK's own CLI.
 //!
-//! `tests/run` installs them and says where they are; without it these tests say that they are skipped.
+//! `tests/run` installs them, says where they are, and lets no test be skipped (`ASI_TEST_REQUIRE=1`); without it
+//! these tests say that they are skipped.
 
 use std::{
     env, fs,
@@ -13,10 +14,17 @@ use asi::world::SystemFiles;
 use asi_constructs::CATALOGUE;
 
 /// A program `tests/run` installs, or a note that its test is skipped.
+///
+/// # Panics
+///
+/// If it is required, and not there.
+#[track_caller]
 fn peer(variable: &str, test: &str) -> Option<PathBuf> {
-    let path = env::var_os(variable).map(PathBuf::from);
+    let path = env::var_os(variable).map(PathBuf::from).filter(|it| it.exists());
     if path.is_none() {
-        println!("skipped: {test} needs {variable}, which tests/run sets");
+        let skipped = format!("{test} needs {variable}, which tests/run sets");
+        assert!(env::var_os("ASI_TEST_REQUIRE").is_none_or(|it| it != "1"), "{skipped}");
+        println!("skipped: {skipped}");
     }
     path
 }

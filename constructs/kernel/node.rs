@@ -154,11 +154,6 @@ impl Node {
         self.as_map()?.get(key).map(|it| &it.value)
     }
 
-    /// Whether it is a mapping of names to values, and not an intrinsic function.
-    pub fn is_group(&self) -> bool {
-        self.as_map().is_some() && !self.as_single().is_some_and(|(key, _)| is_intrinsic(key))
-    }
-
     /// The one entry of a mapping that has one, such as an intrinsic function in its long form.
     pub fn as_single(&self) -> Option<(&str, &Node)> {
         match self.as_map()?.first() {

@@ -89,9 +89,11 @@ pub(super) fn in_order(diagnostics: &mut Vec<Diagnostic>) {
 /// The template of a stack. With faults found before, further ones are looked for, and no template is made.
 fn synthesize_stack(stack: &Stack, is_faulty: bool) -> (Option<Template>, Vec<Diagnostic>) {
     let (tree, mut diagnostics) = expand(stack, CATALOGUE);
-    if is_faulty || has_errors(&diagnostics) {
+    if is_faulty {
         // What is at fault may be what these miss.
         diagnostics.retain(|it| !matches!(it.code, "no-resources" | "unused-parameter" | "unused-name"));
+    }
+    if is_faulty || has_errors(&diagnostics) {
         return (None, diagnostics);
     }
     let (mut template, found) = resolve(&tree);

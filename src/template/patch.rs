@@ -166,7 +166,9 @@ fn find_parent<'a>(
 ) -> Result<(&'a mut Node, String), Diagnostic> {
     let mut way = steps(pointer)?;
     let Some(last) = way.pop() else {
-        return Err(Diagnostic::error("patch", "the whole template cannot be patched away").at(pointer.span));
+        return Err(Diagnostic::error("patch", "the whole template cannot be patched away")
+            .at(pointer.span)
+            .help("name a place in it, such as `/Metadata`"));
     };
     let length = pointer.value.rfind('/').unwrap_or_default();
     let parent = Spanned::new(pointer.value[..length].to_owned(), pointer.span);

@@ -1,24 +1,53 @@
-//! Any bytes as a stack file: synthesis ends with a template or with diagnostics, and both can be printed.
+//! Any bytes as a stack file: synthesis ends with templates or with diagnostics, and both can be printed; as it
+//! stands, in each environment, and for each stack by its name.
 
 #![no_main]
 
 use std::path::Path;
 
-use asi::{load, ops, present, render, world::MemoryFiles};
+use asi::{
+    assembly, load,
+    ops::{self, Synthesis},
+    present, render,
+    template::Indent,
+    world::MemoryFiles,
+};
 use asi_constructs::kernel::span::Sources;
 use libfuzzer_sys::fuzz_target;
+
+/// Environments of one input that are tried: its time is limited.
+const ENVIRONMENTS: usize = 3;
 
 fuzz_target!(|bytes: &[u8]| {
     for name in ["asi.yaml", "asi.json"] {
         let files = MemoryFiles::with([(name, bytes)]);
-        let synthesis = ops::synthesize(&files, Path::new(name), None, &[]);
-        let shown = render::terminal(&present::diagnostics(&synthesis.diagnostics, &synthesis.sources));
-        assert!(synthesis.diagnostics.is_empty() || !shown.is_empty());
-        for stack in &synthesis.stacks {
-            let yaml = stack.template.to_yaml();
-            let mut sources = Sources::default();
-            let (again, faults) = load::document(&yaml, "template.yaml", &mut sources);
-            assert!(again.as_ref() == Some(&stack.template.body), "read back as another value: {faults:?}\n{yaml}");
+        let path = Path::new(name);
+        check(&ops::synthesize(&files, path, None, &[]));
+        let listing = ops::list(&files, path, None);
+        for stack in listing.stacks.iter().filter(|it| it.environment.is_some()).take(ENVIRONMENTS) {
+            let chosen = ops::synthesize(&files, path, stack.environment.as_deref(), &[]);
+            check(&chosen);
+            let named = ops::synthesize(&files, path, None, &[stack.name()]);
+            let templates =
+                |it: &Synthesis| it.stacks.iter().map(|it| it.template.to_yaml()).collect::<Vec<_>>();
+            assert_eq!(templates(&chosen), templates(&named), "by its name another stack");
         }
     }
 });
+
+fn check(synthesis: &Synthesis) {
+    let shown = render::terminal(&present::diagnostics(&synthesis.diagnostics, &synthesis.sources));
+    assert!(synthesis.diagnostics.is_empty() || !shown.is_empty());
+    for stack in &synthesis.stacks {
+        let body = &stack.template.body;
+        for (text, name) in [
+            (stack.template.to_yaml(), "template.yaml"),
+            (stack.template.to_json(Indent::Cdk), "template.json"),
+        ] {
+            let (again, faults) = load::document(&text, name, &mut Sources::default());
+            assert!(again.as_ref() == Some(body), "{name} reads back as another value: {faults:?}\n{text}");
+        }
+    }
+    let files = assembly::assemble(synthesis.stacks.iter().map(|it| (&it.stack, &it.template)));
+    assert_eq!(files.len(), synthesis.stacks.len() + 1);
+}

@@ -1,5 +1,6 @@
 //! What tests have in common: expected output as files, and a run of the program in this process.
 
+pub(crate) mod paths;
 pub(crate) mod query;
 
 use std::{
@@ -49,15 +50,22 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// The Rust sources below a folder, as paths from the repository.
+/// The Rust sources below a folder, as paths from the repository, in order.
 pub(crate) fn sources(folder: &str) -> Vec<String> {
+    let mut found = files_below(folder);
+    found.retain(|it| it.ends_with(".rs"));
+    found
+}
+
+/// All files below a folder, as paths from the repository, in order.
+pub(crate) fn files_below(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root().join(folder)).unwrap() {
         let path = entry.unwrap().path();
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            found.extend(sources(&name));
-        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.extend(files_below(&name));
+        } else {
             found.push(name);
         }
     }
