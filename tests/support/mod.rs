@@ -53,7 +53,7 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
 /// The Rust sources below a folder, as paths from the repository, in order.
 pub(crate) fn sources(folder: &str) -> Vec<String> {
     let mut found = files_below(folder);
-    found.retain(|it| it.ends_with(".rs"));
+    found.retain(|it| Path::new(it).extension().is_some_and(|it| it == "rs"));
     found
 }
 
