@@ -56,7 +56,7 @@ fn logical_ids(tree: &Tree, handles: &[Handle]) -> (Ids, Vec<Diagnostic>) {
                 )
                 .label(resource.origin, "this one")
                 .label(first.origin, "and this one")
-                .help("rename one of them; a logical id keeps only letters and digits"),
+                .help("rename one of them"),
             );
         }
         if let Some(parameter) = tree.sections.parameters.get(id.as_str()) {

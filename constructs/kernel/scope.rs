@@ -388,7 +388,9 @@ impl Scope<'_> {
         let path = self.tree.nodes[at].path.clone();
         if self.tree.nodes[at].resource.replace(handle).is_some() {
             let fault = format!("there is already a resource at `{path}`");
-            self.report(Diagnostic::error("duplicate-id", fault).at(self.origin));
+            self.report(
+                Diagnostic::error("duplicate-id", fault).at(self.origin).help("rename one of the two"),
+            );
         }
         self.tree.resources.push(Resource {
             path,

@@ -80,6 +80,7 @@ impl Construct for Pipeline {
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
+        scope.arrange(&["Project", "ArtifactsBucket", "Role", "Resource"]);
         let service = scope.find(&self.deploy.service)?;
         let repository = self.build.repository(scope, &service, &self.deploy.service.name)?;
         let name = self.name.as_ref().map(|it| scope.text(it));

@@ -42,7 +42,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("duplicate-key", "A key stands twice in one mapping; readers disagree on which of them counts."),
     (
         "duplicate-logical-id",
-        "Logical ids keep only letters and digits, so that two names which differ in other characters become one.",
+        "Two resources of the template have one logical id, such as one that is named like the id of another.",
     ),
     (
         "duplicate-name",
