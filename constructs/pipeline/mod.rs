@@ -173,21 +173,21 @@ pub(in crate::pipeline) mod tests {
         let resources = pipeline("").resources();
         let paths: Vec<&str> = resources.iter().filter_map(|(path, _)| path.strip_prefix("d/")).collect();
         assert_eq!(paths, [
-            "ArtifactsBucket/Resource",
-            "ArtifactsBucket/Policy/Resource",
-            "Role/Resource",
-            "Role/DefaultPolicy/Resource",
-            "Source/GitHub/CodePipelineActionRole/Resource",
-            "Source/GitHub/CodePipelineActionRole/DefaultPolicy/Resource",
             "Project/Role/Resource",
             "Project/Role/DefaultPolicy/Resource",
             "Project/LogGroup/Resource",
             "Project/Resource",
+            "ArtifactsBucket/Resource",
+            "ArtifactsBucket/Policy/Resource",
+            "Role/Resource",
+            "Role/DefaultPolicy/Resource",
+            "Resource",
+            "Source/GitHub/CodePipelineActionRole/Resource",
+            "Source/GitHub/CodePipelineActionRole/DefaultPolicy/Resource",
             "Build/Build/CodePipelineActionRole/Resource",
             "Build/Build/CodePipelineActionRole/DefaultPolicy/Resource",
             "Deploy/ECS/CodePipelineActionRole/Resource",
             "Deploy/ECS/CodePipelineActionRole/DefaultPolicy/Resource",
-            "Resource",
         ]);
     }
 
