@@ -92,6 +92,13 @@ pub(super) fn add(
         [] => (&network.public_subnet_ids, "ENABLED", &network.internet),
         _ => (&network.private_subnet_ids, "DISABLED", &network.outbound),
     };
+    if way_out.is_empty() {
+        scope.report(
+            Diagnostic::warning("no-way-out", "its tasks can reach nothing outside of the network, not even their image")
+                .at(service.network.name.span)
+                .help("give the network `nat: single`, or `endpoints: [s3, ecr.api, ecr.dkr, logs]` for images in ECR"),
+        );
+    }
     let desired = match &service.count {
         Count::Fixed(count) => Some(*count),
         // Each update of the stack would set the number back that scaling has arrived at.
@@ -253,6 +260,22 @@ mod tests {
                 "web/TaskDef/ExecutionRole/DefaultPolicy/Resource"
             ]
         );
+    }
+
+    #[test]
+    fn warns_of_a_network_without_a_way_out() {
+        let faults = |network: &str| {
+            stack(&format!(
+                "n: {{type: Network, nat: none{network}}}\n\
+                 web: {{type: FargateService, network: n, image: 'a:1', port: 80}}"
+            ))
+            .faults()
+        };
+        assert_eq!(
+            faults(""),
+            ["no-way-out at `n`: its tasks can reach nothing outside of the network, not even their image"]
+        );
+        assert_eq!(faults(", endpoints: [s3, ecr.api, ecr.dkr, logs]"), [""; 0]);
     }
 
     #[test]

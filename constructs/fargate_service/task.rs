@@ -19,9 +19,9 @@ properties! {
 
 properties! {
     /// Where what a container writes goes: a log group of its own in CloudWatch.
-    pub struct Logs from days {
+    pub struct Logs from retention {
         /// For how many days logs are kept: one of the numbers CloudWatch knows, such as `7`, `30`, `90` or `365`.
-        days: Retention = "30",
+        retention: Retention = "30",
         /// What becomes of the logs when the service leaves the stack.
         removal: Removal = "retain",
     }
@@ -137,7 +137,7 @@ pub(super) fn add(
 
     let (task_role, task_policy) = roles::task(service, &mut scope);
     let log_group =
-        logs::log_group(&mut scope.child(&service.container.value), "LogGroup", service.logs.days);
+        logs::log_group(&mut scope.child(&service.container.value), "LogGroup", service.logs.retention);
     if service.logs.removal == Removal::Delete {
         scope.removal_policy(log_group, "Delete");
     }

@@ -115,7 +115,9 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 pub fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     /// Nobody means a name by a longer word, and comparing takes the square of its length.
     const LONGEST: usize = 100;
-    if written.len() > LONGEST {
+    /// CloudFormation takes 500 resources; among more names than this, each fault would take too long.
+    const MOST: usize = 1000;
+    if written.len() > LONGEST || known.len() > MOST {
         return None;
     }
     let lower = written.to_ascii_lowercase();

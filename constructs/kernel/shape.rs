@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::scalar::{self, Rules, Scalar};
+
 /// What may be written for a property.
 #[derive(Clone, Debug)]
 pub enum Shape {
@@ -136,7 +138,7 @@ pub fn object_schema(fields: &[Field], more: &[(&str, Value)]) -> Value {
     for field in fields {
         let mut schema = json!({ "description": prose(field.docs) });
         if let Some(default) = field.default {
-            schema["default"] = json!(default);
+            schema["default"] = typed(default);
         }
         if let (Value::Object(schema), Value::Object(rest)) = (&mut schema, field.shape.schema()) {
             schema.extend(rest);
@@ -160,4 +162,19 @@ pub fn prose(docs: &str) -> String {
         .map(|it| it.join(" "))
         .collect::<Vec<_>>()
         .join("\n\n")
+}
+
+/// A default as a reader of YAML takes it.
+fn typed(default: &str) -> Value {
+    match scalar::resolve(default, Rules::Yaml12) {
+        Scalar::Null => Value::Null,
+        Scalar::Bool(it) => json!(it),
+        Scalar::Integer(it) => json!(it),
+        Scalar::Float(it) => json!(it),
+        Scalar::Text => match default {
+            "{}" => json!({}),
+            "[]" => json!([]),
+            text => json!(text),
+        },
+    }
 }

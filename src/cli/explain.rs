@@ -2,18 +2,22 @@
 
 use std::io;
 
-use asi_constructs::{CATALOGUE, kernel::diagnostic::Diagnostic};
+use asi_constructs::CATALOGUE;
 
 use super::{Exit, Output};
-use crate::present;
+use crate::{
+    ops::{self, Explained},
+    present,
+};
 
 /// Explain a construct, a property, or the code of a message
 ///
 /// `asi explain` lists the constructs; `asi explain FargateService` tells what one takes and gives;
-/// `asi explain FargateService.count.cpu` explains a property, and `asi explain subnet-overlap` a message.
+/// `asi explain FargateService.count.cpu` explains a property, `asi explain outputs` a section of the stack file, and
+/// `asi explain subnet-overlap` a message.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What to explain: KIND, KIND.property, or a code
+    /// What to explain: a KIND, KIND.property, a section of the stack file, or a code
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -23,31 +27,15 @@ pub(super) fn run(args: &Args, output: &mut Output<'_>) -> io::Result<Exit> {
         output.doc(&present::constructs(CATALOGUE))?;
         return Ok(Exit::Done);
     };
-    let path: Vec<&str> = name.split('.').collect();
-    let construct = CATALOGUE.iter().find(|it| it.kind.eq_ignore_ascii_case(path[0]));
-    let doc = match construct {
-        Some(construct) if path.len() == 1 => present::construct(construct),
-        Some(construct) => match present::property(construct, &path[1..]) {
-            Ok(doc) => doc,
-            Err((key, known)) => {
-                let fault = Diagnostic::error(
-                    "unknown-property",
-                    format!("there is no property `{key}` in `{name}`"),
-                );
-                return output.fault(fault.suggest(&key, known));
-            }
-        },
-        None => match present::code(name) {
-            Some(doc) => doc,
-            None => {
-                let known =
-                    CATALOGUE.iter().map(|it| it.kind).chain(present::CODES.iter().map(|(code, _)| *code));
-                let fault =
-                    Diagnostic::error("unknown-type", format!("there is no construct and no code `{name}`"));
-                return output.fault(fault.suggest(name, known));
-            }
-        },
-    };
-    output.doc(&doc)?;
+    if let Some(doc) = present::code(name) {
+        output.doc(&doc)?;
+        return Ok(Exit::Done);
+    }
+    let codes: Vec<&str> = present::CODES.iter().map(|(code, _)| *code).collect();
+    match ops::explain(name, &codes) {
+        Ok(Explained::Construct(it)) => output.doc(&present::construct(it))?,
+        Ok(Explained::Property(name, field)) => output.doc(&present::property(&name, &field))?,
+        Err(fault) => return output.fault(fault),
+    }
     Ok(Exit::Done)
 }

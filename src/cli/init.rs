@@ -28,7 +28,11 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
             for path in &written {
                 writeln!(output.err, "wrote {}", path.display())?;
             }
-            writeln!(output.err, "next: `asi synth` prints the template")?;
+            let file = match global.file.to_str() {
+                Some("asi.yaml") | None => String::new(),
+                Some(file) => format!(" -f {file}"),
+            };
+            writeln!(output.err, "next: `asi synth{file}` prints the template")?;
             Ok(Exit::Done)
         }
         Err(ops::init::Error::Input(fault)) => output.fault(fault),

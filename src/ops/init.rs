@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use asi_constructs::kernel::diagnostic::Diagnostic;
+use asi_constructs::kernel::{
+    diagnostic::Diagnostic,
+    scalar::{self, Rules, Scalar},
+};
 
 use super::schema;
 use crate::{
@@ -30,12 +33,20 @@ pub enum Error {
 ///
 /// If there is a file already, the name cannot name a stack, or a file cannot be written.
 pub fn init(files: &dyn Files, path: &Path, app: &str) -> Result<Vec<PathBuf>, Error> {
-    if !is_app_name(app) {
+    // Without quotes, `null` and `on` are no text.
+    let is_text = scalar::resolve(app, Rules::Yaml11) == Scalar::Text;
+    if !is_app_name(app) || !is_text {
         return Err(Error::Input(
             Diagnostic::error("app-name", format!("`{app}` cannot name a stack")).help(format!(
                 "begin with a letter, and use letters, digits and `-`: `asi init {}`",
                 app_name(app)
             )),
+        ));
+    }
+    if path == Path::new("-") {
+        return Err(Error::Input(
+            Diagnostic::error("file", "a stack file is written to a file, not to standard output")
+                .help("name it with `-f`, or leave that out for `asi.yaml`"),
         ));
     }
     let schema_path = path.with_file_name(SCHEMA);

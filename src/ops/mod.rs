@@ -1,10 +1,12 @@
 //! One function for each use of `asi`: it gets what it needs from the world, and gives a model.
 
+pub mod explain;
 pub mod init;
 pub mod list;
 pub mod schema;
 pub mod synth;
 
+pub use explain::{Explained, explain};
 pub use list::{Listing, list};
 pub use schema::schema;
 pub use synth::{Synthesis, Synthesized, synthesize, write_assembly};

@@ -41,9 +41,16 @@ pub fn schema() -> String {
     let shape = Frame::shape();
     let mut frame = object_schema(shape.fields(), &[]);
     frame["properties"]["constructs"] = constructs.clone();
-    // Within an environment anything may be left out, and everything may be changed.
-    let changes =
-        json!({ "type": ["object", "null"], "description": "What is different in this environment." });
+    // Within an environment anything may be left out, and `null` takes it away.
+    let mut changes = frame.clone();
+    changes["type"] = json!(["object", "null"]);
+    changes["description"] = json!("What is different in this environment.");
+    changes["properties"]["constructs"] =
+        json!({ "type": "object", "additionalProperties": { "type": ["object", "null"] } });
+    for key in ["app", "environments"] {
+        changes["properties"].as_object_mut().expect("a frame has properties").shift_remove(key);
+    }
+    changes.as_object_mut().expect("a schema is an object").shift_remove("required");
     frame["properties"]["environments"]["type"] = json!("object");
     frame["properties"]["environments"]["additionalProperties"] = changes;
     let mut schema = json!({

@@ -105,6 +105,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("no-resources", "CloudFormation takes no stack without resources."),
     ("no-source", "The source of a pipeline is a repository on GitHub, GitLab or Bitbucket."),
     ("no-value", "A key has nothing behind its colon."),
+    (
+        "no-way-out",
+        "Tasks in private subnets reach their image, secrets and logs through a NAT gateway or endpoints.",
+    ),
     ("not-a-choice", "The property takes one of some words, and this is none of them."),
     (
         "not-literal",

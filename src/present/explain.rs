@@ -33,23 +33,12 @@ pub fn construct(it: &Catalogued) -> Doc {
     Doc(blocks)
 }
 
-/// One property, found by its path below a construct; `None` with the names that would have been known.
-pub fn property(it: &Catalogued, path: &[&str]) -> Result<Doc, (String, Vec<&'static str>)> {
-    let mut shape = (it.shape)();
-    let mut found: Option<Field> = None;
-    for key in path {
-        let field = shape.fields().iter().find(|it| it.key == *key).cloned();
-        let Some(field) = field else {
-            return Err(((*key).to_owned(), shape.fields().iter().map(|it| it.key).collect()));
-        };
-        shape = field.shape.clone();
-        found = Some(field);
-    }
-    let field = found.expect("a path has a step");
-    let mut blocks = vec![Block::Heading(name(format!("{}.{}", it.kind, path.join("."))))];
+/// One property, of this full name.
+pub fn property(full_name: &str, field: &Field) -> Doc {
+    let mut blocks = vec![Block::Heading(name(full_name))];
     blocks.extend(paragraphs(field.docs));
     let mut rows = vec![vec![prose("Takes"), prose(&field.shape.summary())]];
-    rows.push(vec![prose("Default"), default(&field)]);
+    rows.push(vec![prose("Default"), default(field)]);
     blocks.push(Block::Table(rows));
     if let Shape::Choice(choices) = &field.shape {
         let head = vec![prose("Choice"), prose("What it means")];
@@ -60,7 +49,7 @@ pub fn property(it: &Catalogued, path: &[&str]) -> Result<Doc, (String, Vec<&'st
         blocks.push(Block::Heading(prose("Properties")));
         blocks.push(properties(field.shape.fields()));
     }
-    Ok(Doc(blocks))
+    Doc(blocks)
 }
 
 /// What a code of a diagnostic means.

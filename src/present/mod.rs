@@ -1,4 +1,4 @@
-//! From a model to a [`Doc`](crate::render::Doc): every sentence the user reads, that is not of a diagnostic, is here.
+//! From a model to a [`Doc`](crate::render::Doc): what the user reads of models and of diagnostics takes its form here.
 
 mod codes;
 mod diagnostics;

@@ -14,6 +14,10 @@ const ASIDE: Style = Style::new().effects(Effects::DIMMED);
 const WIDTH: usize = 100;
 /// The least room the last column of a table has, whatever stands before it.
 const NARROWEST: usize = 40;
+/// The widest any other column gets.
+const WIDEST_CELL: usize = 30;
+/// The room between columns.
+const GAP: usize = 2;
 
 /// Prints for a terminal.
 pub fn terminal(doc: &Doc) -> String {
@@ -26,7 +30,10 @@ pub fn terminal(doc: &Doc) -> String {
             Block::Heading(text) => {
                 writeln!(out, "{HEADING}{}{HEADING:#}", plain(text)).expect("a String takes all writes");
             }
-            Block::Paragraph(text) => wrapped(text, 0, &mut out),
+            Block::Paragraph(text) => lines(text, WIDTH).into_iter().for_each(|(line, _)| {
+                out.push_str(line.trim_end_matches(' '));
+                out.push('\n');
+            }),
             Block::Table(rows) => table(rows, &mut out),
             Block::Code(_, text) => text.lines().for_each(|it| {
                 out.push_str(if it.is_empty() { "" } else { "    " });
@@ -75,43 +82,48 @@ fn width(text: &Text) -> usize {
     plain(text).chars().count()
 }
 
-/// Writes text from column `indent` on, broken between words.
-fn wrapped(text: &Text, indent: usize, out: &mut String) {
-    let limit = WIDTH.max(indent + NARROWEST);
-    let mut column = indent;
+/// Breaks text between words into lines of at most `limit` characters, each painted, with its width.
+fn lines(text: &Text, limit: usize) -> Vec<(String, usize)> {
+    let mut lines = vec![(String::new(), 0)];
     // Only a space ends a word: a comma after a name stays with it.
     let mut may_break = false;
     for (meaning, word) in words(text) {
         let length = word.trim_end().chars().count();
+        let (line, column) = lines.last().expect("there is a line");
         if may_break && column + length > limit {
-            out.truncate(out.trim_end_matches(' ').len());
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', indent));
-            column = indent;
+            let trimmed = line.trim_end_matches(' ').to_owned();
+            let column = column - (line.len() - trimmed.len());
+            *lines.last_mut().expect("there is a line") = (trimmed, column);
+            lines.push((String::new(), 0));
         }
-        out.push_str(&paint(meaning, &word));
-        column += word.chars().count();
+        let (line, column) = lines.last_mut().expect("there is a line");
+        line.push_str(&paint(meaning, &word));
+        *column += word.chars().count();
         may_break = word.ends_with(' ');
     }
-    out.truncate(out.trim_end_matches(' ').len());
-    out.push('\n');
+    lines
 }
 
 fn table(rows: &[Vec<Text>], out: &mut String) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(width).max().unwrap_or_default())
-        .collect();
+    let natural =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(width).max().unwrap_or_default();
+    let mut widths: Vec<usize> = (0..columns).map(|it| natural(it).min(WIDEST_CELL)).collect();
+    if let Some((last, others)) = widths.split_last_mut() {
+        let before: usize = others.iter().map(|it| it + GAP).sum();
+        *last = WIDTH.saturating_sub(before).max(NARROWEST);
+    }
     for row in rows {
-        let mut indent = 0;
-        for (column, cell) in row.iter().enumerate() {
-            if column + 1 == row.len() {
-                wrapped(cell, indent, out);
-                break;
+        let cells: Vec<Vec<(String, usize)>> =
+            row.iter().zip(&widths).map(|(cell, width)| lines(cell, *width)).collect();
+        for line in 0..cells.iter().map(Vec::len).max().unwrap_or_default() {
+            for (cell, width) in cells.iter().zip(&widths) {
+                let (text, used) = cell.get(line).cloned().unwrap_or_default();
+                out.push_str(&text);
+                out.extend(std::iter::repeat_n(' ', (width + GAP).saturating_sub(used)));
             }
-            out.extend(words(cell).iter().map(|(meaning, it)| paint(*meaning, it)));
-            out.extend(std::iter::repeat_n(' ', widths[column] - width(cell) + 2));
-            indent += widths[column] + 2;
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push('\n');
         }
     }
 }

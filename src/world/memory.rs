@@ -31,7 +31,7 @@ impl MemoryFiles {
 impl Files for MemoryFiles {
     fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
         let fail = |reason| FileError { path: path.to_owned(), operation: "read", reason };
-        let files = self.all();
+        let files = self.files.lock().expect("no thread panics while it holds this");
         match files.get(path) {
             Some(contents) if contents.len() > limit => Err(fail(Reason::TooLarge(contents.len() as u64))),
             Some(contents) => Ok(contents.clone()),
@@ -47,6 +47,7 @@ impl Files for MemoryFiles {
     }
 
     fn exists(&self, path: &Path) -> bool {
-        self.all().keys().any(|it| it.starts_with(path))
+        let files = self.files.lock().expect("no thread panics while it holds this");
+        files.keys().any(|it| it.starts_with(path))
     }
 }
