@@ -13,7 +13,7 @@ use super::{
     name::{Name, Value, interpolated},
     node::{Node, NodeKind, is_intrinsic, short_form},
     scalar::{self, Rules},
-    shape::Shape,
+    shape::{Shape, unknown_property},
     span::{Span, Spanned},
     yaml,
 };
@@ -107,11 +107,7 @@ impl Reader {
         };
         for (key, entry) in map {
             if !known.contains(&&**key) {
-                self.report(
-                    Diagnostic::error("unknown-property", format!("there is no property `{key}` here"))
-                        .at(entry.key)
-                        .suggest(key, known.iter().copied()),
-                );
+                self.report(unknown_property(key, entry.key, known.iter().copied()));
             }
         }
         Some(Fields { node, missing: Vec::new() })

@@ -2,7 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::scalar::{self, Rules, Scalar};
+use super::{
+    diagnostic::Diagnostic,
+    node::{Node, NodeKind},
+    scalar::{self, Rules, Scalar},
+    span::Span,
+};
 
 /// What may be written for a property.
 #[derive(Clone, Debug)]
@@ -105,6 +110,31 @@ impl Shape {
         }
     }
 
+    /// The keys in `node` that no property of such a shape has, each with those that there are. For what is not read:
+    /// nothing is said of values.
+    pub fn unknown_keys(&self, node: &Node) -> Vec<Diagnostic> {
+        match (self, &node.kind) {
+            (Self::List(item), NodeKind::List(items)) => {
+                items.iter().flat_map(|it| item.unknown_keys(it)).collect()
+            }
+            (Self::Map(value), NodeKind::Map(map)) => {
+                map.values().flat_map(|it| value.unknown_keys(&it.value)).collect()
+            }
+            (Self::Either(shapes), _) => {
+                let group = shapes.iter().find(|it| !it.fields().is_empty());
+                group.map_or_else(Vec::new, |it| it.unknown_keys(node))
+            }
+            (Self::Object(fields, _), NodeKind::Map(map)) if node.is_group() => map
+                .iter()
+                .flat_map(|(key, entry)| match fields.iter().find(|it| it.key == *key) {
+                    Some(field) => field.shape.unknown_keys(&entry.value),
+                    None => vec![unknown_property(key, entry.key, fields.iter().map(|it| it.key))],
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// As a JSON Schema (draft 7).
     pub fn schema(&self) -> Value {
         match self {
@@ -129,6 +159,13 @@ impl Shape {
             Self::Any => json!({}),
         }
     }
+}
+
+/// The fault of a key that no property has.
+pub fn unknown_property<'a>(key: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    Diagnostic::error("unknown-property", format!("there is no property `{key}` here"))
+        .at(span)
+        .suggest(key, known)
 }
 
 /// The JSON Schema of a group, with more properties that are no fields of it.

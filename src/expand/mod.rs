@@ -5,6 +5,7 @@
 
 mod conditions;
 mod cycles;
+mod elsewhere;
 mod graph;
 mod order;
 mod overrides;
@@ -43,6 +44,8 @@ pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>
         .iter()
         .map(|it| Ready { declared: it, construct: read(it, catalogue, &mut reader) })
         .collect();
+
+    elsewhere::check(stack, catalogue, &mut reader);
 
     // Everything that has a name is known before anything is built, in the order of the stack file.
     for declared in &stack.constructs {

@@ -25,8 +25,8 @@ pub struct Stack {
     pub app: Spanned<String>,
     /// The environment that was chosen.
     pub environment: Option<String>,
-    /// All environments the file declares.
-    pub environments: Vec<String>,
+    /// What the environments change that were not chosen.
+    pub elsewhere: Vec<Node>,
     /// The region it is bound to.
     pub region: Option<String>,
     /// The account it is bound to.
@@ -208,8 +208,9 @@ pub fn stack(root: &Node, environment: Option<&str>) -> (Option<Stack>, Vec<Diag
         Some(Ok(None)) | None => (),
     }
     let stack = read_frame(whole, &mut reader).map(|frame| {
-        let names = declared.iter().map(|(name, _)| name.clone()).collect();
-        build(frame, environment.map(str::to_owned), names, &mut reader)
+        let others = declared.iter().filter(|(name, _)| Some(name.as_str()) != environment);
+        let elsewhere = others.filter_map(|(_, changes)| changes.cloned()).collect();
+        build(frame, environment.map(str::to_owned), elsewhere, &mut reader)
     });
     (stack, reader.diagnostics)
 }
@@ -301,7 +302,7 @@ fn choose<'a>(
     }
 }
 
-fn build(frame: Frame, environment: Option<String>, environments: Vec<String>, reader: &mut Reader) -> Stack {
+fn build(frame: Frame, environment: Option<String>, elsewhere: Vec<Node>, reader: &mut Reader) -> Stack {
     check_app(&frame.app, reader);
     if let Some(region) = &frame.region {
         check_region(region, reader);
@@ -320,7 +321,7 @@ fn build(frame: Frame, environment: Option<String>, environments: Vec<String>, r
     let stack = Stack {
         app: frame.app,
         environment,
-        environments,
+        elsewhere,
         region: frame.region.map(|it| it.value),
         account: frame.account.map(|it| it.value),
         description: frame.description,
