@@ -115,7 +115,7 @@ mod tests {
     use crate::{
         kernel::{
             construct::Built,
-            scope::{Named, Place, Tree},
+            tree::{Named, Place, Tree},
             yaml::{Format, parse},
         },
         testing::{Stack, stack},

@@ -8,8 +8,8 @@ use crate::{
         diagnostic::{Diagnostic, has_errors},
         expr::{Expr, ExprKind},
         property::Reader,
-        scope::{Handle, Named, Place, Tree},
         span::Sources,
+        tree::{Handle, Named, Place, Tree},
         yaml::{self, Format},
     },
 };

@@ -9,8 +9,8 @@ use asi_constructs::kernel::{
     id::LogicalId,
     map::{Entry, Map},
     node::{Node, NodeKind},
-    scope::{Handle, Resource, Sections, Tree},
     span::Span,
+    tree::{Handle, Resource, Sections, Tree},
 };
 
 use crate::template::Template;

@@ -6,8 +6,8 @@ use asi_constructs::kernel::{
     diagnostic::Diagnostic,
     expr::Expr,
     id::ResourceType,
-    scope::{Place, Tree},
     span::Sources,
+    tree::{Place, Tree},
     yaml::LARGEST_FILE,
 };
 

@@ -183,7 +183,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::{
-        kernel::scope::Place,
+        kernel::tree::Place,
         testing::{Stack, stack, stack_at},
     };
 

@@ -8,8 +8,9 @@ use super::{
     name::Name,
     node::Node,
     property::{Property, Reader},
-    scope::{Handle, Scope},
+    scope::Scope,
     shape::Shape,
+    tree::Handle,
 };
 
 /// A thing a stack file may name, which expands into resources.

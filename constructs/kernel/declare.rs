@@ -210,7 +210,7 @@ macro_rules! exports {
                     is_attribute: <$type as $crate::kernel::construct::Export>::IS_ATTRIBUTE,
                 }),*];
 
-            fn attributes(&self) -> Vec<$crate::kernel::expr::Expr<$crate::kernel::scope::Handle>> {
+            fn attributes(&self) -> Vec<$crate::kernel::expr::Expr<$crate::kernel::tree::Handle>> {
                 vec![$($crate::kernel::construct::Export::value(&self.$field)),*]
             }
 

@@ -10,7 +10,7 @@ use super::{
 /// A value whose references are of type `R`, and the place that caused it.
 ///
 /// As it is read from a stack file `R` is [`Name`](super::name::Name); in the tree it is
-/// [`Handle`](super::scope::Handle). The type says which stage a value has reached, so a template cannot
+/// [`Handle`](super::tree::Handle). The type says which stage a value has reached, so a template cannot
 /// hold an unresolved reference. Two expressions are equal if they say the same, wherever they stand.
 #[derive(Clone, Debug)]
 pub struct Expr<R> {

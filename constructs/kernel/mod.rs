@@ -2,8 +2,9 @@
 //!
 //! Knows nothing of any one construct, of files, or of CloudFormation beyond its expressions.
 //! In reading order: [`span`] and [`node`] are the stack file as it was read, by [`yaml`] and [`scalar`];
-//! [`property`] and [`declare`] make typed properties of it; [`name`], [`expr`] and [`link`] are what
-//! properties refer to; [`scope`] is the tree that a [`construct`] fills; [`id`] names what is in it.
+//! [`property`] and [`declare`] make typed properties of it, which [`shape`] describes; [`name`], [`expr`] and
+//! [`link`] are what properties refer to; [`tree`] is what a stack expands to, and [`scope`] the view of it that a
+//! [`construct`] fills; [`references`] says what names stand for, and [`id`] names what is in the tree.
 
 pub mod collate;
 pub mod construct;
@@ -17,11 +18,13 @@ pub mod name;
 pub mod node;
 pub mod property;
 pub mod quantity;
+pub mod references;
 pub mod scalar;
 pub mod scope;
 pub mod shape;
 pub mod span;
 pub mod switch;
+pub mod tree;
 pub mod yaml;
 
 /// Everything a construct's file imports.
@@ -38,10 +41,11 @@ pub mod prelude {
         node::Node,
         property::{AtLeastOne, Property, Reader, Text},
         quantity::{Days, Mebibytes, Percent, Seconds},
-        scope::{Handle, Scope},
+        scope::Scope,
         shape::Shape,
         span::{Span, Spanned},
         switch::Switch,
+        tree::Handle,
     };
     pub use crate::{choices, exports, list, object, properties, text};
 }

@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        kernel::scope::Place,
+        kernel::tree::Place,
         testing::{stack, stack_at},
     };
 

@@ -7,8 +7,8 @@ use asi_constructs::kernel::{
     expr::{Expr, ExprKind},
     map::Map,
     property::Reader,
-    scope::{Handle, Tree},
     span::Span,
+    tree::{Handle, Tree},
 };
 
 /// The names something gives, with their places.

@@ -6,8 +6,8 @@ use asi_constructs::kernel::{
     diagnostic::Diagnostic,
     expr::{Expr, ExprKind},
     property::Reader,
-    scope::{Handle, Tree},
     span::Span,
+    tree::{Handle, Tree},
 };
 
 use super::graph;

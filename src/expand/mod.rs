@@ -19,7 +19,7 @@ use asi_constructs::kernel::{
     name::{Value, cloudformation},
     node::Node,
     property::Reader,
-    scope::{Handle, Named, Place, Tree},
+    tree::{Handle, Named, Place, Tree},
 };
 
 use crate::load::{Declared, Stack};

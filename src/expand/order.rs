@@ -4,7 +4,7 @@ use asi_constructs::kernel::{
     diagnostic::Diagnostic,
     name::Name,
     property::Reader,
-    scope::{Named, Tree},
+    tree::{Named, Tree},
 };
 
 use super::{Ready, graph};

@@ -9,7 +9,7 @@ use asi_constructs::kernel::{
     map::Entry,
     node::{Node, NodeKind},
     property::Reader,
-    scope::{Handle, Named, Tree},
+    tree::{Handle, Named, Tree},
 };
 
 use super::cloudformation_value;

@@ -7,8 +7,8 @@ use asi_constructs::kernel::{
     map::{Entry, Map},
     node::Node,
     property::Reader,
-    scope::{Handle, Tree},
     span::Span,
+    tree::{Handle, Tree},
 };
 use asi_constructs::object;
 
