@@ -69,6 +69,20 @@ fn the_kernel_names_no_construct() {
 }
 
 #[test]
+fn schemas_and_constructs_know_nothing_of_each_other() {
+    for path in sources("schemas") {
+        let text = read(&path).replace("asi_schemas", "");
+        assert!(!text.contains("asi_"), "{path} names a crate of ours");
+    }
+    let (schemas, constructs) = (read("schemas/Cargo.toml"), read("constructs/Cargo.toml"));
+    assert_eq!(schemas.matches("asi-").count(), schemas.matches("asi-schemas").count());
+    assert!(!constructs.contains("asi-schemas"), "constructs depend on the schemas");
+    for path in sources("constructs") {
+        assert!(!read(&path).contains("asi_schemas"), "{path} uses the schemas");
+    }
+}
+
+#[test]
 fn only_the_world_and_main_touch_the_system() {
     for path in sources("src").into_iter().chain(sources("constructs")) {
         let text = without_tests(&read(&path));
@@ -90,7 +104,7 @@ fn only_the_world_and_main_touch_the_system() {
 
 #[test]
 fn every_file_says_what_it_is() {
-    for path in sources("src").into_iter().chain(sources("constructs")).chain(sources("tests")) {
+    for path in ["src", "constructs", "schemas", "tests"].into_iter().flat_map(sources) {
         let text = read(&path);
         assert!(text.starts_with("//! "), "{path} opens without a sentence about itself");
     }
