@@ -62,6 +62,33 @@ fn the_catalogue_is_sorted() {
     assert!(CATALOGUE.is_sorted_by_key(|it| it.kind));
 }
 
+/// Whether AWS takes the values is another matter; that it has such resources and properties is this one.
+#[test]
+fn every_resource_and_property_is_known_to_aws() {
+    for entry in CATALOGUE {
+        let template = template(entry.example, &[]);
+        for (id, resource) in template["Resources"].as_object().unwrap() {
+            let kind = resource["Type"].as_str().unwrap();
+            let schema =
+                asi_schemas::find(kind).unwrap_or_else(|| panic!("{}: AWS has no {kind}", entry.kind));
+            let schema: Value = serde_json::from_str(&schema).unwrap();
+            for property in resource["Properties"].as_object().into_iter().flatten().map(|(key, _)| key) {
+                assert!(schema["properties"][property].is_object(), "{}: {id} has no {property}", entry.kind);
+                let read_only = schema["readOnlyProperties"].as_array().into_iter().flatten();
+                let pointer = format!("/properties/{property}");
+                assert!(
+                    read_only.into_iter().all(|it| *it != pointer),
+                    "{}: {id} cannot set {property}",
+                    entry.kind
+                );
+            }
+            for required in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                assert!(!resource["Properties"][required].is_null(), "{}: {id} lacks {required}", entry.kind);
+            }
+        }
+    }
+}
+
 /// The CDK sorts the properties of a resource by name, and so do we, or a take-over would show differences.
 #[test]
 fn properties_are_in_alphabetical_order() {
