@@ -252,9 +252,27 @@ fn read_frame(mut root: Node, reader: &mut Reader) -> Option<Frame> {
                 );
             }
         }
-        return Frame::read(&root, reader);
+        return Frame::read(&root, reader).or_else(|| salvage(&root));
     }
     reader.mismatch(&root, "a mapping with `app` and `constructs`")
+}
+
+/// What can be read of a frame whose faults have been reported, so that those of its constructs are found too.
+fn salvage(root: &Node) -> Option<Frame> {
+    let app = (Cow::Borrowed("app"), Entry::from(Node::text("app", Span::NOWHERE)));
+    let frame = |entries: &Map<Node>| {
+        let node = Node::new(NodeKind::Map(entries.clone()), root.span);
+        Frame::read(&node, &mut Reader::default())
+    };
+    let mut sound: Map<Node> = Map::from_iter([app]);
+    for (key, entry) in root.as_map()? {
+        let mut with = sound.clone();
+        with.insert(key.clone(), entry.clone());
+        if frame(&with).is_some() {
+            sound = with;
+        }
+    }
+    frame(&sound)
 }
 
 /// The environments by name, with what each changes; a bad key is reported whichever is chosen.
