@@ -41,7 +41,7 @@ pub(crate) fn stack_at(place: Place, text: &str) -> Stack {
         if let crate::kernel::node::NodeKind::Map(map) = &mut properties.kind {
             map.shift_remove("type");
         }
-        tree.names.insert(name.to_string(), Named::Pending);
+        tree.names.insert(name.to_string(), Named::Pending(Some(*catalogued)));
         let before = reader.diagnostics.len();
         let construct = (catalogued.read)(&properties, &mut reader);
         for fault in reader.diagnostics[before..].iter_mut().filter(|it| !it.span().is_written()) {

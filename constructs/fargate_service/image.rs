@@ -40,7 +40,10 @@ fn first_name(node: &Node) -> Option<Name> {
     let text = node.as_str()?;
     let name = &text[..text.find([':', '@'])?];
     let span = node.inset.part(node.span, text, 0, name.len());
-    (!name.is_empty() && !name.contains(['/', '.', '$'])).then(|| Name { text: name.to_owned(), span })
+    (!name.is_empty() && !name.contains(['/', '.', '$'])).then(|| Name {
+        is_certain: false,
+        ..Name::new(name, span)
+    })
 }
 
 /// An image, and what it takes to pull it.

@@ -22,6 +22,16 @@ pub struct Name {
     pub text: String,
     /// Its place.
     pub span: Span,
+    /// Whether it can only be a name of this stack; what stands before an image's tag need not be.
+    pub is_certain: bool,
+}
+
+impl Name {
+    /// A name of this stack.
+    #[must_use]
+    pub fn new(text: impl Into<String>, span: Span) -> Self {
+        Self { text: text.into(), span, is_certain: true }
+    }
 }
 
 /// A value as the user wrote it, its references still names.
@@ -119,16 +129,13 @@ impl Language {
         match argument.as_list() {
             Some([resource, attribute]) => match (resource.as_str(), attribute.as_str()) {
                 (Some(name), Some(attribute)) => {
-                    let name = Name { text: name.to_owned(), span: resource.span };
+                    let name = Name::new(name, resource.span);
                     ExprKind::GetAtt(name, Cow::Owned(attribute.to_owned())).into()
                 }
                 // With CloudFormation's language extensions, the attribute may itself be worked out.
                 (Some(name), None) => Expr::function(
                     "Fn::GetAtt",
-                    vec![
-                        ExprKind::Id(Name { text: name.to_owned(), span: resource.span }).into(),
-                        self.value(attribute, reader),
-                    ],
+                    vec![ExprKind::Id(Name::new(name, resource.span)).into(), self.value(attribute, reader)],
                 ),
                 (None, _) => malformed(reader, "Fn::GetAtt", resource, EXPECTED),
             },
@@ -211,10 +218,10 @@ fn named(text: &str, span: Span, reader: &mut Reader) -> Value {
             ExprKind::Parameter(Cow::Owned(text.to_owned()))
         }
         Some((name, attribute)) => {
-            let name = Name { text: name.to_owned(), span };
+            let name = Name::new(name, span);
             ExprKind::GetAtt(name, Cow::Owned(attribute.to_owned()))
         }
-        None => ExprKind::Ref(Name { text: text.to_owned(), span }),
+        None => ExprKind::Ref(Name::new(text, span)),
     };
     Expr { kind, span }
 }

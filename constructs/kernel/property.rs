@@ -487,7 +487,7 @@ pub fn long_form(node: &Node, key: &'static str) -> Option<Node> {
 /// Says that a function cannot stand where a construct's name is due.
 pub(super) fn name_expected(node: &Node, reader: &mut Reader, expected: &str) -> Option<Name> {
     if let Some(text) = node.as_str() {
-        return Some(Name { text: text.to_owned(), span: node.span });
+        return Some(Name::new(text, node.span));
     }
     let fault = Diagnostic::error(
         "wrong-type",

@@ -85,10 +85,27 @@ impl Tree {
                     built_attribute(text, built, attribute.as_deref())
                 }
                 // Its own faults have been reported.
-                (Some(Named::Pending), _) => Ok(Expr::ABSENT),
+                (Some(Named::Pending(None)), _) | (Some(Named::Pending(_)), None) => Ok(Expr::ABSENT),
+                (Some(Named::Pending(Some(it))), Some(attribute)) => {
+                    let known = it.exports.iter().filter(|it| it.is_attribute).map(|it| it.name);
+                    if known.clone().any(|it| it == attribute) {
+                        return Ok(Expr::ABSENT);
+                    }
+                    Err(unknown_attribute(text, it.kind, &attribute, known))
+                }
                 (Some(Named::Building), _) => Err(refers_to_itself(text)),
             },
         }
+    }
+
+    /// The fault of a name that can only stand for something here, and does not.
+    #[must_use]
+    pub fn check_name(&self, name: &Name) -> Option<Diagnostic> {
+        let is_known = self.open_names
+            || !name.is_certain
+            || matches!(name.text.as_str(), "env" | "param")
+            || self.names.contains_key(&name.text);
+        (!is_known).then(|| self.unknown(&name.text, None).at(name.span))
     }
 
     fn unknown(&self, text: &str, attribute: Option<&str>) -> Diagnostic {
@@ -119,10 +136,19 @@ fn built_attribute(text: &str, built: &Built, attribute: Option<&str>) -> Result
             let attribute = attribute.unwrap_or_default();
             let known =
                 built.attributes.iter().filter(|(_, value)| !value.is_absent()).map(|(name, _)| *name);
-            let fault = format!("`{text}` is a {} and has no attribute `{attribute}`", built.kind);
-            Err(Diagnostic::error("unknown-attribute", fault).suggest(attribute, known))
+            Err(unknown_attribute(text, built.kind, attribute, known))
         }
     }
+}
+
+fn unknown_attribute<'a>(
+    text: &str,
+    kind: &str,
+    attribute: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let fault = format!("`{text}` is a {kind} and has no attribute `{attribute}`");
+    Diagnostic::error("unknown-attribute", fault).suggest(attribute, known)
 }
 
 /// Whether it begins with a name such as shells write: `HOME`, or `TAG:-latest`.
@@ -163,7 +189,7 @@ mod tests {
     fn knows_a_variable_of_the_shell_from_a_misspelt_name() {
         let help = |text: &str| {
             let mut tree = Tree::new(Place::default());
-            tree.names.insert("site".to_owned(), Named::Pending);
+            tree.names.insert("site".to_owned(), Named::Pending(None));
             let value = interpolate(text, Span::NOWHERE, &mut Reader::default());
             tree.resolve(value).unwrap_err().remove(0).help.unwrap_or_default()
         };

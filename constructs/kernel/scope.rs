@@ -126,7 +126,7 @@ impl Scope<'_> {
             Some(Named::Resource(_)) => Err(wrong("a resource")),
             Some(Named::Parameter) => Err(wrong("a parameter")),
             Some(Named::Building) => Err(refers_to_itself(text).at(link.name.span)),
-            Some(Named::Pending) | None => {
+            Some(Named::Pending(_)) | None => {
                 let fault = Diagnostic::error("unknown-name", format!("there is no construct `{text}`"));
                 Err(advise(fault.at(link.name.span)))
             }
@@ -197,6 +197,6 @@ impl Tree {
 fn offered<T: Target>(named: &Named) -> Option<&T> {
     match named {
         Named::Construct(built) => built.offers.iter().find_map(|it| it.downcast_ref::<T>()),
-        Named::Pending | Named::Building | Named::Resource(_) | Named::Parameter => None,
+        Named::Pending(_) | Named::Building | Named::Resource(_) | Named::Parameter => None,
     }
 }

@@ -34,6 +34,12 @@ impl Span {
         if self.is_written() { self } else { other }
     }
 
+    /// Whether all of `other` lies in it.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
     /// The part of this place from byte `start` to byte `end`, counted from its first.
     #[must_use]
     pub fn slice(self, start: usize, end: usize) -> Self {

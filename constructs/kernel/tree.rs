@@ -8,7 +8,7 @@ use std::{
 use indexmap::IndexMap;
 
 use super::{
-    construct::Built,
+    construct::{Built, Catalogued},
     diagnostic::Diagnostic,
     expr::{Expr, ExprKind},
     id::{ConstructPath, LogicalId, ResourceType, construct_id},
@@ -54,8 +54,8 @@ pub struct Resource {
 /// What a name in the stack file stands for.
 #[derive(Debug)]
 pub enum Named {
-    /// A construct that is not built yet, or could not be.
-    Pending,
+    /// A construct that is not built yet, or could not be, unless there is none of its type.
+    Pending(Option<Catalogued>),
     /// The construct that is being built.
     Building,
     /// A construct.

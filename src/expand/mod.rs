@@ -16,7 +16,7 @@ use asi_constructs::kernel::{
     construct::{AnyConstruct, Catalogued},
     diagnostic::{Diagnostic, has_errors},
     expr::{Expr, ExprKind},
-    name::{Value, cloudformation},
+    name::{Value, cloudformation, interpolated},
     node::Node,
     property::Reader,
     tree::{Handle, Named, Place, Tree},
@@ -27,8 +27,12 @@ use crate::load::{Declared, Stack};
 /// A construct whose properties are read.
 struct Ready<'a> {
     declared: &'a Declared,
-    /// `None` if its properties are at fault.
+    /// `None` if there is no such construct.
+    catalogued: Option<Catalogued>,
+    /// `None` if its properties cannot be read.
     construct: Option<Box<dyn AnyConstruct>>,
+    /// Whether its properties are without fault in themselves.
+    is_sound: bool,
 }
 
 /// Expands `stack` by the constructs of `catalogue`.
@@ -39,17 +43,13 @@ pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>
         region: stack.region.clone(),
     });
     let mut reader = Reader::default();
-    let ready: Vec<Ready<'_>> = stack
-        .constructs
-        .iter()
-        .map(|it| Ready { declared: it, construct: read(it, catalogue, &mut reader) })
-        .collect();
+    let ready: Vec<Ready<'_>> = stack.constructs.iter().map(|it| read(it, catalogue, &mut reader)).collect();
 
     elsewhere::check(stack, catalogue, &mut reader);
 
     // Everything that has a name is known before anything is built, in the order of the stack file.
-    for declared in &stack.constructs {
-        tree.names.insert(declared.name.text.clone(), Named::Pending);
+    for Ready { declared, catalogued, .. } in &ready {
+        tree.names.insert(declared.name.text.clone(), Named::Pending(*catalogued));
         tree.open(&declared.name.text, declared.name.span);
     }
     for name in stack.parameters.keys() {
@@ -60,8 +60,8 @@ pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>
     let resources = resources::declare(stack, &mut tree, &mut reader);
 
     let order = order::order(&ready, &tree, &mut reader);
-    let mut failed = build(&ready, &order, &mut tree, &mut reader);
-    failed |= ready.iter().any(|it| it.construct.is_none());
+    build(&ready, &order, &mut tree, &mut reader);
+    check_unbuilt(&ready, &mut tree, &mut reader);
     resources::resolve(resources, &mut tree, &mut reader);
     sections::resolve(stack, &mut tree, &mut reader);
     overrides::apply(stack, &mut tree, &mut reader);
@@ -70,7 +70,7 @@ pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>
 
     let mut diagnostics = reader.diagnostics;
     diagnostics.append(&mut tree.diagnostics);
-    if !failed && !has_errors(&diagnostics) {
+    if !has_errors(&diagnostics) {
         diagnostics.extend(sections::unused_parameters(stack, &tree));
         if tree.handles().is_empty() && tree.sections.resource_loops.is_empty() {
             diagnostics.push(
@@ -87,16 +87,19 @@ pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>
 }
 
 /// Reads the properties of a construct and checks them.
-fn read(declared: &Declared, catalogue: &[Catalogued], reader: &mut Reader) -> Option<Box<dyn AnyConstruct>> {
+fn read<'a>(declared: &'a Declared, catalogue: &[Catalogued], reader: &mut Reader) -> Ready<'a> {
+    let unread = Ready { declared, catalogued: None, construct: None, is_sound: false };
     let Some(entry) = catalogue.iter().find(|it| it.kind == declared.kind.value) else {
         let kinds = catalogue.iter().map(|it| it.kind);
         let fault = format!("there is no construct of type `{}`", declared.kind.value);
-        return reader.reject(
+        reader.report(
             Diagnostic::error("unknown-type", fault)
                 .at(declared.kind.span)
                 .suggest(&declared.kind.value, kinds),
         );
+        return unread;
     };
+    let unread = Ready { catalogued: Some(*entry), ..unread };
     let before = reader.diagnostics.len();
     let construct = (entry.read)(&declared.properties, reader);
     for fault in &mut reader.diagnostics[before..] {
@@ -105,12 +108,12 @@ fn read(declared: &Declared, catalogue: &[Catalogued], reader: &mut Reader) -> O
             *fault = fault.clone().at(declared.name.span);
         }
     }
-    let construct = construct?;
+    let Some(construct) = construct else { return unread };
     let mut faults = Vec::new();
     construct.check(&mut faults);
-    let sound = !has_errors(&faults);
+    let is_sound = !has_errors(&faults);
     reader.diagnostics.extend(faults.into_iter().map(|it| it.at(declared.name.span)));
-    sound.then_some(construct)
+    Ready { construct: Some(construct), is_sound, ..unread }
 }
 
 /// A value with its names replaced by what they stand for; what stands for nothing is reported.
@@ -155,13 +158,13 @@ fn warn_of_plain_references(value: &Expr<Handle>, tree: &Tree, reader: &mut Read
     }
 }
 
-/// Builds what can be built; says whether something could not.
-fn build(ready: &[Ready<'_>], order: &[usize], tree: &mut Tree, reader: &mut Reader) -> bool {
-    let mut failed = false;
+/// Builds what can be built.
+fn build(ready: &[Ready<'_>], order: &[usize], tree: &mut Tree, reader: &mut Reader) {
     for at in order {
-        let Ready { declared, construct: Some(construct) } = &ready[*at] else { continue };
+        let Ready { declared, catalogued, construct: Some(construct), is_sound: true } = &ready[*at] else {
+            continue;
+        };
         if needs_what_failed(construct.as_ref(), &declared.name.text, tree) {
-            failed = true;
             continue;
         }
         tree.names.insert(declared.name.text.clone(), Named::Building);
@@ -170,21 +173,39 @@ fn build(ready: &[Ready<'_>], order: &[usize], tree: &mut Tree, reader: &mut Rea
         let named = match construct.build(&mut scope) {
             Ok(built) => Named::Construct(built),
             Err(fault) => {
-                failed = true;
                 reader.report(fault.at(declared.name.span).within(&path));
-                Named::Pending
+                Named::Pending(*catalogued)
             }
         };
         tree.names.insert(declared.name.text.clone(), named);
     }
-    failed
 }
 
 /// Whether it refers to a construct that is not built, whose fault has been reported.
 fn needs_what_failed(construct: &dyn AnyConstruct, own: &str, tree: &Tree) -> bool {
     let mut failed = false;
     construct.names(&mut |name| {
-        failed |= name.text != own && matches!(tree.names.get(&name.text), Some(Named::Pending));
+        failed |= name.text != own && matches!(tree.names.get(&name.text), Some(Named::Pending(_)));
     });
     failed
+}
+
+/// Reports the names in unbuilt constructs that stand for nothing, but for those a fault already points out.
+fn check_unbuilt(ready: &[Ready<'_>], tree: &mut Tree, reader: &mut Reader) {
+    for Ready { declared, construct, .. } in ready {
+        if !matches!(tree.names.get(&declared.name.text), Some(Named::Pending(_))) {
+            continue;
+        }
+        let value = interpolated(&declared.properties, &mut Reader::default());
+        let mut faults = tree.resolve(value).err().unwrap_or_default();
+        if let Some(construct) = construct {
+            construct.names(&mut |name| faults.extend(tree.check_name(name)));
+        }
+        for fault in faults {
+            let known = reader.diagnostics.iter().chain(&tree.diagnostics);
+            if !known.flat_map(|it| &it.labels).any(|it| it.span.contains(fault.span())) {
+                reader.report(fault);
+            }
+        }
+    }
 }

@@ -31,7 +31,7 @@ fn references<'a>(ready: &'a Ready<'_>, tree: &Tree) -> Vec<(usize, &'a Name)> {
                 return;
             }
             // Constructs were named first, so their positions are those in the stack file.
-            if let Some((at, _, Named::Pending)) = tree.names.get_full(&name.text)
+            if let Some((at, _, Named::Pending(_))) = tree.names.get_full(&name.text)
                 && !found.iter().any(|(it, _)| *it == at)
             {
                 found.push((at, name));

@@ -108,7 +108,7 @@ pub(super) fn dependencies(node: &Node, tree: &Tree, reader: &mut Reader) -> BTr
         match tree.names.get(text) {
             Some(Named::Resource(handle)) => drop(handles.insert(*handle)),
             Some(Named::Construct(_)) => handles.extend(tree.handles_at(text).unwrap_or_default()),
-            Some(Named::Pending | Named::Building) => (),
+            Some(Named::Pending(_) | Named::Building) => (),
             Some(Named::Parameter) | None => {
                 let known = tree
                     .names

@@ -387,7 +387,7 @@ fn declare(name: &str, entry: &Entry<Node>, all: &Map<Node>, reader: &mut Reader
     };
     let kind = Spanned::<String>::read(&kind.value, reader)?;
     Some(Declared {
-        name: Name { text: name.to_owned(), span: entry.key },
+        name: Name::new(name, entry.key),
         kind,
         properties: Node::new(NodeKind::Map(properties), entry.value.span),
         overrides,
