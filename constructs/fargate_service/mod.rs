@@ -86,7 +86,7 @@ properties! {
         logs: Logs = "30",
         /// From where it is reached: from the internet, or from the network only.
         access: Spanned<Access> = "public",
-        /// The addresses that may call the load balancer. If absent, all of the internet, or with
+        /// The IPv4 addresses that may call the load balancer. If absent, all of the internet, or with
         /// `access: internal` all of the network.
         allow: Vec<Spanned<IpNet>>,
         /// How it is called over HTTPS: `{domain: shop.example.com, zone: {name: example.com, id: Z0123456789ABC}}`,

@@ -258,7 +258,8 @@ impl<R> From<i32> for Expr<R> {
 }
 impl<R> From<f64> for Expr<R> {
     fn from(it: f64) -> Self {
-        ExprKind::Float(it).into()
+        // A whole number is written without a fraction.
+        it.to_string().parse::<i64>().map_or(ExprKind::Float(it), ExprKind::Integer).into()
     }
 }
 impl<R> From<bool> for Expr<R> {

@@ -72,7 +72,13 @@ impl Language {
             }
             NodeKind::Bool(it) => ExprKind::Bool(*it),
             NodeKind::Integer(it) => ExprKind::Integer(*it),
-            NodeKind::Float(it) => ExprKind::Float(*it),
+            NodeKind::Float(it) => match node.plain.as_deref() {
+                // A whole number too large for an integer, such as a number of a document, keeps its digits.
+                Some(written) if written.bytes().all(|it| it.is_ascii_digit()) => {
+                    ExprKind::String(Cow::Owned(written.to_owned()))
+                }
+                _ => ExprKind::Float(*it),
+            },
             NodeKind::String(text) if self.interpolates => {
                 return interpolate_within(text, node.span, node.inset, reader);
             }

@@ -54,6 +54,10 @@ const FUNCTIONS: [&str; 20] = [
     "ForEach",
 ];
 
+/// The functions of `Rules`, which have no short tags.
+const RULE_FUNCTIONS: [&str; 6] =
+    ["Contains", "EachMemberEquals", "EachMemberIn", "RefAll", "ValueOf", "ValueOfAll"];
+
 /// How the text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -370,11 +374,14 @@ impl Builder<'_> {
         let shown = tag.name.replacen("tag:yaml.org,2002:", "!!", 1);
         let known =
             ["!Ref", "!Sub", "!GetAtt", "!If", "!Join", "!Select", "!Split", "!FindInMap", "!ImportValue"];
-        self.diagnostics.push(
-            Diagnostic::error("yaml-tag", format!("CloudFormation has no tag `{shown}`"))
-                .at(tag.span)
-                .suggest(&shown, known),
-        );
+        let fault =
+            Diagnostic::error("yaml-tag", format!("CloudFormation has no tag `{shown}`")).at(tag.span);
+        self.diagnostics.push(match tag.name.strip_prefix('!') {
+            Some(name) if RULE_FUNCTIONS.contains(&name) => {
+                fault.help(format!("write it out, as in `Fn::{name}: […]`"))
+            }
+            _ => fault.suggest(&shown, known),
+        });
         value
     }
 

@@ -27,15 +27,19 @@ pub(super) fn run(args: &Args, output: &mut Output<'_>) -> io::Result<Exit> {
         output.doc(&present::constructs(CATALOGUE))?;
         return Ok(Exit::Done);
     };
-    if let Some(doc) = present::code(name) {
-        output.doc(&doc)?;
-        return Ok(Exit::Done);
-    }
     let codes: Vec<&str> = present::CODES.iter().map(|(code, _)| *code).collect();
-    match ops::explain(name, &codes) {
-        Ok(Explained::Construct(it)) => output.doc(&present::construct(it))?,
-        Ok(Explained::Property(name, field)) => output.doc(&present::property(&name, &field))?,
-        Err(fault) => return output.fault(fault),
+    let thing = ops::explain(name, &codes).map(|it| match it {
+        Explained::Construct(it) => present::construct(it),
+        Explained::Property(name, field) => present::property(&name, &field),
+    });
+    // `region` is a section of the stack file, and the code of a message about it.
+    match (thing, present::code(name)) {
+        (Ok(mut doc), Some(code)) => {
+            doc.0.extend(code.0);
+            output.doc(&doc)?;
+        }
+        (Ok(doc), None) | (Err(_), Some(doc)) => output.doc(&doc)?,
+        (Err(fault), None) => return output.fault(fault),
     }
     Ok(Exit::Done)
 }

@@ -47,9 +47,11 @@ pub fn schema() -> String {
     changes["description"] = json!("What is different in this environment.");
     changes["properties"]["constructs"] =
         json!({ "type": "object", "additionalProperties": { "type": ["object", "null"] } });
+    let sections = changes["properties"].as_object_mut().expect("a frame has properties");
     for key in ["app", "environments"] {
-        changes["properties"].as_object_mut().expect("a frame has properties").shift_remove(key);
+        sections.shift_remove(key);
     }
+    sections.values_mut().for_each(make_optional);
     changes.as_object_mut().expect("a schema is an object").shift_remove("required");
     frame["properties"]["environments"]["type"] = json!("object");
     frame["properties"]["environments"]["additionalProperties"] = changes;
@@ -63,6 +65,19 @@ pub fn schema() -> String {
         schema.insert("definitions".to_owned(), Value::Object(definitions));
     }
     format!("{schema:#}\n")
+}
+
+/// Lets `schema`, and whatever it holds under keys, be `null` and leave keys out.
+fn make_optional(schema: &mut Value) {
+    let Some(keywords) = schema.as_object_mut() else { return };
+    keywords.shift_remove("required");
+    if let Some(Value::Object(properties)) = keywords.get_mut("properties") {
+        properties.values_mut().for_each(make_optional);
+    }
+    if let Some(of_any_key) = keywords.get_mut("additionalProperties") {
+        make_optional(of_any_key);
+    }
+    *schema = json!({ "anyOf": [schema.take(), { "type": "null" }] });
 }
 
 fn construct(it: &Catalogued) -> Value {

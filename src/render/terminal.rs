@@ -120,7 +120,7 @@ fn table(rows: &[Vec<Text>], out: &mut String) {
             for (cell, width) in cells.iter().zip(&widths) {
                 let (text, used) = cell.get(line).cloned().unwrap_or_default();
                 out.push_str(&text);
-                out.extend(std::iter::repeat_n(' ', (width + GAP).saturating_sub(used)));
+                out.extend(std::iter::repeat_n(' ', (width + GAP).saturating_sub(used).max(GAP)));
             }
             out.truncate(out.trim_end_matches(' ').len());
             out.push('\n');
@@ -163,6 +163,14 @@ mod tests {
         let cell = |text: &str| vec![(Meaning::Name, text.to_owned())];
         let doc = Doc(vec![Block::Table(vec![vec![cell("a"), cell("long")], vec![cell("wide"), cell("b")]])]);
         assert_eq!(stripped(&doc), "a     long\nwide  b\n");
+    }
+
+    #[test]
+    fn a_word_wider_than_its_column_stands_apart() {
+        let cell = |text: &str| vec![(Meaning::Name, text.to_owned())];
+        let long = "x".repeat(WIDEST_CELL + GAP);
+        let doc = Doc(vec![Block::Table(vec![vec![cell(&long), cell("b")]])]);
+        assert_eq!(stripped(&doc), format!("{long}  b\n"));
     }
 
     #[test]
