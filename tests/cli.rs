@@ -84,6 +84,9 @@ fn warnings_can_be_kept_back_and_errors_cannot() {
 fn everything_can_be_explained() {
     assert!(asi(&["explain"], MemoryFiles::default()).out.contains("FargateService"));
     assert!(asi(&["explain", "network.nat"], MemoryFiles::default()).out.contains("perZone"));
+    assert!(asi(&["explain", "Network.overrides"], MemoryFiles::default()).out.contains("by their path"));
+    let region = asi(&["explain", "region"], MemoryFiles::default()).out;
+    assert!(region.contains("may be deployed to any") && region.contains("as AWS does"), "{region}");
     assert!(
         asi(&["explain", "subnet-overlap"], MemoryFiles::default()).out.contains("have no address in common")
     );

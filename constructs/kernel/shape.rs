@@ -149,7 +149,7 @@ impl Shape {
             Self::List(item) => json!({ "type": "array", "items": item.schema() }),
             Self::Map(value) => json!({ "type": "object", "additionalProperties": value.schema() }),
             Self::Object(fields, short) => {
-                let group = object_schema(fields, &[]);
+                let group = object_schema(fields);
                 match short.and_then(|it| fields.iter().find(|field| field.key == it)) {
                     Some(short) => json!({ "anyOf": [short.shape.schema(), group] }),
                     None => group,
@@ -168,10 +168,9 @@ pub fn unknown_property<'a>(key: &str, span: Span, known: impl IntoIterator<Item
         .suggest(key, known)
 }
 
-/// The JSON Schema of a group, with more properties that are no fields of it.
-pub fn object_schema(fields: &[Field], more: &[(&str, Value)]) -> Value {
-    let mut properties: Map<String, Value> =
-        more.iter().map(|(key, schema)| ((*key).to_owned(), schema.clone())).collect();
+/// The JSON Schema of a group.
+pub fn object_schema(fields: &[Field]) -> Value {
+    let mut properties = Map::new();
     for field in fields {
         let mut schema = json!({ "description": prose(field.docs) });
         if let Some(default) = field.default {

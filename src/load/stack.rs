@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use asi_constructs::{
     kernel::{
+        construct::Catalogued,
         diagnostic::Diagnostic,
         map::{Entry, Map},
         name::Name,
         node::{Node, NodeKind},
         property::{Property, Reader, Text, read_entry},
-        shape::Shape,
+        shape::{Field, Shape},
         span::{Span, Spanned},
     },
     properties,
@@ -80,6 +81,26 @@ pub struct Declared {
     pub properties: Node,
     /// Changes to the resources it makes, by their path below it.
     pub overrides: Option<Node>,
+}
+
+/// Everything that may stand under a construct: its own properties, and what every construct takes.
+pub fn construct_fields(of: &Catalogued) -> Vec<Field> {
+    let kind = Field {
+        key: "type",
+        docs: "The kind of construct; `asi explain` lists them.",
+        default: None,
+        required: true,
+        shape: Shape::text("the name of a kind"),
+    };
+    let overrides = Field {
+        key: "overrides",
+        docs: "Changes to the resources it makes, by their path below it.",
+        default: None,
+        required: false,
+        shape: Shape::Map(Box::new(Shape::Map(Box::new(Shape::Any)))),
+    };
+    let own = (of.shape)();
+    [kind].into_iter().chain(own.fields().iter().cloned()).chain([overrides]).collect()
 }
 
 properties! {

@@ -10,7 +10,7 @@ use asi_constructs::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::load::stack::Frame;
+use crate::load::stack::{Frame, construct_fields};
 
 /// The schema (draft 7, which editors know) as text.
 pub fn schema() -> String {
@@ -39,7 +39,7 @@ pub fn schema() -> String {
         },
     });
     let shape = Frame::shape();
-    let mut frame = object_schema(shape.fields(), &[]);
+    let mut frame = object_schema(shape.fields());
     frame["properties"]["constructs"] = constructs.clone();
     // Within an environment anything may be left out, and `null` takes it away.
     let mut changes = frame.clone();
@@ -81,17 +81,7 @@ fn make_optional(schema: &mut Value) {
 }
 
 fn construct(it: &Catalogued) -> Value {
-    let shape = (it.shape)();
-    let own = [
-        ("type", json!({ "const": it.kind, "description": prose(it.docs) })),
-        (
-            "overrides",
-            json!({
-                "type": "object",
-                "description": "Changes to the resources it makes, by their path below it.",
-                "additionalProperties": { "type": "object" },
-            }),
-        ),
-    ];
-    object_schema(shape.fields(), &own)
+    let mut schema = object_schema(&construct_fields(it));
+    schema["properties"]["type"] = json!({ "const": it.kind, "description": prose(it.docs) });
+    schema
 }
