@@ -8,41 +8,12 @@ import json
 import sys
 
 import yaml
-
-
-class Loader(yaml.SafeLoader):
-    """PyYAML's loader, with dates and the words of YAML 1.1 as it has them."""
-
-
-def function(loader, suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt" and isinstance(value, str) and "." in value:
-        value = value.split(".", 1)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
-Loader.add_multi_constructor("!", function)
-
-
-def same(a, b):
-    """Equality in which `1`, `1.0` and `true` differ, and the order of keys counts."""
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, dict):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list):
-        return len(a) == len(b) and all(map(same, a, b))
-    return a == b
+from cloudformation_yaml import load, same
 
 
 def read(text):
     try:
-        return yaml.load(text, Loader)
+        return load(text)
     except (yaml.YAMLError, ValueError) as fault:
         return fault
 
