@@ -101,16 +101,6 @@ fn map_node(map: Map<Node>) -> Option<Node> {
 
 /// A resource, its keys in the order of the CDK.
 fn resource_node(resource: &Resource, tree: &Tree, ids: &Ids) -> Node {
-    const AFTER: [&str; 8] = [
-        "CreationPolicy",
-        "UpdatePolicy",
-        "UpdateReplacePolicy",
-        "DeletionPolicy",
-        "Version",
-        "Description",
-        "Metadata",
-        "Condition",
-    ];
     let mut keys: Vec<(&'static str, Node)> =
         vec![("Type", Node::text(resource.kind.as_str().to_owned(), resource.origin))];
     if !resource.properties.is_absent() {
@@ -122,7 +112,7 @@ fn resource_node(resource: &Resource, tree: &Tree, ids: &Ids) -> Node {
     if !resource.depends_on.is_empty() {
         keys.push(("DependsOn", dependencies(resource, tree, ids)));
     }
-    for name in AFTER {
+    for name in Resource::ATTRIBUTES {
         if let Some(value) = resource.attributes.get(name).filter(|it| !it.is_absent()) {
             keys.push((name, node(value, ids)));
         }

@@ -51,6 +51,20 @@ pub struct Resource {
     pub origin: Span,
 }
 
+impl Resource {
+    /// The attributes it may have beside `Type`, `Properties` and `DependsOn`, in the order of the CDK.
+    pub const ATTRIBUTES: [&'static str; 8] = [
+        "CreationPolicy",
+        "UpdatePolicy",
+        "UpdateReplacePolicy",
+        "DeletionPolicy",
+        "Version",
+        "Description",
+        "Metadata",
+        "Condition",
+    ];
+}
+
 /// What a name in the stack file stands for.
 #[derive(Debug)]
 pub enum Named {

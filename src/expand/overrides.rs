@@ -6,15 +6,12 @@ use asi_constructs::kernel::{
     map::Entry,
     node::{Node, NodeKind},
     property::Reader,
-    tree::{Handle, Named, Tree},
+    tree::{Handle, Named, Resource, Tree},
 };
 
 use indexmap::IndexMap;
 
-use super::{
-    cloudformation_value,
-    resources::{ATTRIBUTES, dependencies},
-};
+use super::{cloudformation_value, resources::dependencies};
 use crate::load::{Declared, Stack};
 
 /// Applies the overrides of every construct that was built.
@@ -35,7 +32,7 @@ fn apply_to(declared: &Declared, overrides: &Node, tree: &mut Tree, reader: &mut
     };
     for (path, entry) in map {
         let Some(handle) = resource_at(declared, path, entry, tree, reader) else { continue };
-        let known = ["Properties", "DependsOn"].into_iter().chain(ATTRIBUTES).collect::<Vec<_>>();
+        let known = ["Properties", "DependsOn"].into_iter().chain(Resource::ATTRIBUTES).collect::<Vec<_>>();
         if entry.value.as_map().is_some_and(IndexMap::is_empty) {
             reader.report(without_effect(&entry.value));
         }
@@ -93,7 +90,7 @@ fn change(handle: Handle, changes: &Node, tree: &mut Tree, reader: &mut Reader) 
             idle.push(node);
         }
     }
-    for name in ATTRIBUTES {
+    for name in Resource::ATTRIBUTES {
         let Some(node) = changes.get(name) else { continue };
         let value = removals(node, tree, reader);
         let attributes = &mut tree.resource_mut(handle).attributes;

@@ -9,23 +9,11 @@ use asi_constructs::kernel::{
     map::Entry,
     node::{Node, NodeKind},
     property::Reader,
-    tree::{Handle, Named, Tree},
+    tree::{Handle, Named, Resource, Tree},
 };
 
 use super::cloudformation_value;
 use crate::load::Stack;
-
-/// The attributes a resource may have beside `Type`, `Properties` and `DependsOn`.
-pub(super) const ATTRIBUTES: [&str; 8] = [
-    "CreationPolicy",
-    "UpdatePolicy",
-    "UpdateReplacePolicy",
-    "DeletionPolicy",
-    "Version",
-    "Description",
-    "Metadata",
-    "Condition",
-];
 
 /// A resource that is in the tree, its properties still to be read.
 pub(super) struct Written<'a> {
@@ -58,7 +46,8 @@ pub(super) fn declare<'a>(stack: &'a Stack, tree: &mut Tree, reader: &mut Reader
 }
 
 fn resource_type(name: &str, entry: &Entry<Node>, reader: &mut Reader) -> Option<ResourceType> {
-    let known = ["Type", "Properties", "DependsOn"].into_iter().chain(ATTRIBUTES).collect::<Vec<_>>();
+    let known =
+        ["Type", "Properties", "DependsOn"].into_iter().chain(Resource::ATTRIBUTES).collect::<Vec<_>>();
     reader.fields(&entry.value, &known)?;
     let Some(kind) = entry.value.get("Type") else {
         let fault = Diagnostic::error("missing-type", format!("the resource `{name}` has no `Type`"));
@@ -87,7 +76,7 @@ pub(super) fn resolve(written: Vec<Written<'_>>, tree: &mut Tree, reader: &mut R
         if let Some(on) = node.get("DependsOn") {
             tree.resource_mut(handle).depends_on = dependencies(on, tree, reader);
         }
-        for name in ATTRIBUTES {
+        for name in Resource::ATTRIBUTES {
             if let Some(attribute) = node.get(name) {
                 let attribute = cloudformation_value(attribute, tree, reader);
                 tree.resource_mut(handle).attributes.insert(name, attribute);
