@@ -1,4 +1,5 @@
-"""Checks stack files by the published JSON Schema, and that it refuses a property nobody has."""
+"""Checks stack files by the published JSON Schema, that it refuses a property nobody has, and that an environment
+may take away every section but the app's name."""
 
 import sys
 
@@ -21,6 +22,11 @@ def main(schema_path, stack_paths):
             if validator.is_valid(stack):
                 sys.exit(f"{path}: the schema takes a property that {name} does not have")
             del construct["nobodyHasThis"]
+        for section in schema["properties"]:
+            stack["environments"] = {"test": {section: None}}
+            may_go = section not in ("app", "environments")
+            if validator.is_valid(stack) != may_go:
+                sys.exit(f"{path}: an environment {'cannot' if may_go else 'can'} take away {section}")
 
 
 main(sys.argv[1], sys.argv[2:])
