@@ -2,10 +2,15 @@
 //!
 //! It decides what the pack keeps; the library that reads the pack decides nothing.
 
+mod actions;
+mod documents;
 mod facts;
 mod packages;
 mod pattern;
+mod python;
+mod rules;
 mod source;
+mod tables;
 mod tidy;
 mod write;
 
@@ -15,10 +20,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::documents::Documents;
 use crate::facts::{Facts, Known};
 use crate::packages::{CFN_LINT, Files, SERVICE_SPEC};
+use crate::rules::Rules;
 use crate::tidy::Tidy;
 use crate::write::Entry;
 
@@ -96,8 +103,26 @@ fn outputs(cache: &Path) -> Result<Outputs, String> {
         }
         tidy.resource(&mut schema);
         facts.join(&mut schema, &mut known);
-        entries.push(Entry { name, text: Value::Object(schema).to_string(), available });
+        let text = Value::Object(schema).to_string();
+        entries.push(Entry { name: format!("schema/{name}"), text, available });
     }
+    let types = entries.len();
+    let rules = Rules::read(&wheel, &mut tidy)?;
+    for (shelf, lists) in [("rules", &rules.plain), ("regional", &rules.regional)] {
+        let texts = lists.iter().map(|(name, list)| (format!("{shelf}/{name}"), json!(list)));
+        entries.extend(texts.map(|(name, text)| Entry::of(name, &text)));
+    }
+    entries.push(Entry::of("joins/all".to_owned(), &json!(rules.joins)));
+    let documents = Documents::read(&wheel, &mut tidy)?;
+    entries.push(Entry::of("documents/all".to_owned(), &json!(documents.list)));
+    for (name, schema) in &documents.schemas {
+        entries.push(Entry::of(format!("document/{name}"), schema));
+    }
+    let actions = actions::read(&wheel.json("cfnlint/data/AdditionalSpecs/Policies.json")?)?;
+    for (name, service) in &actions {
+        entries.push(Entry::of(format!("actions/{name}"), service));
+    }
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
 
     let version = format!(
         "{} {}, {} {}, schemas of {made}",
@@ -106,7 +131,11 @@ fn outputs(cache: &Path) -> Result<Outputs, String> {
     let pack = write::pack(&version, &regions, &entries)?;
     let source = source::Source {
         made,
-        types: entries.len(),
+        types,
+        texts: entries.len(),
+        rules: &rules,
+        documents: &documents,
+        services: actions.len(),
         unpacked: entries.iter().map(|it| it.text.len()).sum(),
         regions: regions.len(),
         silent: &silent,

@@ -123,6 +123,11 @@ impl Files {
         value.map_err(|it| format!("`{path}` is not JSON: {it}"))
     }
 
+    /// The paths of all files at any depth of a folder that have one ending.
+    pub(crate) fn under(&self, folder: &str, ending: &str) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str).filter(move |it| it.starts_with(folder) && it.ends_with(ending))
+    }
+
     /// The files directly in a folder whose names end in `.json`: their names without that, and their paths.
     pub(crate) fn json_in(&self, folder: &str) -> impl Iterator<Item = (&str, &str)> {
         self.0.keys().filter_map(move |path| {

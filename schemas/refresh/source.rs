@@ -1,17 +1,25 @@
 //! `SOURCE.md`: where the pack comes from and what was done to it, in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde_json::Value;
+
+use crate::documents::Documents;
 use crate::facts::Known;
 use crate::packages::{CFN_LINT, SERVICE_SPEC, hash};
 use crate::pattern::Outcome;
+use crate::rules::Rules;
 
 /// All that the page tells.
 pub(crate) struct Source<'a> {
     /// When the schemas were made, as cfn-lint says.
     pub made: &'a str,
     pub types: usize,
+    pub texts: usize,
+    pub rules: &'a Rules,
+    pub documents: &'a Documents,
+    pub services: usize,
     pub unpacked: usize,
     pub regions: usize,
     pub silent: &'a [String],
@@ -22,7 +30,20 @@ pub(crate) struct Source<'a> {
 
 impl fmt::Display for Source<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Source { made, types, unpacked, regions, silent, patterns, known, pack } = self;
+        let Source {
+            made,
+            types,
+            texts,
+            rules,
+            documents,
+            services,
+            unpacked,
+            regions,
+            silent,
+            patterns,
+            known,
+            pack,
+        } = self;
         writeln!(f, "# Where `pack.bin` comes from\n")?;
         writeln!(f, "Written by `cargo run -p asi-schemas --features refresh`; not by hand.")?;
         writeln!(f, "With `-- --check` the same command tells whether the pack is what its source gives.\n")?;
@@ -45,6 +66,7 @@ impl fmt::Display for Source<'_> {
         writeln!(f, "| the pack | |")?;
         writeln!(f, "|---|---|")?;
         writeln!(f, "| types | {types} |")?;
+        writeln!(f, "| texts | {texts} |")?;
         writeln!(f, "| bytes | {}, unpacked {unpacked} |", pack.len())?;
         writeln!(f, "| SHA-256 | `{}` |", hash(pack))?;
         writeln!(f, "| regions | {regions} |\n")?;
@@ -77,6 +99,26 @@ impl fmt::Display for Source<'_> {
             "- `$` in a pattern means the end of the text, not a place before its last line feed.\n"
         )?;
 
+        known.write(f)?;
+        writeln!(
+            f,
+            "A type that the SAM transform replaces is available in every region, and has no `replacement`."
+        )?;
+        writeln!(f, "Nothing is known of these regions: {}.\n", silent.join(", "))?;
+        rules.write(f)?;
+        documents.write(f)?;
+        writeln!(f, "## Actions\n")?;
+        writeln!(
+            f,
+            "The actions of {services} services and the ARNs they work on are cfn-lint's `Policies.json`."
+        )?;
+        writeln!(f, "Left out are the keys for conditions.")
+    }
+}
+
+impl Known {
+    /// The chapter about what the registry does not say.
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "## What was added\n")?;
         writeln!(f, "Each schema has one more key, `spec`:\n")?;
         writeln!(f, "| in `spec` | what it is | from | types |")?;
@@ -85,26 +127,86 @@ impl fmt::Display for Source<'_> {
             f,
             "| `replacement` | what a change of a property does: `yes`, `maybe`; not named: no. The strongest \
              word of the sources | both | {} |",
-            known.replacement
+            self.replacement
         )?;
         writeln!(
             f,
             "| `ref` | the properties that `Ref` gives, joined by `\\|` | both | {} |",
-            known.reference
+            self.reference
         )?;
-        writeln!(f, "| `arn` | the form of its ARN | aws-service-spec | {} |", known.arn)?;
-        writeln!(f, "| `stateful` | it holds data | both | {} |", known.stateful)?;
+        writeln!(f, "| `arn` | the form of its ARN | aws-service-spec | {} |", self.arn)?;
+        writeln!(f, "| `stateful` | it holds data | both | {} |", self.stateful)?;
         writeln!(f, "| `deleteRequiresEmpty` | of these, it is not deleted while it has any | cfn-lint | |")?;
         writeln!(
             f,
             "| `attributes` | properties, or `all`, which `Fn::GetAtt` gives besides `readOnlyProperties` \
              | cfn-lint | {} |\n",
-            known.attributes
-        )?;
+            self.attributes
+        )
+    }
+}
+
+impl Rules {
+    /// The chapter about the rules.
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids = |lists: &BTreeMap<String, Vec<Value>>| ids(lists.values().flatten());
+        writeln!(f, "## Rules\n")?;
+        writeln!(f, "The rules are those of cfn-lint, by its ids, read from the heads of their classes.")?;
+        writeln!(f, "Their schemas are tidied like the others.\n")?;
+        writeln!(f, "| rules | types | ids |")?;
+        writeln!(f, "|---|---|---|")?;
+        writeln!(f, "| for the properties of a type | {} | {} |", self.plain.len(), ids(&self.plain))?;
+        writeln!(f, "| by region | {} | {} |", self.regional.len(), ids(&self.regional))?;
+        let types: BTreeSet<_> = self.joins.iter().filter_map(|it| it["type"].as_str()).collect();
+        writeln!(f, "| about several resources | {} | {} |\n", types.len(), self::ids(&self.joins))?;
+        for (name, properties) in &self.lowered {
+            let properties = properties.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+            writeln!(
+                f,
+                "- Of `{name}`, {properties} is compared without regard to case: rules of cfn-lint turn it to \
+                 lower case in the template itself."
+            )?;
+        }
         writeln!(
             f,
-            "A type that the SAM transform replaces is available in every region, and has no `replacement`."
+            "- Where a list by region has the same engine twice, a value of either list is allowed; cfn-lint \
+             wants it to be in both."
         )?;
-        writeln!(f, "Nothing is known of these regions: {}.", silent.join(", "))
+        writeln!(f, "- Very many cases of one schema (E3062) are folded into few that accept the same.")?;
+        writeln!(f, "- Other rules about the properties of a type are not here:")?;
+        for (id, reason) in &self.left_out {
+            writeln!(f, "  - {id}: {reason}.")?;
+        }
+        Ok(())
     }
+}
+
+impl Documents {
+    /// The chapter about the documents.
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n## Documents\n")?;
+        writeln!(f, "The schemas of documents and of parts of a template are cfn-lint's as well.")?;
+        writeln!(f, "Those of policies have inside what they share.\n")?;
+        writeln!(f, "| document | rule |")?;
+        writeln!(f, "|---|---|")?;
+        for it in &self.list {
+            let word = |key| it[key].as_str().unwrap_or_default();
+            writeln!(f, "| `{}` | {} |", word("name"), word("id"))?;
+        }
+        writeln!(f, "\n- `CreationPolicy` is read from the code of its rule.")?;
+        writeln!(f, "- `BucketPolicy` is `ResourcePolicy` less what the code of its rule forgives.")?;
+        writeln!(f, "- The names of rules that cfn-lint calls in passing are dropped.")?;
+        writeln!(f, "- Left out is what the code of E3601 does to the schema for JSONata.")?;
+        writeln!(
+            f,
+            "- Left out are the schemas of functions, `Conditions`, `Transform` and the template as a whole, which \
+             depend on cfn-lint's own validator or say next to nothing.\n"
+        )
+    }
+}
+
+/// The different ids of rules, sorted.
+fn ids<'a>(rules: impl IntoIterator<Item = &'a Value>) -> String {
+    let ids: BTreeSet<_> = rules.into_iter().filter_map(|it| it["id"].as_str()).collect();
+    format!("{}: {}", ids.len(), ids.into_iter().collect::<Vec<_>>().join(" "))
 }

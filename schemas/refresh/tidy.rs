@@ -22,15 +22,20 @@ pub(crate) struct Tidy {
 impl Tidy {
     /// Tidies the schema of a resource type in place.
     pub(crate) fn resource(&mut self, schema: &mut Map<String, Value>) {
-        for key in HOUSEKEEPING {
-            schema.shift_remove(key);
-        }
         // That a type can be read or listed matters; what it takes to do so is the service's affair.
         if let Some(Value::Object(handlers)) = schema.get_mut("handlers") {
             handlers.values_mut().for_each(|it| *it = json!({}));
         }
         if let Some(Value::Object(tagging)) = schema.get_mut("tagging") {
             tagging.shift_remove("permissions");
+        }
+        self.other(schema);
+    }
+
+    /// Tidies the schema of a rule or a document in place.
+    pub(crate) fn other(&mut self, schema: &mut Map<String, Value>) {
+        for key in HOUSEKEEPING {
+            schema.shift_remove(key);
         }
         self.schema(schema);
     }
@@ -44,11 +49,21 @@ impl Tidy {
         for key in PROSE {
             schema.shift_remove(key);
         }
-        if let Some(Value::String(pattern)) = schema.get_mut("pattern") {
-            match self.fit(pattern) {
+        match schema.get_mut("pattern") {
+            Some(Value::String(pattern)) => match self.fit(pattern) {
                 Some(fit) => *pattern = fit,
                 None => drop(schema.shift_remove("pattern")),
+            },
+            // The pattern to look up is fit, whichever it will be.
+            Some(Value::Object(pattern)) => {
+                let lookup = pattern.get_mut("$lookup").and_then(|it| it.get_mut("map"));
+                for it in lookup.and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+                    if let Value::String(pattern) = it {
+                        *pattern = self.fit(pattern).unwrap_or_default();
+                    }
+                }
             }
+            _ => (),
         }
         if let Some(Value::Object(properties)) = schema.get_mut("patternProperties") {
             // A name whose pattern is lost may be any name: rejecting it would be a false error.
@@ -130,6 +145,13 @@ mod tests {
             }
         });
         assert_eq!(schema, expected);
+    }
+
+    #[test]
+    fn patterns_to_look_up_are_patterns() {
+        let mut schema = json!({"pattern": {"$lookup": {"key": 1, "map": {"A": r"\d"}}}});
+        Tidy::default().other(schema.as_object_mut().unwrap());
+        assert_eq!(schema, json!({"pattern": {"$lookup": {"key": 1, "map": {"A": "[0-9]"}}}}));
     }
 
     #[test]

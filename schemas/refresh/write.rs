@@ -1,6 +1,7 @@
 //! Writes the pack whose layout and reader are in `asi_schemas::pack`. The same input gives the same bytes.
 
 use asi_schemas::pack::{FORMAT, MAGIC};
+use serde_json::Value;
 
 /// Of 48, 64, 96, 112, 160 and 256 kB this makes the smallest pack, the dictionary counted in.
 const DICTIONARY: usize = 64 << 10;
@@ -13,8 +14,15 @@ const LONGEST_SAMPLE: usize = 40_000;
 pub(crate) struct Entry {
     pub name: String,
     pub text: String,
-    /// For each region whether the name is available there.
+    /// For each region whether the name is available there, if that is a question at all.
     pub available: Vec<bool>,
+}
+
+impl Entry {
+    /// A text which is about no region.
+    pub(crate) fn of(name: String, text: &Value) -> Entry {
+        Entry { name, text: text.to_string(), available: Vec::new() }
+    }
 }
 
 /// Lays out a pack. The entries and the regions are sorted already.
@@ -28,7 +36,8 @@ pub(crate) fn pack(version: &str, regions: &[String], entries: &[Entry]) -> Resu
 
     let (mut names, mut index, mut rows, mut texts) = (String::new(), Vec::new(), Vec::new(), Vec::new());
     for entry in entries {
-        let row = bits(&entry.available);
+        let mut row = bits(&entry.available);
+        row.resize(regions.len().div_ceil(8), 0);
         let frame = compressor
             .compress(entry.text.as_bytes())
             .map_err(|it| format!("zstd does not compress `{}`: {it}", entry.name))?;
