@@ -1,6 +1,9 @@
 //! A cloud assembly: what the CDK's own CLI lists, diffs and deploys.
 //!
-//! The smallest one it takes: a manifest and the template it names. Returns files; an op writes them.
+//! The smallest one it takes: a manifest and the template it names. Returns files; an op writes them. Of somebody
+//! else's assembly it reads which templates are stacks, and where these go.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -11,6 +14,12 @@ use crate::{
 
 /// The oldest version of the manifest that has all we write, so that older CLIs read it too.
 const MANIFEST_VERSION: &str = "36.0.0";
+
+/// What stands for the region of a stack that may be deployed to any.
+const UNKNOWN_REGION: &str = "unknown-region";
+
+/// The manifest of an assembly: its folder is known by it.
+pub const MANIFEST: &str = "manifest.json";
 
 /// A file of an assembly.
 #[derive(Clone, Debug)]
@@ -32,8 +41,22 @@ pub fn assemble<'a>(stacks: impl IntoIterator<Item = (&'a Stack, &'a Template)>)
         files.push(File { name: file, contents: template.to_json(Indent::Cdk) });
     }
     let manifest = json!({ "version": MANIFEST_VERSION, "artifacts": artifacts });
-    files.push(File { name: "manifest.json".to_owned(), contents: format!("{manifest:#}\n") });
+    files.push(File { name: MANIFEST.to_owned(), contents: format!("{manifest:#}\n") });
     files
+}
+
+/// The regions that a manifest binds stacks to, each with the name of the stack's template; nothing if it is no
+/// manifest of an assembly.
+pub fn regions(manifest: &[u8]) -> Option<BTreeMap<String, String>> {
+    let manifest: Value = serde_json::from_slice(manifest).ok()?;
+    manifest.get("version")?.as_str()?;
+    let artifacts = manifest.get("artifacts")?.as_object()?;
+    let region = |it: &Value| {
+        let template = it["properties"]["templateFile"].as_str()?;
+        let (_, region) = it["environment"].as_str()?.strip_prefix("aws://")?.split_once('/')?;
+        (region != UNKNOWN_REGION).then(|| (template.to_owned(), region.to_owned()))
+    };
+    Some(artifacts.values().filter_map(region).collect())
 }
 
 fn artifact(stack: &Stack, template: &Template, file: &str) -> Value {
@@ -52,7 +75,7 @@ fn artifact(stack: &Stack, template: &Template, file: &str) -> Value {
 
 fn environment(stack: &Stack) -> String {
     let account = stack.account.as_deref().unwrap_or("unknown-account");
-    let region = stack.region.as_deref().unwrap_or("unknown-region");
+    let region = stack.region.as_deref().unwrap_or(UNKNOWN_REGION);
     format!("aws://{account}/{region}")
 }
 
@@ -63,4 +86,21 @@ fn metadata(name: &str, template: &Template) -> Value {
         (format!("/{name}/{path}"), entry)
     });
     Value::Object(entries.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_tells_where_its_stacks_go() {
+        let manifest = br#"{"version": "36.0.0", "artifacts": {
+            "a": {"environment": "aws://111111111111/eu-west-1", "properties": {"templateFile": "a.template.json"}},
+            "b": {"environment": "aws://unknown-account/unknown-region", "properties": {"templateFile": "b"}},
+            "c": {"environment": 1, "properties": []}}}"#;
+        let expected = BTreeMap::from([("a.template.json".to_owned(), "eu-west-1".to_owned())]);
+        assert_eq!(regions(manifest), Some(expected));
+        assert_eq!(regions(br#"{"name": "app", "icons": []}"#), None);
+        assert_eq!(regions(b"{"), None);
+    }
 }

@@ -5,7 +5,8 @@
 //! ```text
 //! asi.yaml ── load ──▶ Stack ── expand ──▶ Tree ── resolve ──▶ Template ──▶ YAML, JSON
 //!                                 ▲                               │
-//!                             catalogue                           └─ assembly ──▶ cdk.out
+//!                             catalogue                           ├─ assembly ──▶ cdk.out
+//!                                                   any template ─┴─ validate ──▶ findings
 //! ```
 //!
 //! - [`load`] reads the file, lays the chosen environment over it, and checks its frame.
@@ -13,6 +14,7 @@
 //!   The constructs and the kernel they are written in are the crate `asi-constructs`.
 //! - [`resolve`] gives each resource its logical id and each reference its target.
 //! - [`template`] is the finished document. It writes itself, and takes patches.
+//! - [`validate`] finds what is wrong with a template, ours or anybody's.
 //! - [`assembly`] is what the CDK's own CLI takes.
 //! - [`ops`] has one function for each use of the program; [`cli`] one file for each command.
 //! - [`present`] turns models into documents, [`render`] prints documents, [`wire`] is JSON for programs.
@@ -47,6 +49,15 @@
 //! - *Regions, accounts and partitions are pseudo parameters* in everything a construct makes, even in a stack that
 //!   is bound to a region: one template serves all environments.
 //! - *Stack tags stay out of the template*, as with the CDK: they are the deployment's, and stand in the assembly.
+//! - *A finding keeps the code that cfn-lint has for it*, because people know, search for and suppress these; what has
+//!   none has a name of ours. All of them are rows of `present/rules.md`.
+//! - *A value is known, one of several, or unknown*, and only what is certain is a fault: the defaults of parameters
+//!   are candidates, `Fn::If` is decided scenario by scenario, and a function nobody can evaluate satisfies everything.
+//! - *Of a schema is read what the template uses*: most of the work of validating one template would else be to learn
+//!   what properties have to be that it does not have.
+//! - *A template that cannot be read is a finding* (`E0000`), and ends the run with the exit code for bad input.
+//! - *Files are validated side by side*, each from its bytes to its findings on one thread, so that one document for
+//!   each core is in memory; what is kept of a file is its findings and, if it has some, its text.
 //! - *With no environment chosen* the stack is named after the app and has no `${env}`; with one it is named
 //!   `<app>-<environment>`.
 
@@ -59,5 +70,6 @@ pub mod present;
 pub mod render;
 pub mod resolve;
 pub mod template;
+pub mod validate;
 pub mod wire;
 pub mod world;

@@ -16,11 +16,20 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("load", &["template", "world"], &["kernel"]),
     ("expand", &["load"], &["kernel"]),
     ("resolve", &["template"], &["kernel"]),
+    ("validate", &["template"], &["kernel"]),
     ("assembly", &["load", "template"], &[]),
-    ("ops", &["assembly", "expand", "load", "resolve", "template", "world"], &["CATALOGUE", "kernel"]),
-    ("present", &["render"], &["kernel"]),
-    ("wire", &["load"], &[]),
-    ("cli", &["ops", "present", "render", "template", "wire", "world"], &["CATALOGUE", "kernel"]),
+    (
+        "ops",
+        &["assembly", "expand", "load", "resolve", "template", "validate", "world"],
+        &["CATALOGUE", "kernel"],
+    ),
+    ("present", &["ops", "render", "validate"], &["kernel"]),
+    ("wire", &["load", "ops", "present", "validate"], &["kernel"]),
+    (
+        "cli",
+        &["load", "ops", "present", "render", "template", "validate", "wire", "world"],
+        &["CATALOGUE", "kernel"],
+    ),
 ];
 
 #[test]

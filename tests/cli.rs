@@ -90,6 +90,10 @@ fn everything_can_be_explained() {
     assert!(
         asi(&["explain", "subnet-overlap"], MemoryFiles::default()).out.contains("have no address in common")
     );
+    let expected = "E3004\n\nResources wait for each other in a circle, so that none can be made first.\n\n\
+                    Take one of the references out, or move what needs both into a resource of its own.\n";
+    assert_eq!(asi(&["explain", "E3004"], MemoryFiles::default()).out, expected);
+    assert!(asi(&["explain", "open-ingress"], MemoryFiles::default()).out.contains("AwsSolutions-EC23"));
 }
 
 #[test]
@@ -125,6 +129,11 @@ fn the_program_reads_standard_input_and_exits_as_documented() {
     );
     let output = spawn(&["synth", "-f", "-"], "app: [");
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let circle = "Resources:\n  A: {Type: AWS::CloudFormation::WaitConditionHandle, DependsOn: B}\n  \
+                  B: {Type: AWS::CloudFormation::WaitConditionHandle, DependsOn: A}\n";
+    let output = spawn(&["validate", "-", "--format", "short"], circle);
+    let found = "-:2:66: E3004 these resources wait for each other: A → B → A\n";
+    assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap().as_str()), (Some(1), found));
     assert_eq!(spawn(&["frobnicate"], "").status.code(), Some(2));
     assert_eq!(spawn(&["--version"], "").status.code(), Some(0));
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::support::{asi, files, files_below, golden, read, root, sources, stem};
-use asi::{cli, ops, present, render};
+use asi::{cli, ops, present, render, validate::ALIASES};
 use asi_constructs::CATALOGUE;
 
 #[test]
@@ -37,6 +37,51 @@ fn every_code_is_in_the_registry_and_means_something() {
 }
 
 #[test]
+fn every_code_of_a_finding_is_in_the_registry_of_rules() {
+    let rules = &*present::RULES;
+    let sentence = |it: &str| it.ends_with('.') && it.starts_with(|c: char| !c.is_lowercase());
+    assert!(rules.is_sorted_by(|a, b| a.code < b.code));
+    assert!(rules.iter().all(|it| sentence(it.meaning) && sentence(it.mend)));
+    let codes = present::CODES.iter().map(|(code, _)| *code);
+    assert_eq!(codes.filter(|it| present::rule(it).is_some()).count(), 0, "a code is in one registry");
+    assert!(ALIASES.is_sorted_by(|a, b| a.0 < b.0));
+    assert!(ALIASES.iter().all(|(code, _)| present::rule(code).is_some()), "every alias is of a rule");
+    // A code of stack files may be one of templates, too, where it means the same.
+    let known = |code: &str| present::rule(code).is_some() || present::CODES.iter().any(|it| it.0 == code);
+    let mut unknown = BTreeSet::new();
+    for path in sources("src/validate") {
+        let codes = codes_of_findings(&read(&path));
+        unknown.extend(codes.into_iter().filter(|it| !known(it)).map(|it| format!("{it} of {path}")));
+    }
+    assert!(unknown.is_empty(), "these are not in src/present/rules.md: {unknown:#?}");
+}
+
+/// The codes that a source of the validator names where it finds something, and those that its tests show.
+fn codes_of_findings(text: &str) -> BTreeSet<String> {
+    let (code, tests) = text.split_once("#[cfg(test)]\nmod tests {").unwrap_or((text, ""));
+    let mut codes = BTreeSet::new();
+    // A code is the first argument, a constant of this name, or a field.
+    for start in ["Found::error(", "Found::warning(", "Found::info(", "CODE: &str =", " code:"] {
+        let arguments = code.match_indices(start).map(|(at, _)| code[at + start.len()..].trim_start());
+        let literals = arguments.filter_map(|it| it.strip_prefix('"')?.split('"').next());
+        codes.extend(literals.map(str::to_owned));
+    }
+    // As in "error E3004 Resources/…".
+    for start in ["error ", "warning ", "info "] {
+        for (at, _) in tests.match_indices(start) {
+            let Some((word, rest)) = tests[at + start.len()..].split_once(' ') else { continue };
+            let is_name = word.contains('-')
+                && word.bytes().all(|it| it.is_ascii_lowercase() || b"-0123456789".contains(&it));
+            let is_id = word.len() == 5 && word[1..].bytes().all(|it| it.is_ascii_digit());
+            if (is_name || is_id) && rest.starts_with(|it: char| it.is_uppercase() || it == '…') {
+                codes.insert(word.to_owned());
+            }
+        }
+    }
+    codes
+}
+
+#[test]
 fn the_readme_has_the_constructs_as_they_are() {
     section("constructs", &render::markdown(&present::constructs(CATALOGUE)));
 }
@@ -45,7 +90,7 @@ fn the_readme_has_the_constructs_as_they_are() {
 fn the_readme_has_the_commands_as_they_are() {
     let mut command = cli::command().term_width(100);
     let mut text = format!("```text\n{}```\n", help(&mut command));
-    for name in ["synth", "ls", "explain", "schema", "init"] {
+    for name in ["synth", "validate", "ls", "explain", "schema", "init"] {
         let command = command.find_subcommand_mut(name).expect("a command");
         text.push_str(&format!("\n### `asi {name}`\n\n```text\n{}```\n", help(command)));
     }
@@ -76,7 +121,7 @@ fn every_explanation_is_complete() {
 #[test]
 fn every_code_is_shown_by_a_test() {
     let mut shown: BTreeSet<String> = BTreeSet::new();
-    for path in files("snapshots/faults", "") {
+    for path in files("snapshots/faults", "").into_iter().chain(files("snapshots/validate", ".txt")) {
         let text = std::fs::read_to_string(path).unwrap();
         shown.extend(text.split('[').skip(1).filter_map(|it| Some(it.split_once("]: ")?.0.to_owned())));
     }
@@ -99,6 +144,8 @@ fn no_snapshot_is_an_orphan() {
     let inputs: BTreeSet<String> = files("tests/faults", "").iter().map(|it| stem(it)).collect();
     let faults = read("tests/faults.rs");
     let environments = read("tests/environments.rs");
+    let validate = read("tests/validate.rs");
+    let templates: BTreeSet<String> = files("tests/templates/bad", "").iter().map(|it| stem(it)).collect();
     let parity = read("tests/cdk_parity.rs");
     let belongs = |folder: &str, name: &str, file: &str| match folder {
         "" => file == "asi.schema.json",
@@ -107,6 +154,11 @@ fn no_snapshot_is_an_orphan() {
             inputs.contains(name)
                 || faults.contains(&format!("\"{name}\""))
                 || faults.contains(&format!("\"faults/{file}\""))
+        }
+        "validate" => {
+            templates.contains(name)
+                || validate.contains(&format!("\"validate/{file}\""))
+                || name == "formats"
         }
         "environments" => environments.contains(&format!("\"environments/{file}\"")),
         "cdk" => match file.strip_suffix(".template.json") {

@@ -17,4 +17,5 @@ mod environments;
 mod faults;
 mod peers;
 mod support;
+mod validate;
 mod yaml_round_trip;

@@ -1,4 +1,4 @@
-//! What other programs say of what we write: cfn-lint, PyYAML, a JSON Schema validator, the CDK's own CLI.
+//! What other programs say of what we write: cfn-lint, cloudformation-validate, PyYAML, a JSON Schema validator, the CDK's own CLI.
 //!
 //! `tests/run` installs them, says where they are, and lets no test be skipped (`ASI_TEST_REQUIRE=1`); without it
 //! these tests say that they are skipped.
@@ -91,6 +91,23 @@ fn cfn_lint_has_nothing_to_say() {
 }
 
 #[test]
+fn cloudformation_validate_has_nothing_to_say() {
+    let Some(python) = peer("ASI_TEST_PYTHON", "cloudformation-validate") else { return };
+    let templates = write_templates(&folder("cloudformation-validate"));
+    let script = root().join("tests/python/validate_with_aws.py");
+    let run = |files: &[&Path]| {
+        let output = Command::new(&python).arg(&script).args(files).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let files: Vec<&Path> = templates.iter().map(|(yaml, _)| yaml.as_path()).collect();
+    assert_eq!(run(&files), "");
+    // It speaks where there is something to say.
+    let bad = root().join("tests/templates/bad/E3002-s3-bucket-encryption-misspelt.yaml");
+    assert_ne!(run(&[&bad]), "");
+}
+
+#[test]
 fn pyyaml_reads_the_same_from_yaml_and_json() {
     let Some(python) = peer("ASI_TEST_PYTHON", "PyYAML") else { return };
     let templates = write_templates(&folder("pyyaml"));
@@ -124,6 +141,28 @@ fn the_published_schema_takes_every_stack_file_and_refuses_a_typo() {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+#[test]
+fn findings_are_sarif_and_test_results_to_their_readers() {
+    let Some(python) = peer("ASI_TEST_PYTHON", "SARIF") else { return };
+    let Some(schema) = peer("ASI_TEST_SARIF", "SARIF") else { return };
+    let folder = folder("findings");
+    let template = root().join("tests/validate/formats.yaml");
+    let written = ["sarif", "junit"].map(|format| {
+        let run = asi(&["validate", "--format", format, template.to_str().unwrap()], SystemFiles);
+        let path = folder.join(format);
+        fs::write(&path, run.out).unwrap();
+        path
+    });
+    let output = Command::new(python)
+        .arg(root().join("tests/python/check_findings.py"))
+        .arg(schema)
+        .args(written)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(said, "3 results, 3 cases\n", "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

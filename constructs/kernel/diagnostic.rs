@@ -22,7 +22,9 @@ pub struct Diagnostic {
 /// How bad a [`Diagnostic`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth knowing; the work goes on.
+    /// Worth knowing, and often right.
+    Info,
+    /// Worth mending; the work goes on.
     Warning,
     /// The work cannot go on.
     Error,
@@ -49,6 +51,12 @@ impl Diagnostic {
     #[must_use]
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// Something worth knowing, at no known place.
+    #[must_use]
+    pub fn info(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Info, ..Self::error(code, message) }
     }
 
     /// Points the fault at `span`, unless it already points somewhere more exact.

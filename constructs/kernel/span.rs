@@ -1,6 +1,6 @@
 //! Where a value was written: the one thing every message to the user needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A file that was read, by its number in [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,12 +90,25 @@ pub struct Source {
     pub name: String,
     /// What it holds.
     pub text: Arc<str>,
+    /// Where its lines begin, once somebody asks for one.
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl Source {
+    /// The number of the line, counted from 0, that the byte at `at` is in, and where that line begins.
+    fn line(&self, at: usize) -> (usize, usize) {
+        let lines = self.lines.get_or_init(|| {
+            std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+        });
+        let number = lines.partition_point(|start| *start <= at) - 1;
+        (number, lines[number])
+    }
 }
 
 impl Sources {
     /// Keeps a file, and numbers it.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        self.files.push(Source { name: name.into(), text: text.into() });
+        self.files.push(Source { name: name.into(), text: text.into(), lines: OnceLock::new() });
         FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 files"))
     }
 
@@ -111,15 +124,69 @@ impl Sources {
 
     /// Line and column of the first character of `span`, both counted from 1.
     pub fn line_and_column(&self, span: Span) -> Option<(usize, usize)> {
-        let before = self.file(span)?.text.get(..span.start as usize)?;
-        let line_start = before.rfind('\n').map_or(0, |it| it + 1);
-        Some((before.matches('\n').count() + 1, before[line_start..].chars().count() + 1))
+        let source = self.file(span)?;
+        let at = span.start as usize;
+        let (line, start) = source.line(at);
+        Some((line + 1, source.text.get(start..at)?.chars().count() + 1))
+    }
+}
+
+/// A place as people count it: lines and columns from 1, a column being a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Position {
+    /// The first character of a file.
+    pub const FIRST: Self = Self { line: 1, column: 1 };
+}
+
+/// Where the lines of a text begin, for finding many places in it.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Looks through `text` once.
+    pub fn new(text: &'a str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, it)| *it == b'\n');
+        Self { text, starts: std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect() }
+    }
+
+    /// The first character of `span`, and the one after its last; places beyond the text are brought inside.
+    pub fn range(&self, span: Span) -> (Position, Position) {
+        (self.position(span.start), self.position(span.end.max(span.start)))
+    }
+
+    fn position(&self, at: u32) -> Position {
+        let at = self.text.floor_char_boundary(at as usize);
+        let line = self.starts.partition_point(|start| *start <= at);
+        let column = self.text[self.starts[line - 1]..at].chars().count() + 1;
+        Position { line, column }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_ends_after_its_last_character() {
+        let lines = Lines::new("a: 1\nä: b\n");
+        let range = |start, end| {
+            let (from, to) = lines.range(Span { file: FileId(1), start, end });
+            ((from.line, from.column), (to.line, to.column))
+        };
+        assert_eq!(range(5, 10), ((2, 1), (2, 5)));
+        assert_eq!(range(0, 5), ((1, 1), (2, 1)));
+        assert_eq!(range(6, 999), ((2, 1), (3, 1)), "inside of a character, and beyond the text");
+    }
 
     #[test]
     fn counts_lines_and_columns_from_one() {

@@ -5,6 +5,7 @@
 //! Input is hostile: size, depth, and the number of values after expansion are limited.
 
 mod fault;
+mod json;
 #[cfg(test)]
 mod tests;
 
@@ -54,7 +55,7 @@ const FUNCTIONS: [&str; 20] = [
     "ForEach",
 ];
 
-/// The functions of `Rules`, which have no short tags.
+/// The functions of `Rules`. That they have short tags is written nowhere, but templates use them.
 const RULE_FUNCTIONS: [&str; 6] =
     ["Contains", "EachMemberEquals", "EachMemberIn", "RefAll", "ValueOf", "ValueOfAll"];
 
@@ -75,7 +76,7 @@ impl Format {
     }
 }
 
-/// Whether the function `Fn::name` may be written as `!name`.
+/// Whether the function `Fn::name` is written as `!name`.
 pub fn has_short_tag(name: &str) -> bool {
     FUNCTIONS.contains(&name)
 }
@@ -89,26 +90,12 @@ pub fn parse(text: &str, file: FileId, format: Format) -> (Option<Node>, Vec<Dia
             .help(format!("keep it under {LARGEST_FILE} bytes; long texts belong in files of their own"));
         return (None, vec![fault]);
     }
-    let mut builder = Builder {
-        file,
-        text,
-        format,
-        budget: MOST_VALUES,
-        stack: Vec::new(),
-        anchors: BTreeMap::new(),
-        root: None,
-        diagnostics: Vec::new(),
-    };
-    match builder.run() {
-        Ok(()) => {
-            let nothing = || Node::new(NodeKind::Null, Span { file, start: 0, end: 0 });
-            (Some(builder.root.take().unwrap_or_else(nothing)), builder.diagnostics)
-        }
-        Err(fault) => {
-            builder.diagnostics.push(fault);
-            (None, builder.diagnostics)
-        }
+    if format == Format::Json
+        && let Some(node) = json::read(text, file)
+    {
+        return (Some(node), Vec::new());
     }
+    Builder::read(text, file, format)
 }
 
 /// A collection that has begun and not ended.
@@ -180,7 +167,30 @@ struct Builder<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn read(text: &'a str, file: FileId, format: Format) -> (Option<Node>, Vec<Diagnostic>) {
+        let mut builder = Self {
+            file,
+            text,
+            format,
+            budget: MOST_VALUES,
+            stack: Vec::new(),
+            anchors: BTreeMap::new(),
+            root: None,
+            diagnostics: Vec::new(),
+        };
+        match builder.run() {
+            Ok(()) => {
+                let nothing = || Node::new(NodeKind::Null, Span { file, start: 0, end: 0 });
+                (Some(builder.root.take().unwrap_or_else(nothing)), builder.diagnostics)
+            }
+            Err(fault) => {
+                builder.diagnostics.push(fault);
+                (None, builder.diagnostics)
+            }
+        }
+    }
+
     fn run(&mut self) -> Result<(), Diagnostic> {
         let mut options = granit_parser::options! {
             emit_comments: false,
@@ -364,7 +374,9 @@ impl Builder<'_> {
         let (key, value) = match name {
             "Ref" | "Condition" => (Cow::Owned(name.to_owned()), value),
             "GetAtt" => (Cow::Borrowed("Fn::GetAtt"), get_att(value)),
-            _ if has_short_tag(name) => (Cow::Owned(format!("Fn::{name}")), value),
+            _ if has_short_tag(name) || RULE_FUNCTIONS.contains(&name) => {
+                (Cow::Owned(format!("Fn::{name}")), value)
+            }
             _ => return self.unknown_tag(tag, value),
         };
         Node::new(NodeKind::Map(Map::from_iter([(key, Entry { key: tag.span, value })])), span)
@@ -376,12 +388,7 @@ impl Builder<'_> {
             ["!Ref", "!Sub", "!GetAtt", "!If", "!Join", "!Select", "!Split", "!FindInMap", "!ImportValue"];
         let fault =
             Diagnostic::error("yaml-tag", format!("CloudFormation has no tag `{shown}`")).at(tag.span);
-        self.diagnostics.push(match tag.name.strip_prefix('!') {
-            Some(name) if RULE_FUNCTIONS.contains(&name) => {
-                fault.help(format!("write it out, as in `Fn::{name}: […]`"))
-            }
-            _ => fault.suggest(&shown, known),
-        });
+        self.diagnostics.push(fault.suggest(&shown, known));
         value
     }
 

@@ -14,7 +14,7 @@ use crate::{
 ///
 /// `asi explain` lists the constructs; `asi explain FargateService` tells what one takes and gives;
 /// `asi explain FargateService.count.cpu` explains a property, `asi explain outputs` a section of the stack file, and
-/// `asi explain subnet-overlap` a message.
+/// `asi explain subnet-overlap` or `asi explain E3004` a message.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// What to explain: a KIND, KIND.property, a section of the stack file, or a code
@@ -27,7 +27,8 @@ pub(super) fn run(args: &Args, output: &mut Output<'_>) -> io::Result<Exit> {
         output.doc(&present::constructs(CATALOGUE))?;
         return Ok(Exit::Done);
     };
-    let codes: Vec<&str> = present::CODES.iter().map(|(code, _)| *code).collect();
+    let codes = present::CODES.iter().map(|(code, _)| *code).chain(present::RULES.iter().map(|it| it.code));
+    let codes: Vec<&str> = codes.collect();
     let thing = ops::explain(name, &codes).map(|it| match it {
         Explained::Construct(it) => present::construct(it),
         Explained::Property(name, field) => present::property(&name, &field),

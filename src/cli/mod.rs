@@ -5,6 +5,7 @@ mod init;
 mod ls;
 mod schema;
 mod synth;
+mod validate;
 
 use std::{
     ffi::OsString,
@@ -21,6 +22,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::{
     present,
     render::{self, Doc},
+    validate::Finding,
     world::World,
 };
 
@@ -84,6 +86,7 @@ enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     Synth(synth::Args),
+    Validate(validate::Args),
     Ls(ls::Args),
     Explain(explain::Args),
     Schema(schema::Args),
@@ -135,6 +138,7 @@ pub fn run(
     let mut output = Output { out, err, colors_out, colors_err, quiet: cli.global.quiet };
     let result = match &cli.command {
         Command::Synth(args) => synth::run(args, &cli.global, world, &mut output),
+        Command::Validate(args) => validate::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Schema(args) => schema::run(args, &mut output),
@@ -164,14 +168,20 @@ impl Output<'_> {
 
     /// Prints what was found, and says how that ends the run.
     fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) -> io::Result<Exit> {
-        let shown: Vec<Diagnostic> =
-            diagnostics.iter().filter(|it| !self.quiet || it.severity == Severity::Error).cloned().collect();
-        let text = colored(&present::diagnostics(&shown, sources), self.colors_err);
+        self.findings(diagnostics.iter().cloned().map(Finding::from).collect(), sources)
+    }
+
+    /// Prints what was found in templates, and says how that ends the run. What is only worth knowing has a
+    /// command of its own, and what is acknowledged is right.
+    fn findings(&mut self, mut found: Vec<Finding>, sources: &Sources) -> io::Result<Exit> {
+        let least = if self.quiet { Severity::Error } else { Severity::Warning };
+        found.retain(|it| it.diagnostic.severity >= least && it.acknowledged.is_none());
+        let text = colored(&present::found(&found, sources), self.colors_err);
         self.err.write_all(text.as_bytes())?;
-        if let Some(summary) = present::summary(&shown) {
+        if let Some(summary) = present::summary(&found) {
             writeln!(self.err, "\n{summary}")?;
         }
-        let failed = diagnostics.iter().any(|it| it.severity == Severity::Error);
+        let failed = found.iter().any(|it| it.diagnostic.severity == Severity::Error);
         Ok(if failed { Exit::Input } else { Exit::Done })
     }
 

@@ -5,11 +5,15 @@ use std::{io, path::PathBuf};
 use clap::ValueEnum;
 
 use super::{Exit, Global, Output};
-use crate::{ops, template::Indent, world::World};
+use crate::{
+    ops::{self, validate::Request},
+    template::Indent,
+    world::World,
+};
 
 /// Print the template of a stack
 ///
-/// Writes YAML to standard output, ready for CloudFormation. With --output, writes a cloud assembly, which
+/// Writes YAML to standard output, ready for CloudFormation, once it is validated as `asi validate` does. With --output, writes a cloud assembly, which
 /// `cdk ls -a DIR`, `cdk diff -a DIR` and `cdk deploy -a DIR` take.
 #[derive(Debug, clap::Args)]
 #[command(visible_alias = "synthesize")]
@@ -23,6 +27,9 @@ pub(super) struct Args {
     /// Write a cloud assembly into this folder, and print nothing
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Take the template as it is, right or wrong
+    #[arg(long)]
+    no_validate: bool,
 }
 
 /// How to write a template.
@@ -37,7 +44,15 @@ enum Format {
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
     let files = world.files.as_ref();
     let synthesis = ops::synthesize(files, &global.file, global.env.as_deref(), &args.stacks);
-    let exit = output.diagnostics(&synthesis.diagnostics, &synthesis.sources)?;
+    let exit = if args.no_validate {
+        if !global.quiet {
+            writeln!(output.err, "note: the template is not validated, because of --no-validate")?;
+        }
+        output.diagnostics(&synthesis.diagnostics, &synthesis.sources)?
+    } else {
+        let request = Request { environment: global.env.as_deref(), ..Request::default() };
+        output.findings(ops::validate::findings(&synthesis, &request), &synthesis.sources)?
+    };
     if exit != Exit::Done {
         return Ok(exit);
     }

@@ -32,6 +32,7 @@ fn check_construct(
     let NodeKind::Map(map) = &mut properties.kind else { return };
     let own = map.shift_remove("type");
     map.shift_remove("overrides");
+    map.shift_remove("acknowledge");
     let declared = stack.constructs.iter().find(|it| it.name.text == name).map(|it| it.kind.value.as_str());
     match own.as_ref().and_then(|it| it.value.as_str()).or(declared) {
         Some(kind) => {

@@ -5,7 +5,7 @@
 
 pub mod stack;
 
-use std::path::Path;
+use std::{path::Path, string::FromUtf8Error};
 
 use asi_constructs::kernel::{
     diagnostic::Diagnostic,
@@ -14,20 +14,57 @@ use asi_constructs::kernel::{
     yaml::{self, Format, LARGEST_FILE},
 };
 
-pub use stack::{Declared, Output, Parameter, Stack, app, environments, is_app_name, stack, stack_name};
+pub use stack::{
+    Declared, FailOn, Output, Parameter, Stack, app, environments, is_app_name, stack, stack_name,
+};
 
 use crate::world::{FileError, Files, Reason};
 
-/// Reads the file at `path`, and keeps its text in `sources`. Without a node, it could not be read at all.
+/// Reads the stack file at `path`, and keeps its text in `sources`. Without a node, it could not be read at all.
 pub fn read(files: &dyn Files, path: &Path, sources: &mut Sources) -> (Option<Node>, Vec<Diagnostic>) {
-    let name = path.display().to_string();
-    let contents = match files.read(path, LARGEST_FILE) {
-        Ok(contents) => contents,
-        Err(error) => return (None, vec![unreadable(&error)]),
-    };
-    match String::from_utf8(contents) {
-        Ok(text) => document(&text, &name, sources),
-        Err(error) => (None, vec![not_utf8(&name, error, sources)]),
+    match text(files, path) {
+        Ok(text) => document(&text, &path.display().to_string(), sources),
+        Err(why) => {
+            let missing = "name the stack file with `-f`, or make one with `asi init`";
+            (None, vec![why.diagnostic(path, missing, sources)])
+        }
+    }
+}
+
+/// The text of the file at `path`.
+///
+/// # Errors
+///
+/// If the file cannot be read, or is no text.
+pub fn text(files: &dyn Files, path: &Path) -> Result<String, Unreadable> {
+    let contents = files.read(path, LARGEST_FILE).map_err(Unreadable::File)?;
+    String::from_utf8(contents).map_err(Unreadable::NotUtf8)
+}
+
+/// Why a file has no text.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// It cannot be read.
+    File(FileError),
+    /// It is not UTF-8.
+    NotUtf8(FromUtf8Error),
+}
+
+impl Unreadable {
+    /// Whether what is there is too large or no text, and so nothing anybody wrote to be read here.
+    pub fn is_unlike_a_template(&self) -> bool {
+        match self {
+            Self::NotUtf8(_) => true,
+            Self::File(error) => matches!(error.reason, Reason::TooLarge(_)),
+        }
+    }
+
+    /// What to say of it; `missing` is what to do if there is no file.
+    pub fn diagnostic(self, path: &Path, missing: &str, sources: &mut Sources) -> Diagnostic {
+        match self {
+            Self::File(error) => unreadable(&error, missing),
+            Self::NotUtf8(error) => not_utf8(&path.display().to_string(), error, sources),
+        }
     }
 }
 
@@ -37,10 +74,19 @@ pub fn document(text: &str, name: &str, sources: &mut Sources) -> (Option<Node>,
     yaml::parse(text, file, Format::of(name))
 }
 
-fn unreadable(error: &FileError) -> Diagnostic {
+/// Reads a template, and keeps its text in `sources`. Where the name of the file leaves it open, what begins with a
+/// brace is JSON.
+pub fn template(text: &str, name: &str, sources: &mut Sources) -> (Option<Node>, Vec<Diagnostic>) {
+    let is_yaml = Path::new(name).extension().is_some_and(|it| it == "yaml" || it == "yml");
+    let is_json = !is_yaml && text.trim_start().starts_with('{');
+    let file = sources.add(name, text);
+    yaml::parse(text, file, if is_json { Format::Json } else { Format::of(name) })
+}
+
+fn unreadable(error: &FileError, missing: &str) -> Diagnostic {
     let fault = Diagnostic::error("file", error.to_string());
     match error.reason {
-        Reason::Missing => fault.help("name the stack file with `-f`, or make one with `asi init`"),
+        Reason::Missing => fault.help(missing),
         Reason::Folder => {
             fault.help(format!("name the file in it: `-f {}`", error.path.join("asi.yaml").display()))
         }
@@ -50,7 +96,7 @@ fn unreadable(error: &FileError) -> Diagnostic {
 }
 
 /// Points at the first byte that is not UTF-8, in the text with such bytes replaced.
-fn not_utf8(name: &str, error: std::string::FromUtf8Error, sources: &mut Sources) -> Diagnostic {
+fn not_utf8(name: &str, error: FromUtf8Error, sources: &mut Sources) -> Diagnostic {
     let valid = error.utf8_error().valid_up_to();
     let bytes = error.into_bytes();
     let byte = bytes[valid];

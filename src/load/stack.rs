@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use asi_constructs::{
+    choices,
     kernel::{
         construct::Catalogued,
         diagnostic::Diagnostic,
@@ -56,6 +57,8 @@ pub struct Stack {
     pub outputs: Map<Output>,
     /// Changes to the finished template.
     pub patches: Vec<Spanned<Operation>>,
+    /// How it is validated.
+    pub validate: Option<Validate>,
 }
 
 impl Stack {
@@ -81,6 +84,8 @@ pub struct Declared {
     pub properties: Node,
     /// Changes to the resources it makes, by their path below it.
     pub overrides: Option<Node>,
+    /// Findings about the resources it makes that are right as they are, each with the reason.
+    pub acknowledge: Map<Reason>,
 }
 
 /// Everything that may stand under a construct: its own properties, and what every construct takes.
@@ -99,8 +104,16 @@ pub fn construct_fields(of: &Catalogued) -> Vec<Field> {
         required: false,
         shape: Shape::Map(Box::new(Shape::Map(Box::new(Shape::Any)))),
     };
+    let acknowledge = Field {
+        key: "acknowledge",
+        docs: "What `asi validate` finds in the resources it makes and is right as it is: the code of a finding, \
+               with the reason.",
+        default: None,
+        required: false,
+        shape: Ordered::<Reason>::shape(),
+    };
     let own = (of.shape)();
-    [kind].into_iter().chain(own.fields().iter().cloned()).chain([overrides]).collect()
+    [kind].into_iter().chain(own.fields().iter().cloned()).chain([overrides, acknowledge]).collect()
 }
 
 properties! {
@@ -137,9 +150,38 @@ properties! {
         outputs: Ordered<Output>,
         /// Changes to the finished template, as RFC 6902 has them.
         patches: Vec<Spanned<Operation>>,
+        /// How `asi validate` and `asi synth` judge its template.
+        validate: Option<Validate>,
         /// Environments by name, each with what is different in it: mappings merge deeply, lists and scalars
         /// replace, `null` takes a key away.
         environments: Option<Node>,
+    }
+}
+
+properties! {
+    /// How `asi validate` and `asi synth` judge its template.
+    pub struct Validate {
+        /// The region to validate for. If absent, the stack's own; a stack without one is validated for any.
+        region: Option<Spanned<String>>,
+        /// Findings that are right as they are: the code of one, or what several codes begin with, with the
+        /// reason.
+        ignore: Ordered<Reason>,
+        /// How bad a finding has to be for `asi validate` to end with exit code 1, unless `--fail-on` says so.
+        fail_on: Option<FailOn>,
+    }
+}
+
+choices! {
+    /// How bad a finding has to be for exit code 1.
+    pub enum FailOn {
+        /// CloudFormation or a service refuses it.
+        Error,
+        /// Nobody wants it.
+        Warning,
+        /// It is worth knowing.
+        Info,
+        /// Nothing is that bad.
+        Never,
     }
 }
 
@@ -207,6 +249,28 @@ impl<T: Property> Property for Ordered<T> {
 
     fn shape() -> Shape {
         Shape::Map(Box::new(T::shape()))
+    }
+}
+
+/// Why something that is found is right as it is. Without a reason, nobody can tell later.
+#[derive(Clone, Debug)]
+pub struct Reason(pub String);
+
+impl Property for Reason {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let reason = String::read(node, reader)?;
+        if reason.trim().is_empty() {
+            return reader.reject(
+                Diagnostic::error("missing-reason", "an acknowledgement needs a reason")
+                    .at(node.span)
+                    .help("say why it is right as it is"),
+            );
+        }
+        Some(Self(reason))
+    }
+
+    fn shape() -> Shape {
+        Shape::text("the reason, in words")
     }
 }
 
@@ -343,7 +407,8 @@ fn choose<'a>(
 
 fn build(frame: Frame, environment: Option<String>, elsewhere: Vec<Node>, reader: &mut Reader) -> Stack {
     check_app(&frame.app, reader);
-    if let Some(region) = &frame.region {
+    let validated = frame.validate.as_ref().and_then(|it| it.region.as_ref());
+    for region in frame.region.iter().chain(validated) {
         check_region(region, reader);
     }
     if let Some(account) = &frame.account
@@ -375,6 +440,7 @@ fn build(frame: Frame, environment: Option<String>, elsewhere: Vec<Node>, reader
         transform: frame.transform,
         outputs: frame.outputs.0,
         patches: frame.patches,
+        validate: frame.validate,
     };
     check_names(&stack, reader);
     stack
@@ -396,6 +462,8 @@ fn declare(name: &str, entry: &Entry<Node>, all: &Map<Node>, reader: &mut Reader
     let mut properties = map.clone();
     let kind = properties.shift_remove("type");
     let overrides = properties.shift_remove("overrides").map(|it| it.value);
+    let acknowledge = properties.shift_remove("acknowledge");
+    let acknowledge = acknowledge.and_then(|it| Ordered::read(&it.value, reader));
     let Some(kind) = kind else {
         let typed = all.iter().filter(|(_, it)| it.value.get("type").is_some()).map(|(name, _)| &**name);
         let fault =
@@ -412,6 +480,7 @@ fn declare(name: &str, entry: &Entry<Node>, all: &Map<Node>, reader: &mut Reader
         kind,
         properties: Node::new(NodeKind::Map(properties), entry.value.span),
         overrides,
+        acknowledge: acknowledge.map_or_else(Map::new, |it: Ordered<Reason>| it.0),
     })
 }
 

@@ -31,13 +31,7 @@ pub fn list(files: &dyn Files, path: &Path, environment: Option<&str>) -> Listin
     let (root, diagnostics) = load::read(files, path, &mut listing.sources);
     listing.diagnostics = diagnostics;
     let Some(root) = root else { return listing };
-    let declared: Vec<Option<String>> = load::environments(&root).into_iter().map(Some).collect();
-    let environments = match environment {
-        Some(name) => vec![Some(name.to_owned())],
-        None if declared.is_empty() => vec![None],
-        None => declared,
-    };
-    for name in environments {
+    for name in environments(&root, environment) {
         let (stack, diagnostics) = load::stack(&root, name.as_deref());
         listing.diagnostics.extend(diagnostics);
         listing.stacks.extend(stack);
@@ -47,6 +41,15 @@ pub fn list(files: &dyn Files, path: &Path, environment: Option<&str>) -> Listin
         listing.stacks.clear();
     }
     listing
+}
+
+/// The environment that was chosen, or all there are; none at all is one, too.
+pub(super) fn environments(root: &Node, chosen: Option<&str>) -> Vec<Option<String>> {
+    if let Some(name) = chosen {
+        return vec![Some(name.to_owned())];
+    }
+    let declared = load::environments(root);
+    if declared.is_empty() { vec![None] } else { declared.into_iter().map(Some).collect() }
 }
 
 /// The environments whose stacks have these names, each once; without names, `environment`.

@@ -5,8 +5,10 @@ pub mod init;
 pub mod list;
 pub mod schema;
 pub mod synth;
+pub mod validate;
 
 pub use explain::{Explained, explain};
 pub use list::{Listing, list};
 pub use schema::schema;
 pub use synth::{Synthesis, Synthesized, synthesize, write_assembly};
+pub use validate::{Checked, validate};

@@ -52,15 +52,21 @@ pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>, nam
             Err(faults) => synthesis.diagnostics.extend(faults),
         }
     }
-    in_order(&mut synthesis.diagnostics);
-    if has_errors(&synthesis.diagnostics) {
-        synthesis.stacks.clear();
-    }
+    synthesis.finish();
     synthesis
 }
 
 impl Synthesis {
-    fn add(&mut self, root: &Node, environment: Option<&str>) {
+    /// Puts what was found in order; with a fault there are no stacks.
+    pub(super) fn finish(&mut self) {
+        in_order(&mut self.diagnostics);
+        if has_errors(&self.diagnostics) {
+            self.stacks.clear();
+        }
+    }
+
+    /// Synthesizes the stack of an environment.
+    pub(super) fn add(&mut self, root: &Node, environment: Option<&str>) {
         let (stack, diagnostics) = load::stack(root, environment);
         let is_faulty = has_errors(&self.diagnostics) || has_errors(&diagnostics);
         self.diagnostics.extend(diagnostics);

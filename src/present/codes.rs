@@ -93,6 +93,7 @@ pub const CODES: &[(&str, &str)] = &[
         "The name of a resource, a parameter or an output has only letters and digits, at most 255.",
     ),
     ("missing-property", "A property that has no default is not given."),
+    ("missing-reason", "What is acknowledged is right for a reason, without which nobody can tell later."),
     ("missing-type", "A construct or a resource does not say what it is."),
     ("network-full", "The network's range has no room for subnets of that size."),
     ("network-nat", "A NAT gateway stands in a public subnet, and the network has none."),
@@ -104,6 +105,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("no-repository", "The pipeline builds an image, and does not know which repository to push it to."),
     ("no-resources", "CloudFormation takes no stack without resources."),
     ("no-source", "The source of a pipeline is a repository on GitHub, GitLab or Bitbucket."),
+    ("no-template", "A folder that is validated has templates in it."),
     ("no-value", "A key has nothing behind its colon."),
     (
         "no-way-out",
@@ -173,6 +175,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("unknown-stack", "The stack file makes no stack of that name; `asi ls` lists them."),
     ("unknown-type", "There is no such construct; `asi explain` lists them."),
+    (
+        "unused-acknowledgement",
+        "Something is acknowledged that is not found: it was mended, or the code is misspelt.",
+    ),
     ("unused-name", "A condition or a mapping is declared, and nothing names it."),
     ("unused-parameter", "A parameter has to be given at deployment, and nothing uses it."),
     ("variable-name", "The name of a variable has letters, digits and `_`, and begins with no digit."),

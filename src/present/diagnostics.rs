@@ -5,42 +5,38 @@ use asi_constructs::kernel::{
     span::{Source, Sources},
 };
 
-use crate::render::{Block, Doc, Excerpt, Fault};
-
-/// How many faults are shown; who has more of them mends these first.
-const MOST: usize = 50;
+use crate::render::{Block, Doc, Excerpt, Fault, Level};
 
 /// Diagnostics, each with an excerpt.
 pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources) -> Doc {
-    Doc(diagnostics.iter().take(MOST).map(|it| Block::Fault(fault(it, sources))).collect())
+    Doc(diagnostics.iter().map(|it| Block::Fault(fault(it, sources))).collect())
 }
 
-/// How many errors and warnings there are, in a line; nothing if there are none.
-pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
-    let count = |severity| diagnostics.iter().filter(|it| it.severity == severity).count();
-    let counted = |count: usize, one: &str| match count {
+pub(super) fn level(severity: Severity) -> Level {
+    match severity {
+        Severity::Error => Level::Error,
+        Severity::Warning => Level::Warning,
+        Severity::Info => Level::Info,
+    }
+}
+
+/// "3 errors"; nothing if there are none.
+pub(super) fn counted(count: usize, one: &str) -> Option<String> {
+    match count {
         0 => None,
         1 => Some(format!("1 {one}")),
         _ => Some(format!("{count} {one}s")),
-    };
-    let parts: Vec<String> =
-        [counted(count(Severity::Error), "error"), counted(count(Severity::Warning), "warning")]
-            .into_iter()
-            .flatten()
-            .collect();
-    let shown =
-        if diagnostics.len() > MOST { format!("; the first {MOST} are shown") } else { String::new() };
-    (!parts.is_empty()).then(|| format!("{}{shown}", parts.join(", ")))
+    }
 }
 
-fn fault(it: &Diagnostic, sources: &Sources) -> Fault {
+pub(super) fn fault(it: &Diagnostic, sources: &Sources) -> Fault {
     let mut notes: Vec<(&'static str, String)> = it.help.iter().map(|help| ("help", help.clone())).collect();
     // The place in the tree tells what the line does not: which of many resources it is about.
     if let Some(path) = &it.path {
         notes.push(("note", format!("in `{path}`")));
     }
     Fault {
-        is_error: it.severity == Severity::Error,
+        level: level(it.severity),
         code: it.code,
         message: it.message.clone(),
         excerpts: excerpts(&it.labels, sources),
@@ -101,15 +97,6 @@ mod tests {
     use asi_constructs::kernel::span::Span;
 
     use super::*;
-
-    #[test]
-    fn counts_what_was_found() {
-        let error = Diagnostic::error("x", "x");
-        let warning = Diagnostic::warning("x", "x");
-        assert_eq!(summary(&[]), None);
-        assert_eq!(summary(std::slice::from_ref(&error)).as_deref(), Some("1 error"));
-        assert_eq!(summary(&[error.clone(), error, warning]).as_deref(), Some("2 errors, 1 warning"));
-    }
 
     #[test]
     fn a_place_beyond_the_text_is_brought_inside() {

@@ -5,8 +5,11 @@ use asi_constructs::kernel::{
     shape::{Field, Shape, prose as flowing},
 };
 
-use super::{CODES, aside, name, prose};
-use crate::render::{Block, Doc, Text};
+use super::{CODES, Rule, aside, name, prose, rule};
+use crate::{
+    render::{Block, Doc, Text},
+    validate::aliases,
+};
 
 /// All constructs, in a table.
 pub fn constructs(catalogue: &[Catalogued]) -> Doc {
@@ -52,10 +55,23 @@ pub fn property(full_name: &str, field: &Field) -> Doc {
     Doc(blocks)
 }
 
-/// What a code of a diagnostic means.
+/// What a code of a diagnostic or of a finding means, and how to mend it where that is always the same.
 pub fn code(code: &str) -> Option<Doc> {
-    let (code, meaning) = CODES.iter().find(|(it, _)| *it == code)?;
-    Some(Doc(vec![Block::Heading(name(*code)), Block::Paragraph(prose(meaning))]))
+    let blocks = match (CODES.iter().find(|(it, _)| *it == code), rule(code)) {
+        (Some((code, meaning)), _) => vec![Block::Heading(name(*code)), Block::Paragraph(prose(meaning))],
+        (None, Some(Rule { code, meaning, mend })) => {
+            let mut blocks = vec![Block::Heading(name(*code))];
+            blocks.extend([meaning, mend].map(|it| Block::Paragraph(prose(it))));
+            if let Some(theirs) = aliases(code) {
+                let others =
+                    format!("Others call it {}; it is looked for with `--security`.", theirs.join(", "));
+                blocks.push(Block::Paragraph(prose(&others)));
+            }
+            blocks
+        }
+        (None, None) => return None,
+    };
+    Some(Doc(blocks))
 }
 
 fn properties(fields: &[Field]) -> Block {

@@ -3,10 +3,14 @@
 mod codes;
 mod diagnostics;
 mod explain;
+mod findings;
+mod rules;
 
 pub use codes::CODES;
-pub use diagnostics::{diagnostics, summary};
+pub use diagnostics::diagnostics;
 pub use explain::{code, construct, constructs, property};
+pub use findings::{findings, found, remarks, suites, summary};
+pub use rules::{RULES, Rule, rule};
 
 use crate::render::{Meaning, Text};
 

@@ -1,6 +1,6 @@
 //! A document as Markdown, for a pull request or a README.
 
-use super::{Block, Doc, Excerpt, Fault, Meaning, Text};
+use super::{Block, Doc, Excerpt, Fault, Level, Meaning, Text};
 
 /// Prints as Markdown.
 pub fn markdown(doc: &Doc) -> String {
@@ -48,7 +48,11 @@ fn fenced(language: &str, text: &str) -> String {
 }
 
 fn fault(it: &Fault) -> String {
-    let kind = if it.is_error { "error" } else { "warning" };
+    let kind = match it.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Info => "info",
+    };
     let mut out = format!("**{kind}** `{}`: {}\n", it.code, it.message);
     for Excerpt { file, text, first_line, .. } in &it.excerpts {
         out.push_str(&format!("\n`{file}:{first_line}`\n\n{}", fenced("yaml", text)));

@@ -1,9 +1,15 @@
 //! Prints a document. Knows colours, tables and excerpts; knows nothing of stacks.
 
+mod github;
+mod junit;
 mod markdown;
+mod short;
 mod terminal;
 
+pub use github::github;
+pub use junit::{Suite, junit};
 pub use markdown::markdown;
+pub use short::short;
 pub use terminal::terminal;
 
 /// Something to show the user, before it is decided how.
@@ -39,11 +45,22 @@ pub enum Meaning {
     Aside,
 }
 
+/// How bad a fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It stops the work.
+    Error,
+    /// It is worth mending.
+    Warning,
+    /// It is worth knowing.
+    Info,
+}
+
 /// A fault in what the user wrote.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// Whether it stops the work.
-    pub is_error: bool,
+    /// How bad it is.
+    pub level: Level,
     /// Its stable name.
     pub code: &'static str,
     /// What is wrong.
@@ -65,4 +82,23 @@ pub struct Excerpt {
     pub first_line: usize,
     /// The places, as byte ranges in `text`, each with what there is to see; the first is the chief one.
     pub marks: Vec<(std::ops::Range<usize>, String)>,
+}
+
+/// A fault, for those who want a line of it: lines and columns count from 1, a column being a character.
+#[derive(Clone, Debug)]
+pub struct Remark {
+    /// How bad it is.
+    pub level: Level,
+    /// Its stable name.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: Option<String>,
+    /// The file's name.
+    pub file: String,
+    /// The line and column of the first character.
+    pub start: (usize, usize),
+    /// Those of the character after the last one.
+    pub end: (usize, usize),
 }

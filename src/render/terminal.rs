@@ -129,7 +129,11 @@ fn table(rows: &[Vec<Text>], out: &mut String) {
 }
 
 fn fault(it: &Fault) -> String {
-    let level = if it.is_error { Level::ERROR } else { Level::WARNING };
+    let level = match it.level {
+        super::Level::Error => Level::ERROR,
+        super::Level::Warning => Level::WARNING,
+        super::Level::Info => Level::INFO,
+    };
     let mut group = Group::with_title(level.primary_title(it.message.as_str()).id(it.code));
     for (at, excerpt) in it.excerpts.iter().enumerate() {
         let marks = excerpt.marks.iter().enumerate().map(|(mark, (range, label))| {
@@ -176,7 +180,7 @@ mod tests {
     #[test]
     fn a_fault_points_into_its_excerpt() {
         let doc = Doc(vec![Block::Fault(Fault {
-            is_error: true,
+            level: super::super::Level::Error,
             code: "unknown-property",
             message: "there is no property `cpus` here".to_owned(),
             excerpts: vec![Excerpt {

@@ -1,12 +1,12 @@
 //! Files that are only in memory, for tests and for programs that use the library.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Mutex,
 };
 
-use super::{FileError, Files, Reason};
+use super::{FileError, Files, Listed, Reason};
 
 /// Files in memory.
 #[derive(Debug, Default)]
@@ -49,5 +49,26 @@ impl Files for MemoryFiles {
     fn exists(&self, path: &Path) -> bool {
         let files = self.files.lock().expect("no thread panics while it holds this");
         files.keys().any(|it| it.starts_with(path))
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        let files = self.files.lock().expect("no thread panics while it holds this");
+        !files.contains_key(path) && files.keys().any(|it| it.starts_with(path) || path == Path::new("."))
+    }
+
+    fn list(&self, folder: &Path) -> Result<Vec<Listed>, FileError> {
+        let files = self.files.lock().expect("no thread panics while it holds this");
+        let root = if folder == Path::new(".") { Path::new("") } else { folder };
+        let below = files.keys().filter_map(|it| it.strip_prefix(root).ok());
+        let names = below.filter_map(|it| {
+            let mut parts = it.components();
+            let path = folder.join(parts.next()?);
+            Some(Listed { path, is_folder: parts.next().is_some() })
+        });
+        let listed: BTreeSet<Listed> = names.collect();
+        if listed.is_empty() {
+            return Err(FileError { path: folder.to_owned(), operation: "list", reason: Reason::Missing });
+        }
+        Ok(listed.into_iter().collect())
     }
 }

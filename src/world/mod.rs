@@ -2,6 +2,7 @@
 
 mod memory;
 mod system;
+mod threads;
 
 use std::{
     fmt, io,
@@ -10,6 +11,7 @@ use std::{
 
 pub use memory::MemoryFiles;
 pub use system::SystemFiles;
+pub use threads::in_parallel;
 
 /// What a run is given of the world.
 pub struct World {
@@ -28,7 +30,7 @@ pub struct World {
 }
 
 /// Files, by paths as the user writes them.
-pub trait Files {
+pub trait Files: Sync {
     /// Reads a file of at most `limit` bytes; `-` is standard input.
     fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError>;
 
@@ -37,6 +39,21 @@ pub trait Files {
 
     /// Whether there is a file or folder.
     fn exists(&self, path: &Path) -> bool;
+
+    /// Whether there is a folder.
+    fn is_folder(&self, path: &Path) -> bool;
+
+    /// What lies in a folder, in order of name. A link to a folder is left out, so that no walk goes in circles.
+    fn list(&self, folder: &Path) -> Result<Vec<Listed>, FileError>;
+}
+
+/// Something that lies in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// Its path, which begins with that of the folder.
+    pub path: PathBuf,
+    /// Whether it is a folder itself.
+    pub is_folder: bool,
 }
 
 /// What keeps a file from being read or written.

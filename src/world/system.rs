@@ -10,7 +10,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{FileError, Files, Reason, World};
+use super::{FileError, Files, Listed, Reason, World};
 
 impl World {
     /// The world this process runs in.
@@ -84,6 +84,30 @@ impl Files for SystemFiles {
     fn exists(&self, path: &Path) -> bool {
         path.exists()
     }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
+    fn list(&self, folder: &Path) -> Result<Vec<Listed>, FileError> {
+        let fail = |cause: io::Error| {
+            let reason = match cause.kind() {
+                ErrorKind::NotFound => Reason::Missing,
+                _ => Reason::System(cause),
+            };
+            FileError { path: folder.to_owned(), operation: "list", reason }
+        };
+        let mut listed = Vec::new();
+        for entry in fs::read_dir(folder).map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(fail)?);
+            if !(kind.is_symlink() && path.is_dir()) {
+                listed.push(Listed { path, is_folder: kind.is_dir() });
+            }
+        }
+        listed.sort();
+        Ok(listed)
+    }
 }
 
 #[cfg(test)]
@@ -97,7 +121,8 @@ mod tests {
         SystemFiles.write(&path, b"one").unwrap();
         SystemFiles.write(&path, b"two").unwrap();
         assert_eq!(SystemFiles.read(&path, 3).unwrap(), b"two");
-        assert_eq!(fs::read_dir(folder.join("deep")).unwrap().count(), 1);
+        let listed = SystemFiles.list(&folder.join("deep")).unwrap();
+        assert_eq!(listed, [Listed { path: path.clone(), is_folder: false }]);
         assert!(matches!(SystemFiles.read(&path, 2).unwrap_err().reason, Reason::TooLarge(3)));
         fs::remove_dir_all(&folder).unwrap();
         assert!(matches!(SystemFiles.read(&path, 2).unwrap_err().reason, Reason::Missing));

@@ -187,6 +187,8 @@ fn every_short_tag_has_its_long_form() {
         "And",
         "Base64",
         "Cidr",
+        "Contains",
+        "EachMemberIn",
         "Equals",
         "FindInMap",
         "ForEach",

@@ -1,0 +1,235 @@
+//! What is wrong with templates, stack files and cloud assemblies.
+
+mod inputs;
+mod stacks;
+
+use std::path::{Path, PathBuf};
+
+use asi_constructs::kernel::{
+    diagnostic::{Diagnostic, Severity},
+    id::ConstructPath,
+    map::Map,
+    node::Node,
+    scalar::{self, Rules, Scalar},
+    span::{Lines, Sources},
+};
+
+use self::inputs::{Input, Kind, Origin, inputs};
+use crate::{
+    load::{self, FailOn},
+    validate::{self, Finding},
+    world::{FileError, Files, Reason, in_parallel},
+};
+
+pub use stacks::findings;
+
+/// What to validate, and for what.
+#[derive(Clone, Debug, Default)]
+pub struct Request<'a> {
+    /// Templates, stack files, and folders of them.
+    pub paths: &'a [PathBuf],
+    /// The environment to take of stack files; all of them, if none is chosen.
+    pub environment: Option<&'a str>,
+    /// The region to validate for, whatever stacks say.
+    pub region: Option<&'a str>,
+    /// Whether to say what security asks for, too.
+    pub security: bool,
+    /// Codes of findings to leave out, or what they begin with.
+    pub ignored: &'a [String],
+}
+
+/// What was found in one file.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The file.
+    pub file: String,
+    /// How many resources there are in its template, or in those of all its stacks.
+    pub resources: usize,
+    /// What was found, in the order of the file.
+    pub findings: Vec<Finding>,
+    /// Whether it could be read.
+    pub is_readable: bool,
+    /// The text of the file, if something was found in it.
+    pub sources: Sources,
+    /// How bad a finding has to be to count, as the file itself says.
+    pub fail_on: Option<FailOn>,
+}
+
+/// Validates files side by side, and tells what was found in each, in the order of the request.
+pub fn validate(files: &dyn Files, request: &Request<'_>) -> Vec<Checked> {
+    let inputs = inputs(files, request.paths);
+    let checked = in_parallel(&inputs, |input| match input {
+        Ok(input) => check(files, input, request),
+        Err(error) => Some(unlisted(error)),
+    });
+    let mut checked: Vec<Checked> = checked.into_iter().flatten().collect();
+    if checked.is_empty() {
+        checked.extend(request.paths.first().map(|it| no_template(it)));
+    }
+    checked
+}
+
+/// What was found in a file; nothing if it is none of our business.
+fn check(files: &dyn Files, input: &Input, request: &Request<'_>) -> Option<Checked> {
+    let mut checked =
+        Checked { file: input.path.display().to_string(), is_readable: true, ..Checked::default() };
+    let text = match load::text(files, &input.path) {
+        Ok(text) => text,
+        // A folder may hold anything.
+        Err(why) if input.origin == Origin::Walked && why.is_unlike_a_template() => return None,
+        Err(why) => {
+            let missing = "name a template, a stack file, or a folder with some of them";
+            let fault = why.diagnostic(&input.path, missing, &mut checked.sources);
+            return Some(checked.unreadable(vec![fault]));
+        }
+    };
+    let seems = Kind::of_text(&text, &input.origin);
+    if seems == Kind::Other {
+        return None;
+    }
+    let (document, faults) = load::template(&text, &checked.file, &mut checked.sources);
+    drop(text);
+    let Some(document) = document else {
+        return Some(checked.unreadable(if seems == Kind::Stack { faults } else { unread(faults) }));
+    };
+    match Kind::of(&document, &input.origin) {
+        Kind::Other => return None,
+        Kind::Stack => stacks::check(&document, faults, request, &mut checked),
+        Kind::Template => check_template(&document, faults, input, request, &mut checked),
+    }
+    let is_ignored = |code: &str| request.ignored.iter().any(|it| code.starts_with(&**it));
+    checked.findings.retain(|it| !is_ignored(it.diagnostic.code));
+    if checked.findings.is_empty() {
+        checked.sources = Sources::default();
+    }
+    Some(checked)
+}
+
+fn check_template(
+    template: &Node,
+    faults: Vec<Diagnostic>,
+    input: &Input,
+    request: &Request<'_>,
+    checked: &mut Checked,
+) {
+    let own_region = match &input.origin {
+        Origin::Assembly(region) => region.as_deref(),
+        Origin::Named | Origin::Walked => None,
+    };
+    let region = request.region.or(own_region).map(str::to_owned);
+    let mut findings: Vec<Finding> = unread(faults).into_iter().map(Finding::from).collect();
+    findings.extend(validate::validate(template, &validate::Options { region, security: request.security }));
+    for finding in &mut findings {
+        let construct = finding.resource.as_deref().and_then(|it| cdk_path(template, it));
+        if let Some(path) = construct {
+            finding.diagnostic.path.get_or_insert(path);
+        }
+        explain_plain(finding, &checked.sources);
+    }
+    checked.resources = template.get("Resources").and_then(Node::as_map).map_or(0, Map::len);
+    checked.findings = in_order(findings);
+}
+
+/// In the order of the file, and each once: what an alias or a loop repeats, and what two environments share, is
+/// wrong once.
+fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by_key(|it| it.diagnostic.span());
+    let mut seen: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let Diagnostic { code, message, .. } = &finding.diagnostic;
+        let is_here = |it: &&Finding| it.diagnostic.span() == finding.diagnostic.span();
+        let is_same = |it: &Finding| {
+            it.diagnostic.code == *code
+                && it.diagnostic.message == *message
+                && it.acknowledged == finding.acknowledged
+        };
+        // Where nothing was written, there is nothing to tell two of them apart by.
+        let is_known =
+            finding.diagnostic.span().is_written() && seen.iter().rev().take_while(is_here).any(is_same);
+        if !is_known {
+            seen.push(finding);
+        }
+    }
+    seen
+}
+
+impl Checked {
+    fn unreadable(mut self, faults: Vec<Diagnostic>) -> Self {
+        self.is_readable = false;
+        self.findings = faults.into_iter().map(Finding::from).collect();
+        self
+    }
+
+    /// The lines of the file. Without a text, and for what has no place, all is at its beginning.
+    pub fn lines(&self) -> Lines<'_> {
+        let source = self.findings.iter().find_map(|it| self.sources.file(it.diagnostic.span()));
+        Lines::new(source.map_or("", |it| &it.text))
+    }
+
+    /// Whether something was found that is as bad as this, and nobody acknowledged it.
+    pub fn has_findings(&self, as_bad_as: FailOn) -> bool {
+        let least = match as_bad_as {
+            FailOn::Error => Severity::Error,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Info => Severity::Info,
+            FailOn::Never => return false,
+        };
+        self.findings.iter().any(|it| it.diagnostic.severity >= least && it.acknowledged.is_none())
+    }
+
+    /// How many findings there are of this severity that nobody acknowledged.
+    pub fn count(&self, severity: Severity) -> usize {
+        let counts = |it: &&Finding| it.diagnostic.severity == severity && it.acknowledged.is_none();
+        self.findings.iter().filter(counts).count()
+    }
+}
+
+/// A template that cannot be read has one code, whatever keeps it from being read.
+fn unread(faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    faults.into_iter().map(|it| Diagnostic { code: "E0000", ..it }).collect()
+}
+
+fn unlisted(error: &FileError) -> Checked {
+    let fault = match error.reason {
+        Reason::Missing => return no_template(&error.path),
+        Reason::Folder | Reason::TooLarge(_) | Reason::System(_) => {
+            Diagnostic::error("file", error.to_string())
+        }
+    };
+    Checked { file: error.path.display().to_string(), ..Checked::default() }.unreadable(vec![fault])
+}
+
+fn no_template(folder: &Path) -> Checked {
+    let fault = Diagnostic::error("no-template", format!("there is no template in `{}`", folder.display()))
+        .help("name a folder with templates in `.yaml`, `.yml`, `.json` or `.template` files");
+    Checked { file: folder.display().to_string(), ..Checked::default() }.unreadable(vec![fault])
+}
+
+/// The construct that made a resource, as the CDK wrote it into the template.
+fn cdk_path(template: &Node, resource: &str) -> Option<ConstructPath> {
+    let resource = template.get("Resources")?.get(resource)?;
+    let path = resource.get("Metadata")?.get("aws:cdk:path")?.as_str()?;
+    Some(construct_path(path))
+}
+
+fn construct_path(path: &str) -> ConstructPath {
+    path.split('/').fold(ConstructPath::default(), |path, id| path.join(id))
+}
+
+/// Says what CloudFormation reads where the file says something else to most people.
+fn explain_plain(finding: &mut Finding, sources: &Sources) {
+    let Some(label) = finding.diagnostic.labels.first_mut() else { return };
+    let Some(text) = sources.text(label.span).filter(|it| scalar::is_ambiguous(it)) else { return };
+    if label.text.is_empty()
+        && sources.file(label.span).is_some_and(|it| !it.text.trim_start().starts_with('{'))
+    {
+        let read = match scalar::resolve(text, Rules::Yaml11) {
+            Scalar::Bool(it) => format!("`{it}`"),
+            Scalar::Integer(it) => format!("the number {it}"),
+            Scalar::Float(it) => format!("the number {it}"),
+            Scalar::Text => "a text".to_owned(),
+            Scalar::Null => "nothing".to_owned(),
+        };
+        label.text = format!("CloudFormation reads YAML 1.1, in which this is {read}");
+    }
+}

@@ -1,0 +1,113 @@
+//! What is wrong with the stacks of a stack file: in the file itself, and in the templates it becomes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asi_constructs::kernel::{diagnostic::Diagnostic, id::LogicalId, map::Map, node::Node, span::Span};
+
+use super::{Checked, Request, construct_path, in_order};
+use crate::{
+    load::{Stack, stack::Reason},
+    ops::{
+        list::environments,
+        synth::{Synthesis, Synthesized},
+    },
+    validate::{Finding, Options, unused_acknowledgement, validate},
+};
+
+/// Validates the stacks of the stack file `root`.
+pub(super) fn check(root: &Node, faults: Vec<Diagnostic>, request: &Request<'_>, checked: &mut Checked) {
+    let sources = std::mem::take(&mut checked.sources);
+    let mut synthesis = Synthesis { diagnostics: faults, sources, stacks: Vec::new() };
+    for environment in environments(root, request.environment) {
+        synthesis.add(root, environment.as_deref());
+    }
+    synthesis.finish();
+    let settings = synthesis.stacks.first().and_then(|it| it.stack.validate.as_ref());
+    checked.fail_on = settings.and_then(|it| it.fail_on);
+    checked.resources = synthesis.stacks.iter().map(resources).sum();
+    checked.findings = findings(&synthesis, request);
+    checked.sources = synthesis.sources;
+}
+
+/// What is wrong with a stack file and the templates of its stacks, in the order of the file. What is wrong in two
+/// environments is wrong once.
+pub fn findings(synthesis: &Synthesis, request: &Request<'_>) -> Vec<Finding> {
+    let mut all: Vec<Finding> = synthesis.diagnostics.iter().cloned().map(Finding::from).collect();
+    let mut said = Said::default();
+    for synthesized in &synthesis.stacks {
+        all.extend(of_stack(synthesized, request, &mut said));
+    }
+    // What was said of the stack file need not be said of what became of it.
+    let told: BTreeSet<Span> = synthesis.diagnostics.iter().map(Diagnostic::span).collect();
+    all.retain(|it| it.path.is_empty() || !told.contains(&it.diagnostic.span()));
+    // What one environment has no use for, another may need.
+    let is_whole = request.environment.is_none()
+        && synthesis.stacks.iter().all(|it| it.stack.environment.is_some() || it.stack.elsewhere.is_empty());
+    if is_whole {
+        let options = Options { region: None, security: request.security };
+        all.extend(said.unused(&options));
+    }
+    in_order(all)
+}
+
+fn of_stack(of: &Synthesized, request: &Request<'_>, said: &mut Said) -> Vec<Finding> {
+    let Synthesized { stack, template } = of;
+    let settings = stack.validate.as_ref().and_then(|it| it.region.as_ref());
+    let region = request.region.or(settings.map(|it| it.value.as_str())).or(stack.region.as_deref());
+    let options = Options { region: region.map(str::to_owned), security: request.security };
+    let mut findings = validate(&template.body, &options);
+    said.hear(stack);
+    for finding in &mut findings {
+        let id = finding.resource.as_deref().and_then(|it| LogicalId::checked(it).ok());
+        let path = id.and_then(|it| template.paths.get(&it));
+        let construct = path.map(|it| it.split('/').next().unwrap_or_default());
+        if let Some(reason) = said.acknowledgement(stack, construct, finding.diagnostic.code) {
+            finding.acknowledged.get_or_insert_with(|| reason.0.clone());
+        }
+        if let Some(path) = path {
+            finding.diagnostic.path.get_or_insert_with(|| construct_path(path));
+        }
+    }
+    findings
+}
+
+/// What a stack file acknowledges, and what of that was of use.
+#[derive(Default)]
+struct Said {
+    all: BTreeMap<Span, String>,
+    used: BTreeSet<Span>,
+}
+
+impl Said {
+    fn hear(&mut self, stack: &Stack) {
+        let own = stack.constructs.iter().flat_map(|it| &it.acknowledge);
+        let all = own.chain(stack.validate.iter().flat_map(|it| &it.ignore.0));
+        self.all.extend(all.map(|(code, it)| (it.key, code.to_string())));
+    }
+
+    /// Why a finding with this code in a resource of `construct` is right, if the stack file says that it is.
+    fn acknowledgement<'a>(
+        &mut self,
+        stack: &'a Stack,
+        construct: Option<&str>,
+        code: &str,
+    ) -> Option<&'a Reason> {
+        let of_construct = stack.constructs.iter().filter(|it| Some(it.name.text.as_str()) == construct);
+        let own = of_construct.flat_map(|it| it.acknowledge.iter()).filter(|(it, _)| **it == *code);
+        let ignored: Option<&Map<Reason>> = stack.validate.as_ref().map(|it| &it.ignore.0);
+        let ignored = ignored.into_iter().flatten().filter(|(it, _)| code.starts_with(&***it));
+        let fitting: Vec<_> = own.chain(ignored).collect();
+        self.used.extend(fitting.iter().map(|(_, it)| it.key));
+        fitting.first().map(|(_, it)| &it.value)
+    }
+
+    fn unused(&self, options: &Options) -> impl Iterator<Item = Finding> {
+        let unused =
+            self.all.iter().filter(|(key, code)| !self.used.contains(*key) && options.looks_for(code));
+        unused.map(|(key, code)| unused_acknowledgement(code).at(*key).into())
+    }
+}
+
+fn resources(it: &Synthesized) -> usize {
+    it.template.body.get("Resources").and_then(Node::as_map).map_or(0, Map::len)
+}

@@ -1,0 +1,62 @@
+//! Values that YAML repeats by an alias.
+
+use std::collections::BTreeSet;
+
+use asi_constructs::kernel::{
+    node::{Node, NodeKind, is_intrinsic},
+    span::Span,
+};
+
+use super::super::{
+    document::Document,
+    report::{Found, Report},
+};
+
+/// `W1101`: an alias, which CloudFormation refuses ("YAML aliases are not allowed in CloudFormation templates") unless
+/// something resolves it on the way, as `aws cloudformation package` does.
+pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
+    // What was not read from a file has the places that caused it, and these repeat themselves.
+    if document.written.span.is_written() {
+        visit(document.written, &mut BTreeSet::new(), report);
+    }
+}
+
+/// A value that stands where another stood before is that other, repeated.
+fn visit<'t>(node: &'t Node, seen: &mut BTreeSet<Span>, report: &mut Report<'t>) {
+    if node.span.start < node.span.end && !seen.insert(node.span) {
+        let found = Found::warning(
+            "W1101",
+            node,
+            "this value is repeated by an alias, which CloudFormation does not take",
+        );
+        report.add(found.help("write it out, or let `aws cloudformation package` do so"));
+        return;
+    }
+    match &node.kind {
+        NodeKind::List(items) => items.iter().for_each(|it| visit(it, seen, report)),
+        // A function in its short form begins where its argument does.
+        NodeKind::Map(map) if !node.as_single().is_some_and(|(key, _)| is_intrinsic(key)) => {
+            map.values().for_each(|it| visit(&it.value, seen, report));
+        }
+        NodeKind::Map(_)
+        | NodeKind::Null
+        | NodeKind::Bool(_)
+        | NodeKind::Integer(_)
+        | NodeKind::Float(_)
+        | NodeKind::String(_) => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::check;
+
+    #[test]
+    fn an_alias_is_told_where_it_stands() {
+        let template = "Resources:\n  A: {Type: T, Metadata: &m {Note: x}}\n  B: {Type: T, Metadata: *m}\n";
+        let expected = "warning W1101 Resources/B/Metadata 2:29: this value is repeated by an alias, which \
+                        CloudFormation does not take\n  write it out, or let `aws cloudformation package` do so\n";
+        assert_eq!(check(super::check, template), expected);
+        assert_eq!(check(super::check, &template.replace("*m", "{Note: x}")), "");
+    }
+}

@@ -1,0 +1,44 @@
+//! Models as versioned JSON: the only serializable types, and a contract with programs that read them.
+
+mod findings;
+mod sarif;
+
+use serde::Serialize;
+
+pub use findings::findings;
+pub use sarif::sarif;
+
+use crate::load::Stack;
+
+/// The version of every document here; it grows when a field changes its meaning or goes.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Stacks<'a> {
+    version: u32,
+    stacks: Vec<Listed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    name: String,
+    environment: Option<&'a str>,
+    account: Option<&'a str>,
+    region: Option<&'a str>,
+}
+
+/// The stacks that `asi ls --json` lists.
+pub fn stacks(stacks: &[Stack]) -> String {
+    let stacks = stacks.iter().map(|it| Listed {
+        name: it.name(),
+        environment: it.environment.as_deref(),
+        account: it.account.as_deref(),
+        region: it.region.as_deref(),
+    });
+    let listing = Stacks { version: VERSION, stacks: stacks.collect() };
+    text(&listing)
+}
+
+fn text(document: &impl Serialize) -> String {
+    serde_json::to_string_pretty(document).expect("texts and numbers have a JSON form") + "\n"
+}
