@@ -1,6 +1,10 @@
 //! Prints the size of the pack in bytes, and how many microseconds the first look-up of a process takes and the next.
 
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it is a measurement, and no part of the library")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "it is a measurement, and no part of the library"
+)]
 
 use std::time::Instant;
 

@@ -157,12 +157,20 @@ impl<'t> Document<'t> {
     {
         let nodes: Vec<&'t Node> = resources.iter().filter_map(|it| it.properties).collect();
         let assumed: Vec<&'t str> = resources.iter().filter_map(|it| it.condition).collect();
-        let view = |scenario: &Scenario<'t>| {
-            let scenario = self.kept.keep(scenario);
+        let view = |scenario: &'a Scenario<'_>| {
             let values: Vec<_> = nodes.iter().filter_map(|it| Value::new(self, scenario, it)).collect();
             values.try_into().ok()
         };
-        self.conditions.scenarios_of(&nodes, &assumed).list.iter().filter_map(view).collect()
+        let are_few = resources.iter().all(|it| self.scenarios(it).is_complete);
+        match are_few.then(|| self.conditions.together(&nodes, &assumed)).flatten() {
+            Some(list) => list.iter().filter_map(|it| view(self.kept.keep(it))).collect(),
+            // What is too much to tell apart is unknown.
+            None => {
+                let assumed: Vec<_> = assumed.iter().map(|it| (*it, true)).collect();
+                let can_meet = self.conditions.can_be(&assumed);
+                can_meet.then(|| view(self.conditions.nothing_assumed())).flatten().into_iter().collect()
+            }
+        }
     }
 
     /// Whether there can be a deployment with both.

@@ -18,6 +18,10 @@ use super::value::scalar;
 
 /// How many assignments are tried for one question.
 const MOST_TRIES: usize = 4096;
+/// How many steps a search takes for one that satisfies some conditions, before it is given up.
+const MOST_STEPS: usize = 512;
+/// How many assignments are tried for several resources at once: there are many more pairs than resources.
+const MOST_TRIES_TOGETHER: usize = 256;
 /// How many scenarios of one resource are told apart.
 const MOST_SCENARIOS: usize = 64;
 
@@ -159,28 +163,11 @@ impl<'t> Conditions<'t> {
     /// The scenarios that differ in what stands under `node`, where `assumed` is true: one for each way the
     /// conditions used there can turn out, or, if those are too many, so many that reach one branch after another.
     pub(super) fn scenarios(&self, node: &'t Node, assumed: Option<&'t str>) -> Scenarios<'t> {
-        self.scenarios_of(&[node], assumed.as_slice())
-    }
-
-    /// The scenarios that differ in what stands under any of `nodes`, where all of `assumed` are true.
-    pub(super) fn scenarios_of(&self, nodes: &[&'t Node], assumed: &[&'t str]) -> Scenarios<'t> {
-        let mut paths = Vec::new();
-        nodes.iter().for_each(|it| branches(it, &mut Vec::new(), &mut paths));
-        let used: BTreeSet<&'t str> = paths.iter().flatten().map(|(name, _)| *name).collect();
-        let assumed: Vec<(&'t str, bool)> = assumed.iter().map(|it| (*it, true)).collect();
-        if used.is_empty() {
-            let possible = self.can_be(&assumed);
-            let list = possible.then(|| self.scenario(&used, &assumed, &[])).into_iter().collect();
+        let question = self.question(&[node], assumed.as_slice());
+        if let Some(list) = self.all(&question, MOST_TRIES) {
             return Scenarios { list, is_complete: true };
         }
-        let mut variables = BTreeSet::new();
-        for name in used.iter().chain(assumed.iter().map(|(name, _)| name)) {
-            self.variables_of(name, &mut variables);
-        }
-        let variables: Vec<usize> = variables.into_iter().collect();
-        if let Some(list) = self.all(&variables, &used, &assumed) {
-            return Scenarios { list, is_complete: true };
-        }
+        let Question { mut paths, used, assumed, variables } = question;
         // What stands on the surface is likelier to matter than what is deeply nested.
         paths.sort_by_key(Vec::len);
         let mut list: Vec<Scenario<'t>> = Vec::new();
@@ -211,16 +198,39 @@ impl<'t> Conditions<'t> {
         Scenarios { list, is_complete: false }
     }
 
-    /// Every scenario of the conditions `used`, if these are not too many.
-    fn all(
-        &self,
-        variables: &[usize],
-        used: &BTreeSet<&'t str>,
-        assumed: &[(&'t str, bool)],
-    ) -> Option<Vec<Scenario<'t>>> {
+    /// The scenarios that differ in what stands under any of `nodes`, where all of `assumed` are true; nothing if
+    /// they are too many.
+    pub(super) fn together(&self, nodes: &[&'t Node], assumed: &[&'t str]) -> Option<Vec<Scenario<'t>>> {
+        self.all(&self.question(nodes, assumed), MOST_TRIES_TOGETHER)
+    }
+
+    /// What the conditions under `nodes` are, where `assumed` are true.
+    fn question(&self, nodes: &[&'t Node], assumed: &[&'t str]) -> Question<'t> {
+        let mut paths = Vec::new();
+        nodes.iter().for_each(|it| branches(it, &mut Vec::new(), &mut paths));
+        let used: BTreeSet<&'t str> = paths.iter().flatten().map(|(name, _)| *name).collect();
+        let mut variables = BTreeSet::new();
+        for name in used.iter().chain(assumed) {
+            self.variables_of(name, &mut variables);
+        }
+        Question {
+            paths,
+            used,
+            assumed: assumed.iter().map(|it| (*it, true)).collect(),
+            variables: variables.into_iter().collect(),
+        }
+    }
+
+    /// Every scenario of a question, if that takes no more than so many tries.
+    fn all(&self, question: &Question<'t>, most_tries: usize) -> Option<Vec<Scenario<'t>>> {
+        let Question { used, assumed, variables, .. } = question;
+        if used.is_empty() {
+            let possible = self.can_be(assumed);
+            return Some(possible.then(|| self.scenario(used, assumed, &[])).into_iter().collect());
+        }
         let choices = variables.iter().map(|it| self.variables[*it].possible().len());
         let assignments = choices.fold(1_usize, usize::saturating_mul);
-        if assignments > MOST_TRIES {
+        if assignments > most_tries {
             return None;
         }
         let mut found = BTreeSet::new();
@@ -288,7 +298,7 @@ impl<'t> Conditions<'t> {
         }
         let Some((variable, rest)) = open.split_first().filter(|_| undecided) else { return Search::Found };
         *tries += 1;
-        if *tries > MOST_TRIES {
+        if *tries > MOST_STEPS {
             return Search::GaveUp;
         }
         for value in self.variables[*variable].possible() {
@@ -432,6 +442,16 @@ impl<'t> Conditions<'t> {
             self.variables.len() - 1
         })
     }
+}
+
+/// Which conditions are asked for, and what decides them.
+struct Question<'t> {
+    /// For each branch, what leads there.
+    paths: Vec<Vec<(&'t str, bool)>>,
+    /// The conditions that stand in these.
+    used: BTreeSet<&'t str>,
+    assumed: Vec<(&'t str, bool)>,
+    variables: Vec<usize>,
 }
 
 enum Search {
