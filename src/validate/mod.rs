@@ -4,16 +4,16 @@
 //! Node ── loops ──▶ Node ── known ──▶ Document ── schema, rules ──▶ Report ──▶ findings
 //! ```
 //!
-//! - [`loops`] writes out what `Fn::ForEach` stands for.
-//! - [`known`] evaluates the functions, also those that make ranges of addresses ([`cidr`]); [`scenario`] tells which
+//! - `loops` writes out what `Fn::ForEach` stands for.
+//! - `known` evaluates the functions, also those that make ranges of addresses (`cidr`); `scenario` tells which
 //!   conditions can be true together.
-//! - [`document`] takes the sections apart, [`embedded`] the documents in texts; [`value`] is how everything below
+//! - `document` takes the sections apart, `embedded` the documents in texts; `value` is how everything below
 //!   sees what stands in them.
-//! - [`types`] and [`walk`] are what [`rules`] share: the attributes of types, and a way over all values.
-//! - [`schema`] holds the properties of each resource to the schema of its type.
-//! - [`rules`] are what schemas cannot say.
-//! - [`report`] brings what was found back to its place.
-//! - [`acknowledge`] tells what of it the template says is right.
+//! - `types` and `walk` are what `rules` share: the attributes of types, and a way over all values.
+//! - `schema` holds the properties of each resource to the schema of its type.
+//! - `rules` are what schemas cannot say.
+//! - `report` brings what was found back to its place.
+//! - `acknowledge` tells what of it the template says is right.
 //!
 //! It changes nothing, and asks nothing of the world.
 
