@@ -56,13 +56,19 @@ def class_of(rule):
     return "D"
 
 
+def key(segment):
+    """A segment of a path as it is kept; of a key that names a file on an instance, the name alone."""
+    text = str(segment)
+    return text.rsplit("/", 1)[-1] if text.startswith("/") else text
+
+
 class Finding:
     """One finding of a tool."""
 
     def __init__(self, file, rule, level, path, line, column, others=()):
         self.file, self.rule, self.level, self.line, self.column = file, rule, level, line, column
-        self.path = tuple(str(it) for it in path)
-        self.others = [tuple(str(it) for it in other) for other in others]
+        self.path = tuple(key(it) for it in path)
+        self.others = [tuple(key(it) for it in other) for other in others]
         self.group = class_of(rule)
 
     def __str__(self):

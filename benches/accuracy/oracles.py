@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 
+from compare import key
 from corpora import FOLDERS, HERE, PYTHON, files, install_peers
 
 PEERS = ["cfn-lint", "cloudformation-validate"]
@@ -72,6 +73,7 @@ def refresh(corpus):
         found = find(FOLDERS[corpus], files(corpus))
         if corpus == "mutants":
             found = new_in_mutants(found, peer)
+        found = [[*it[:3], [key(segment) for segment in it[3]], *it[4:]] for it in found]
         unique = {json.dumps(it): it for it in found}
         rows = sorted(unique, key=lambda it: [str(field) for field in unique[it]])
         (HERE / "oracle" / f"{corpus}.{peer}.json").write_text("[\n" + ",\n".join(rows) + "\n]\n")

@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn a_path_is_a_uri_that_means_the_same_elsewhere() {
         assert_eq!(uri("./infra/a b#1.yaml"), "infra/a%20b%231.yaml");
-        assert_eq!(uri("/tmp/a.yaml"), "file:///tmp/a.yaml");
+        assert_eq!(uri("/infra/a.yaml"), "file:///infra/a.yaml");
     }
 
     #[test]

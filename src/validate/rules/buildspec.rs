@@ -260,7 +260,7 @@ mod tests {
         let text = "|\nversion: 0.2\nrun-as: root\nproxy:\nenv:\n  variables: {A: 1, B: yes}\n  git-credential-helper: yes\nphases:\n  \
                     install:\n    runtime-versions:\n      nodejs: 20\n  build:\n    commands:\n      - make\n      - 'echo: \
                     a'\n    finally: [true]\nartifacts:\n  files: '**/*'\n  secondary-artifacts:\n    docs:\n      files:\n        \
-                    - a\ncache:\n  paths:\n    - /root/.m2/**/*\n";
+                    - a\ncache:\n  paths:\n    - node_modules/**/*\n";
         assert_eq!(buildspec(text), "");
         assert_eq!(buildspec("ci/build.yaml"), "");
         assert_eq!(buildspec("!Ref Spec"), "");
