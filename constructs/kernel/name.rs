@@ -198,8 +198,8 @@ impl Language {
     }
 }
 
-/// The parameters that CloudFormation sets.
-const PSEUDO_PARAMETERS: [&str; 8] = [
+/// The parameters that CloudFormation sets, by the AWS document "Pseudo parameters reference".
+pub const PSEUDO_PARAMETERS: [&str; 8] = [
     "AWS::AccountId",
     "AWS::NoValue",
     "AWS::NotificationARNs",

@@ -149,6 +149,12 @@ impl Node {
         }
     }
 
+    /// The values in it: the items of a list, or what stands under the keys of a mapping.
+    pub fn children(&self) -> impl Iterator<Item = &Node> {
+        let entries = self.as_map().into_iter().flat_map(|it| it.values());
+        self.as_list().unwrap_or_default().iter().chain(entries.map(|it| &it.value))
+    }
+
     /// The value under `key`, if it is a mapping that has it.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_map()?.get(key).map(|it| &it.value)

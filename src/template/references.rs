@@ -2,11 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use asi_constructs::kernel::{
-    diagnostic::Diagnostic,
-    node::{Node, NodeKind},
-    span::Span,
-};
+use asi_constructs::kernel::{diagnostic::Diagnostic, node::Node, span::Span};
 
 use super::Template;
 
@@ -46,22 +42,14 @@ impl Template {
 
 /// The names in `Ref`, `Fn::GetAtt` and `Fn::Sub`; `variables` are those of the `Fn::Sub` around.
 fn collect<'a>(node: &'a Node, variables: &mut Vec<&'a str>, found: &mut Vec<(&'a str, Span)>) {
-    match &node.kind {
-        NodeKind::List(items) => items.iter().for_each(|it| collect(it, variables, found)),
-        NodeKind::Map(map) => match node.as_single() {
-            Some(("Ref", name)) => found.extend(name.as_str().map(|it| (it, name.span))),
-            Some(("Fn::GetAtt", argument)) => {
-                let name = argument.as_list().and_then(|it| it.first()).unwrap_or(argument);
-                found.extend(name.as_str().and_then(|it| it.split('.').next()).map(|it| (it, name.span)));
-            }
-            Some(("Fn::Sub", argument)) => substituted(argument, variables, found),
-            _ => map.values().for_each(|it| collect(&it.value, variables, found)),
-        },
-        NodeKind::Null
-        | NodeKind::Bool(_)
-        | NodeKind::Integer(_)
-        | NodeKind::Float(_)
-        | NodeKind::String(_) => (),
+    match node.as_single() {
+        Some(("Ref", name)) => found.extend(name.as_str().map(|it| (it, name.span))),
+        Some(("Fn::GetAtt", argument)) => {
+            let name = argument.as_list().and_then(|it| it.first()).unwrap_or(argument);
+            found.extend(name.as_str().and_then(|it| it.split('.').next()).map(|it| (it, name.span)));
+        }
+        Some(("Fn::Sub", argument)) => substituted(argument, variables, found),
+        _ => node.children().for_each(|it| collect(it, variables, found)),
     }
 }
 

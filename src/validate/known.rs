@@ -75,24 +75,14 @@ struct Evaluator<'t> {
 impl Evaluator<'_> {
     /// Evaluates what stands in `node`, the innermost first.
     fn visit(&mut self, node: &Node) {
-        match &node.kind {
-            NodeKind::List(items) => items.iter().for_each(|it| self.visit(it)),
-            NodeKind::Map(map) => {
-                map.values().for_each(|it| self.visit(&it.value));
-                if let Some((function, argument)) = node.as_single()
-                    && let Some(mut resolved) = self.evaluate(function, argument)
-                {
-                    resolved.values.truncate(MOST_VALUES);
-                    if !resolved.values.is_empty() {
-                        self.known.of.insert(address(node), resolved);
-                    }
-                }
+        node.children().for_each(|it| self.visit(it));
+        if let Some((function, argument)) = node.as_single()
+            && let Some(mut resolved) = self.evaluate(function, argument)
+        {
+            resolved.values.truncate(MOST_VALUES);
+            if !resolved.values.is_empty() {
+                self.known.of.insert(address(node), resolved);
             }
-            NodeKind::Null
-            | NodeKind::Bool(_)
-            | NodeKind::Integer(_)
-            | NodeKind::Float(_)
-            | NodeKind::String(_) => (),
         }
     }
 

@@ -51,15 +51,7 @@ pub(super) fn is_loop(key: &str) -> bool {
 }
 
 fn has_loop(node: &Node) -> bool {
-    match &node.kind {
-        NodeKind::List(items) => items.iter().any(has_loop),
-        NodeKind::Map(map) => map.iter().any(|(key, it)| is_loop(key) || has_loop(&it.value)),
-        NodeKind::Null
-        | NodeKind::Bool(_)
-        | NodeKind::Integer(_)
-        | NodeKind::Float(_)
-        | NodeKind::String(_) => false,
-    }
+    node.as_map().is_some_and(|it| it.keys().any(|key| is_loop(key))) || node.children().any(has_loop)
 }
 
 struct Writer<'t> {

@@ -1,9 +1,9 @@
 //! The conditions of a template: whether they can be one thing and the other.
 
-use asi_constructs::kernel::node::{Node, NodeKind};
+use asi_constructs::kernel::node::Node;
 
 use super::super::{
-    document::Document,
+    document::{Document, section},
     report::{Found, Report},
     value::scalar,
 };
@@ -49,16 +49,33 @@ pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     });
 }
 
-fn has_macro(node: &Node) -> bool {
-    match &node.kind {
-        NodeKind::List(items) => items.iter().any(has_macro),
-        NodeKind::Map(map) => map.iter().any(|(key, it)| key == "Fn::Transform" || has_macro(&it.value)),
-        NodeKind::Null
-        | NodeKind::Bool(_)
-        | NodeKind::Integer(_)
-        | NodeKind::Float(_)
-        | NodeKind::String(_) => false,
+/// The condition that a resource or an output names. `wrong`: the code of what is no name, and that of one that is not
+/// there.
+pub(super) fn named<'t>(
+    document: &'t Document<'t>,
+    node: &'t Node,
+    wrong: [&'static str; 2],
+    report: &mut Report<'t>,
+) {
+    let Some(condition) = node.get("Condition") else { return };
+    let conditions = section(document.root, "Conditions");
+    match condition.as_str() {
+        None => {
+            let message = format!("a condition is given by its name, and this is {}", condition.describe());
+            report.add(
+                Found::error(wrong[0], condition, message).help("move it to `Conditions`, and name it here"),
+            );
+        }
+        Some(name) if !conditions.contains_key(name) && !document.is_open() => {
+            let found = Found::error(wrong[1], condition, format!("there is no condition `{name}`"));
+            report.add(found.suggest(name, conditions.keys().take(1001).map(|it| &**it)));
+        }
+        Some(_) => (),
     }
+}
+
+fn has_macro(node: &Node) -> bool {
+    node.get("Fn::Transform").is_some() || node.children().any(has_macro)
 }
 
 #[cfg(test)]

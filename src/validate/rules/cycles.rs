@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asi_constructs::kernel::node::{Node, NodeKind};
+use asi_constructs::kernel::node::Node;
 use indexmap::IndexMap;
 
 use super::super::{
@@ -113,29 +113,19 @@ pub(super) fn is_output<'t>(document: &'t Document<'t>, id: &str) -> bool {
 
 /// The names that values under `node` refer to.
 pub(super) fn references<'t>(node: &'t Node, found: &mut Vec<(&'t str, &'t Node)>) {
-    match &node.kind {
-        NodeKind::List(items) => items.iter().for_each(|it| references(it, found)),
-        NodeKind::Map(map) => {
-            if let Some(target) = target(node) {
-                found.push((target.name, node));
-                return;
-            }
-            if let Some(("Fn::Sub", argument)) = node.as_single() {
-                let text = argument.as_list().and_then(|it| it.first()).unwrap_or(argument);
-                for part in parts(text.as_str().unwrap_or_default()) {
-                    if let Part::Name(name, _) = part {
-                        found.push((name.split('.').next().unwrap_or_default(), text));
-                    }
-                }
-            }
-            map.values().for_each(|it| references(&it.value, found));
-        }
-        NodeKind::Null
-        | NodeKind::Bool(_)
-        | NodeKind::Integer(_)
-        | NodeKind::Float(_)
-        | NodeKind::String(_) => (),
+    if let Some(target) = target(node) {
+        found.push((target.name, node));
+        return;
     }
+    if let Some(("Fn::Sub", argument)) = node.as_single() {
+        let text = argument.as_list().and_then(|it| it.first()).unwrap_or(argument);
+        for part in parts(text.as_str().unwrap_or_default()) {
+            if let Part::Name(name, _) = part {
+                found.push((name.split('.').next().unwrap_or_default(), text));
+            }
+        }
+    }
+    node.children().for_each(|it| references(it, found));
 }
 
 #[cfg(test)]

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use asi_constructs::kernel::node::Node;
 
-use super::super::{
-    document::{Document, section},
-    report::{Found, Place, Report},
+use super::{
+    super::{
+        document::Document,
+        report::{Found, Place, Report},
+    },
+    conditions::named,
 };
 
 const KEYS: &[&str] = &["Condition", "Description", "Export", "Value"];
@@ -33,7 +36,7 @@ pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
                 Found::error("E6002", Place::Holder(node), format!("the output `{name}` has no value"));
             report.add(found.help("add `Value`"));
         }
-        condition(document, node, report);
+        named(document, node, ["E6003", "E6005"], report);
         description(node, report);
         if let Some(export) = node.get("Export") {
             if export.as_map().is_none() {
@@ -62,24 +65,6 @@ fn keys<'t>(node: &'t Node, known: &[&'static str], what: &str, report: &mut Rep
         let found =
             Found::error("E6001", Place::Key(node, (&**key).into()), format!("{what} has no key `{key}`"));
         report.add(found.suggest(key, known.iter().copied()));
-    }
-}
-
-fn condition<'t>(document: &'t Document<'t>, node: &'t Node, report: &mut Report<'t>) {
-    let Some(condition) = node.get("Condition") else { return };
-    let conditions = section(document.root, "Conditions");
-    match condition.as_str() {
-        None => {
-            let message = format!("a condition is given by its name, and this is {}", condition.describe());
-            report.add(
-                Found::error("E6003", condition, message).help("move it to `Conditions`, and name it here"),
-            );
-        }
-        Some(name) if !conditions.contains_key(name) && !document.is_open() => {
-            let found = Found::error("E6005", condition, format!("there is no condition `{name}`"));
-            report.add(found.suggest(name, conditions.keys().take(1001).map(|it| &**it)));
-        }
-        Some(_) => (),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Passwords that can be read in the template, or where it is deployed.
 
-use asi_constructs::kernel::node::{Node, NodeKind};
+use asi_constructs::kernel::node::Node;
 
 use super::super::{
     document::Document,
@@ -33,22 +33,12 @@ pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
 }
 
 fn visit<'t>(document: &'t Document<'t>, node: &'t Node, report: &mut Report<'t>) {
-    match &node.kind {
-        NodeKind::List(items) => items.iter().for_each(|it| visit(document, it, report)),
-        NodeKind::Map(map) => {
-            for (key, entry) in map {
-                if KEYS.contains(&&**key) {
-                    check_password(document, key, &entry.value, report);
-                }
-                visit(document, &entry.value, report);
-            }
+    for (key, entry) in node.as_map().into_iter().flatten() {
+        if KEYS.contains(&&**key) {
+            check_password(document, key, &entry.value, report);
         }
-        NodeKind::Null
-        | NodeKind::Bool(_)
-        | NodeKind::Integer(_)
-        | NodeKind::Float(_)
-        | NodeKind::String(_) => (),
     }
+    node.children().for_each(|it| visit(document, it, report));
 }
 
 fn check_password<'t>(document: &'t Document<'t>, key: &str, node: &'t Node, report: &mut Report<'t>) {

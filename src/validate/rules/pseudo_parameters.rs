@@ -1,11 +1,10 @@
 //! Pseudo parameters that are written as a text, and so stay a text.
 
-use super::{
-    super::{
-        document::Document,
-        report::{Found, Report},
-    },
-    references::PSEUDO_PARAMETERS,
+use asi_constructs::kernel::name::PSEUDO_PARAMETERS;
+
+use super::super::{
+    document::Document,
+    report::{Found, Report},
 };
 
 /// `W1054`: the name of a pseudo parameter as a value.

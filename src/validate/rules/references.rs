@@ -1,6 +1,6 @@
 //! References to parameters, resources and their attributes: whether these are there.
 
-use asi_constructs::kernel::node::Node;
+use asi_constructs::kernel::{name::PSEUDO_PARAMETERS, node::Node};
 
 use super::super::{
     document::Document,
@@ -9,18 +9,6 @@ use super::super::{
     types::{Given, attributes},
     walk::Site,
 };
-
-/// The pseudo parameters.
-pub(super) const PSEUDO_PARAMETERS: &[&str] = &[
-    "AWS::AccountId",
-    "AWS::NoValue",
-    "AWS::NotificationARNs",
-    "AWS::Partition",
-    "AWS::Region",
-    "AWS::StackId",
-    "AWS::StackName",
-    "AWS::URLSuffix",
-];
 
 /// `E1020`: a `Ref` to a name that is not there, or not to be used there. `E1010`: an `Fn::GetAtt` of a resource that
 /// is not there, or of an attribute it does not have. `E1019`: one of both in the text of an `Fn::Sub`. `E6101`: a number

@@ -2,9 +2,12 @@
 
 use asi_constructs::kernel::node::{Node, NodeKind};
 
-use super::super::{
-    document::{Document, section},
-    report::{Found, Place, Report},
+use super::{
+    super::{
+        document::{Document, section},
+        report::{Found, Place, Report},
+    },
+    conditions::named,
 };
 
 /// What every resource may have.
@@ -40,7 +43,7 @@ pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
         }
         keys(node, type_name, report);
         depends_on(node, report);
-        condition(document, node, report);
+        named(document, node, ["E3001", "E3015"], report);
         if let Some(metadata) = node.get("Metadata") {
             self::metadata(metadata, report);
         }
@@ -108,24 +111,6 @@ fn depends_on<'t>(node: &'t Node, report: &mut Report<'t>) {
             let message = format!("`DependsOn` takes logical ids, and this is {}", item.describe());
             report.add(Found::error("E3001", item, message).help("write the logical id of a resource"));
         }
-    }
-}
-
-fn condition<'t>(document: &'t Document<'t>, node: &'t Node, report: &mut Report<'t>) {
-    let Some(condition) = node.get("Condition") else { return };
-    let conditions = section(document.root, "Conditions");
-    match condition.as_str() {
-        None => {
-            let message = format!("a condition is given by its name, and this is {}", condition.describe());
-            report.add(
-                Found::error("E3001", condition, message).help("move it to `Conditions`, and name it here"),
-            );
-        }
-        Some(name) if !conditions.contains_key(name) && !document.is_open() => {
-            let found = Found::error("E3015", condition, format!("there is no condition `{name}`"));
-            report.add(found.suggest(name, conditions.keys().take(1001).map(|it| &**it)));
-        }
-        Some(_) => (),
     }
 }
 

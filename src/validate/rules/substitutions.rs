@@ -1,16 +1,13 @@
 //! `Fn::Sub`: variables without use, and names in texts that nothing puts values in.
 
-use asi_constructs::kernel::node::Node;
+use asi_constructs::kernel::{name::PSEUDO_PARAMETERS, node::Node};
 
-use super::{
-    super::{
-        document::Document,
-        report::{Found, Place, Report},
-        substitution::{Part, parts},
-        types::attributes,
-        walk::Site,
-    },
-    references::PSEUDO_PARAMETERS,
+use super::super::{
+    document::Document,
+    report::{Found, Place, Report},
+    substitution::{Part, parts},
+    types::attributes,
+    walk::Site,
 };
 
 /// `W1019`: a variable of an `Fn::Sub` that its text does not use. `W1020`: an `Fn::Sub` of a text without names.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use asi_constructs::kernel::{
-    node::{Node, NodeKind, is_intrinsic},
+    node::{Node, is_intrinsic},
     span::Span,
 };
 
@@ -32,18 +32,9 @@ fn visit<'t>(node: &'t Node, seen: &mut BTreeSet<Span>, report: &mut Report<'t>)
         report.add(found.help("write it out, or let `aws cloudformation package` do so"));
         return;
     }
-    match &node.kind {
-        NodeKind::List(items) => items.iter().for_each(|it| visit(it, seen, report)),
-        // A function in its short form begins where its argument does.
-        NodeKind::Map(map) if !node.as_single().is_some_and(|(key, _)| is_intrinsic(key)) => {
-            map.values().for_each(|it| visit(&it.value, seen, report));
-        }
-        NodeKind::Map(_)
-        | NodeKind::Null
-        | NodeKind::Bool(_)
-        | NodeKind::Integer(_)
-        | NodeKind::Float(_)
-        | NodeKind::String(_) => (),
+    // A function in its short form begins where its argument does.
+    if !node.as_single().is_some_and(|(key, _)| is_intrinsic(key)) {
+        node.children().for_each(|it| visit(it, seen, report));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asi_constructs::kernel::node::{Node, NodeKind};
+use asi_constructs::kernel::node::Node;
 
 use super::{
     super::{
@@ -51,20 +51,7 @@ pub(super) fn usage<'t>(document: &'t Document<'t>) -> Usage<'t> {
 
 /// All keys under `node`.
 fn keys<'t>(document: &'t Document<'t>, node: &'t Node, names: &mut BTreeSet<&'t str>) {
-    match &node.kind {
-        NodeKind::List(items) => items.iter().for_each(|it| keys(document, it, names)),
-        NodeKind::Map(map) => {
-            for (key, entry) in map {
-                names.insert(key);
-                keys(document, &entry.value, names);
-            }
-            let given = document.resolved(node).map(|it| it.values.as_slice()).unwrap_or_default();
-            given.iter().for_each(|it| keys(document, it, names));
-        }
-        NodeKind::Null
-        | NodeKind::Bool(_)
-        | NodeKind::Integer(_)
-        | NodeKind::Float(_)
-        | NodeKind::String(_) => (),
-    }
+    names.extend(node.as_map().into_iter().flat_map(|it| it.keys()).map(|it| &**it));
+    let given = document.resolved(node).map(|it| it.values.as_slice()).unwrap_or_default();
+    node.children().chain(given).for_each(|it| keys(document, it, names));
 }

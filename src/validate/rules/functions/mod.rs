@@ -9,7 +9,7 @@ mod tests;
 use asi_constructs::kernel::{
     diagnostic::{nearest, one_of},
     map::Map,
-    node::{Node, NodeKind, short_form},
+    node::{Node, short_form},
 };
 
 use self::signatures::{
@@ -507,15 +507,7 @@ impl<'t> Checker<'t, '_> {
     /// Checks the values in a value, in which any function may stand.
     fn inside(&mut self, node: &'t Node) {
         let around = self.free;
-        match &node.kind {
-            NodeKind::List(items) => items.iter().for_each(|it| self.value(it, &VALUE, &around)),
-            NodeKind::Map(map) => map.values().for_each(|it| self.value(&it.value, &VALUE, &around)),
-            NodeKind::Null
-            | NodeKind::Bool(_)
-            | NodeKind::Integer(_)
-            | NodeKind::Float(_)
-            | NodeKind::String(_) => (),
-        }
+        node.children().for_each(|it| self.value(it, &VALUE, &around));
     }
 }
 

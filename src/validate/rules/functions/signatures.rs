@@ -194,7 +194,7 @@ pub(super) const PART: Slot = Slot::of(
     ],
 )
 .extended(&["Fn::Length", "Fn::ToJsonString"]);
-const SPLIT: Slot = Slot::of(
+const COMPOSED: Slot = Slot::of(
     Wants::Text,
     &[
         "Fn::Base64",
@@ -237,21 +237,6 @@ const WRITTEN: Slot = Slot::of(
 );
 const NAMED: &[&str] =
     &["Fn::Base64", "Fn::FindInMap", "Fn::If", "Fn::Join", "Fn::Sub", "Fn::ToJsonString", "Ref"];
-const OF_STACK: Slot = Slot::of(
-    Wants::Text,
-    &[
-        "Fn::Base64",
-        "Fn::FindInMap",
-        "Fn::GetAtt",
-        "Fn::If",
-        "Fn::ImportValue",
-        "Fn::Join",
-        "Fn::Select",
-        "Fn::Sub",
-        "Ref",
-    ],
-);
-
 /// What the function `name` takes; nothing if there is none of that name.
 pub(super) fn signature(name: &str) -> Option<Signature> {
     let (code, form, usage) = match name {
@@ -267,7 +252,7 @@ pub(super) fn signature(name: &str) -> Option<Signature> {
             "!Sub [text, {Name: value}]",
         ),
         "Fn::Join" => ("E1022", Form::Items(&[NAME, JOINED], 2), "!Join [delimiter, [value, …]]"),
-        "Fn::Split" => ("E1018", Form::Items(&[NAME, SPLIT], 2), "!Split [delimiter, text]"),
+        "Fn::Split" => ("E1018", Form::Items(&[NAME, COMPOSED], 2), "!Split [delimiter, text]"),
         "Fn::Select" => ("E1017", Form::Items(&[INDEX, SELECTED], 2), "!Select [index, [value, …]]"),
         "Fn::GetAZs" => (
             "E1015",
@@ -311,10 +296,10 @@ pub(super) fn signature(name: &str) -> Option<Signature> {
             Form::Fields(
                 const {
                     &[
-                        ("StackName", true, OF_STACK),
-                        ("OutputName", true, OF_STACK),
-                        ("Region", false, OF_STACK),
-                        ("RoleArn", false, OF_STACK),
+                        ("StackName", true, COMPOSED),
+                        ("OutputName", true, COMPOSED),
+                        ("Region", false, COMPOSED),
+                        ("RoleArn", false, COMPOSED),
                     ]
                 },
             ),
