@@ -103,6 +103,12 @@ impl Source {
         let number = lines.partition_point(|start| *start <= at) - 1;
         (number, lines[number])
     }
+
+    /// Line and column of the character that begins at the byte `at`, both counted from 1.
+    pub fn line_and_column(&self, at: usize) -> Option<(usize, usize)> {
+        let (line, start) = self.line(at);
+        Some((line + 1, self.text.get(start..at)?.chars().count() + 1))
+    }
 }
 
 impl Sources {
@@ -124,10 +130,7 @@ impl Sources {
 
     /// Line and column of the first character of `span`, both counted from 1.
     pub fn line_and_column(&self, span: Span) -> Option<(usize, usize)> {
-        let source = self.file(span)?;
-        let at = span.start as usize;
-        let (line, start) = source.line(at);
-        Some((line + 1, source.text.get(start..at)?.chars().count() + 1))
+        self.file(span)?.line_and_column(span.start as usize)
     }
 }
 

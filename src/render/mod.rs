@@ -76,10 +76,12 @@ pub struct Fault {
 pub struct Excerpt {
     /// The file's name.
     pub file: String,
-    /// The lines.
+    /// The lines; of very long ones, only what is near the places.
     pub text: String,
     /// The number of the first of them.
     pub first_line: usize,
+    /// How many more characters stand before the first place in its line than in `text`.
+    pub cut: usize,
     /// The places, as byte ranges in `text`, each with what there is to see; the first is the chief one.
     pub marks: Vec<(std::ops::Range<usize>, String)>,
 }

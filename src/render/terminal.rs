@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Effects, Style};
 
-use super::{Block, Doc, Fault, Meaning, Text};
+use super::{Block, Doc, Excerpt, Fault, Meaning, Text};
 
 const HEADING: Style = Style::new().effects(Effects::BOLD);
 const NAME: Style = AnsiColor::Cyan.on_default();
@@ -151,7 +151,27 @@ fn fault(it: &Fault) -> String {
         let level = if *kind == "help" { Level::HELP } else { Level::NOTE };
         group = group.element(level.message(note.as_str()));
     }
-    Renderer::styled().render(&[group])
+    let mut printed = Renderer::styled().render(&[group]);
+    for (at, excerpt) in it.excerpts.iter().enumerate().filter(|(_, it)| it.cut > 0) {
+        let (shown, meant) = headings(excerpt, at == 0);
+        printed = printed.replacen(&shown, &meant, 1);
+    }
+    printed
+}
+
+/// The heading an excerpt whose first line is cut is printed with, which counts columns from the cut, and the one it is
+/// to have.
+fn headings(excerpt: &Excerpt, is_chief: bool) -> (String, String) {
+    let starts = || excerpt.marks.iter().map(|(range, _)| range.start);
+    let named = if is_chief { starts().next() } else { starts().min() };
+    let before = &excerpt.text[..named.unwrap_or_default()];
+    let (line, start, cut) = match before.rfind('\n') {
+        Some(at) => (before.matches('\n').count(), at + 1, 0),
+        None => (0, 0, excerpt.cut),
+    };
+    let column = before[start..].chars().count() + 1;
+    let heading = |column: usize| format!("{}:{}:{column}", excerpt.file, excerpt.first_line + line);
+    (heading(column), heading(column + cut))
 }
 
 #[cfg(test)]
@@ -187,6 +207,7 @@ mod tests {
                 file: "asi.yaml".to_owned(),
                 text: "    cpus: 256".to_owned(),
                 first_line: 7,
+                cut: 0,
                 marks: vec![(4..8, String::new())],
             }],
             notes: vec![("help", "did you mean `cpu`?".to_owned())],
@@ -203,5 +224,24 @@ error[unknown-property]: there is no property `cpus` here
         assert_eq!(stripped(&doc), expected);
     }
 
-    use super::super::Excerpt;
+    #[test]
+    fn a_column_counts_from_the_beginning_of_a_cut_line() {
+        let excerpt = |cut: usize, text: &str, at: usize| Excerpt {
+            file: "t.json".to_owned(),
+            text: text.to_owned(),
+            first_line: 1,
+            cut,
+            marks: vec![(at..at + 1, String::new())],
+        };
+        let doc = Doc(vec![Block::Fault(Fault {
+            level: super::super::Level::Error,
+            code: "E1001",
+            message: "wrong".to_owned(),
+            excerpts: vec![excerpt(9000, "…ab", 4), excerpt(0, "cd", 1), excerpt(70, "…ef\ngh", 7)],
+            notes: Vec::new(),
+        })]);
+        let printed = stripped(&doc);
+        let headings: Vec<_> = printed.lines().filter(|it| it.contains("t.json")).collect();
+        assert_eq!(headings, [" --> t.json:1:9003", " ::: t.json:1:2", " ::: t.json:2:2"]);
+    }
 }
