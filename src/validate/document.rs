@@ -11,9 +11,10 @@ use asi_constructs::kernel::{
 use indexmap::IndexMap;
 
 use super::{
+    conditions::Conditions,
     embedded::{Embedded, Text},
     known::{Known, Resolved},
-    scenario::{Conditions, Kept, Scenario, Scenarios},
+    scenario::{Kept, Scenario, Scenarios},
     value::Value,
 };
 
@@ -41,6 +42,7 @@ pub(super) struct Document<'t> {
     known: &'t Known,
     scenarios: BTreeMap<&'t str, Scenarios<'t>>,
     embedded: Embedded,
+    nothing: Scenario<'t>,
     kept: Kept,
     of_type: BTreeMap<&'t str, Vec<usize>>,
 }
@@ -93,6 +95,7 @@ impl<'t> Document<'t> {
             known,
             scenarios,
             embedded: Embedded::new(root),
+            nothing: Scenario::default(),
             kept: Kept::default(),
             of_type,
         }
@@ -132,10 +135,15 @@ impl<'t> Document<'t> {
         self.embedded.of(text)
     }
 
+    /// The scenario in which nothing is assumed.
+    pub(super) fn nothing_assumed(&self) -> &Scenario<'t> {
+        &self.nothing
+    }
+
     /// The properties of a resource in the one scenario in which nothing is assumed: what depends on a condition
     /// is unknown.
     pub(super) fn properties(&'t self, resource: &Resource<'t>) -> Option<Value<'t>> {
-        Value::new(self, self.conditions.nothing_assumed(), resource.properties?)
+        Value::new(self, self.nothing_assumed(), resource.properties?)
     }
 
     /// The scenarios in which what stands under `resource` differs, each with its conditions assumed.
@@ -168,7 +176,7 @@ impl<'t> Document<'t> {
             None => {
                 let assumed: Vec<_> = assumed.iter().map(|it| (*it, true)).collect();
                 let can_meet = self.conditions.can_be(&assumed);
-                can_meet.then(|| view(self.conditions.nothing_assumed())).flatten().into_iter().collect()
+                can_meet.then(|| view(self.nothing_assumed())).flatten().into_iter().collect()
             }
         }
     }

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! - `loops` writes out what `Fn::ForEach` stands for.
-//! - `known` evaluates the functions, also those that make ranges of addresses (`cidr`); `scenario` tells which
-//!   conditions can be true together.
+//! - `known` evaluates the functions, also those that make ranges of addresses (`cidr`); `conditions`
+//!   tells which conditions can be so together, `scenario` in how many ways they can turn out.
 //! - `document` takes the sections apart, `embedded` the documents in texts; `value` is how everything below
 //!   sees what stands in them.
 //! - `types` and `walk` are what `rules` share: the attributes of types, and a way over all values.
@@ -20,6 +20,7 @@
 mod acknowledge;
 mod aliases;
 mod cidr;
+mod conditions;
 mod document;
 mod embedded;
 mod known;

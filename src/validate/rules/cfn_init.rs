@@ -32,7 +32,7 @@ const MANAGERS: &[(&str, &[&str])] = &[
 pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     for resource in document.resources.values() {
         let written = resource.node.get("Metadata").and_then(|it| it.get("AWS::CloudFormation::Init"));
-        let init = written.and_then(|it| Value::new(document, document.conditions.nothing_assumed(), it));
+        let init = written.and_then(|it| Value::new(document, document.nothing_assumed(), it));
         let Some(init) = init.filter(|it| it.known().is_some_and(|it| it.as_map().is_some())) else {
             continue;
         };

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{
+    conditions::identity as same_text,
     document::{Document, Resource},
     report::{Found, Place, Report},
-    scenario::identity as same_text,
     schema::find,
     value::Value,
 };

@@ -15,9 +15,10 @@ use serde_json::{Value as Json, value::RawValue};
 
 use super::{
     super::{
+        conditions::identity,
         document::{Document, Resource},
         report::{Found, Place, Report},
-        scenario::{Scenario, identity},
+        scenario::Scenario,
         value::Value,
     },
     compiled::Schema,
@@ -174,7 +175,7 @@ impl Join {
         report: &mut Report<'t>,
     ) {
         let collection = self.collect(document, resource, properties, referred);
-        let value = Value::new(document, document.conditions.nothing_assumed(), &collection.object)
+        let value = Value::new(document, document.nothing_assumed(), &collection.object)
             .expect("an object is never `AWS::NoValue`");
         let found = match &self.demand {
             Demand::Schema(schema) => explain_as(value, &self.type_name, schema),
