@@ -42,6 +42,8 @@ pub struct Pack<'a> {
     names: &'a str,
     index: &'a [u8],
     rows: &'a [u8],
+    /// The bytes of a row.
+    width: usize,
     dictionary: &'a [u8],
     texts: &'a [u8],
     decoders: Decoders,
@@ -91,12 +93,15 @@ impl<'a> Pack<'a> {
         };
         let [version, regions, names, index, rows, dictionary] = lengths;
         let text = |it| str::from_utf8(it).map_err(|_| Fault::Damaged);
+        let version = text(section(version)?)?;
+        let regions = text(section(regions)?)?;
         Ok(Pack {
-            version: text(section(version)?)?,
-            regions: text(section(regions)?)?,
+            version,
+            regions,
             names: text(section(names)?)?,
             index: section(index)?,
             rows: section(rows)?,
+            width: regions.lines().count().div_ceil(8),
             dictionary: section(dictionary)?,
             texts: rest,
             decoders: Decoders::default(),
@@ -136,7 +141,7 @@ impl<'a> Pack<'a> {
     /// Tells in which regions a name is available, in the order of [`Pack::regions`].
     pub fn availability(&self, name: &str) -> Option<impl Fn(usize) -> bool + use<'a>> {
         let row = self.index_field(self.position(name)?, 1)?;
-        let width = self.regions.lines().count().div_ceil(8);
+        let width = self.width;
         let row = self.rows.get(row * width..(row + 1) * width)?;
         Some(move |region: usize| row.get(region / 8).is_some_and(|byte| byte >> (region % 8) & 1 == 1))
     }

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use super::span::Span;
 
 /// Keys and values, in the order they were given.
-pub type Map<V> = IndexMap<Cow<'static, str>, Entry<V>>;
+pub type Map<V> = IndexMap<Cow<'static, str>, Entry<V>, RandomState>;
 
 /// A value under a key. Two entries are equal if their values are.
 #[derive(Clone, Debug)]

@@ -151,7 +151,7 @@ impl Language {
 
     fn substitute(&mut self, argument: &Node, reader: &mut Reader) -> Value {
         const EXPECTED: &str = "a text, or a list of a text and a mapping";
-        let nothing = Map::new();
+        let nothing = Map::default();
         let (template, variables) = match argument.as_list() {
             None => (argument, &nothing),
             Some([template, variables]) => match variables.as_map() {

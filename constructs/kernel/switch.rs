@@ -19,7 +19,7 @@ impl<T: Property> Property for Switch<T> {
         match (&node.kind, node.as_str()) {
             (NodeKind::Bool(false), _) | (_, Some("false")) => Some(Self(None)),
             (NodeKind::Bool(true), _) | (_, Some("true")) => {
-                let defaults = Node::new(NodeKind::Map(Map::new()), node.span);
+                let defaults = Node::new(NodeKind::Map(Map::default()), node.span);
                 T::read(&defaults, reader).map(|it| Self(Some(it)))
             }
             _ => T::read(node, reader).map(|it| Self(Some(it))),

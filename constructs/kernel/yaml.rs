@@ -239,7 +239,7 @@ impl<'a> Builder<'a> {
                     );
                 }
                 Event::MappingStart(_, anchor, tag) => {
-                    let content = Content::Map { entries: Map::new(), merges: Vec::new(), key: None };
+                    let content = Content::Map { entries: Map::default(), merges: Vec::new(), key: None };
                     self.open(span, tag.map(|it| self.tag(&it, &at, span)), anchor, content);
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
@@ -479,7 +479,7 @@ impl<'a> Builder<'a> {
         if merges.is_empty() {
             return entries;
         }
-        let mut whole = Map::new();
+        let mut whole = Map::default();
         for source in merges {
             let span = source.span;
             let sources = match source.kind {

@@ -73,7 +73,7 @@ fn change(handle: Handle, changes: &Node, tree: &mut Tree, reader: &mut Reader) 
         let laid = removals(node, tree, reader);
         let properties = &mut tree.resource_mut(handle).properties;
         if properties.is_absent() {
-            *properties = ExprKind::Object(asi_constructs::kernel::map::Map::new()).into();
+            *properties = ExprKind::Object(asi_constructs::kernel::map::Map::default()).into();
         }
         let before = properties.clone();
         properties.overlay(laid);

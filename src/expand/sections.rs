@@ -34,7 +34,7 @@ pub(super) fn resolve(stack: &Stack, tree: &mut Tree, reader: &mut Reader) {
         tree.sections.parameters.insert(name.clone(), Entry { key: entry.key, value: parameter });
     }
     let section = |node: &Option<Node>, tree: &mut Tree, reader: &mut Reader| {
-        node.as_ref().map_or_else(Map::new, |it| entries(it, tree, reader))
+        node.as_ref().map_or_else(Map::default, |it| entries(it, tree, reader))
     };
     if let Some(transform) = &stack.transform {
         tree.sections.transform = Some(cloudformation_value(transform, tree, reader));
@@ -84,10 +84,10 @@ pub(super) fn unused_parameters(stack: &Stack, tree: &Tree) -> Vec<Diagnostic> {
 fn entries(node: &Node, tree: &mut Tree, reader: &mut Reader) -> Map<Expr<Handle>> {
     match cloudformation_value(node, tree, reader).kind {
         ExprKind::Object(map) => map,
-        ExprKind::Absent => Map::new(),
+        ExprKind::Absent => Map::default(),
         _ => {
             reader.mismatch::<()>(node, "a mapping");
-            Map::new()
+            Map::default()
         }
     }
 }

@@ -244,7 +244,7 @@ impl<T: Property> Property for Ordered<T> {
     }
 
     fn absent() -> Option<Self> {
-        Some(Self(Map::new()))
+        Some(Self(Map::default()))
     }
 
     fn shape() -> Shape {
@@ -480,16 +480,16 @@ fn declare(name: &str, entry: &Entry<Node>, all: &Map<Node>, reader: &mut Reader
         kind,
         properties: Node::new(NodeKind::Map(properties), entry.value.span),
         overrides,
-        acknowledge: acknowledge.map_or_else(Map::new, |it: Ordered<Reason>| it.0),
+        acknowledge: acknowledge.map_or_else(Map::default, |it: Ordered<Reason>| it.0),
     })
 }
 
 fn section(node: Option<&Node>, reader: &mut Reader) -> Map<Node> {
     match node {
-        None => Map::new(),
+        None => Map::default(),
         Some(node) => node.as_map().cloned().unwrap_or_else(|| {
             reader.mismatch::<()>(node, "a mapping");
-            Map::new()
+            Map::default()
         }),
     }
 }

@@ -108,7 +108,7 @@ impl Writer<'_> {
     }
 
     fn entries(&mut self, map: &Map<Node>) -> Map<Node> {
-        let mut written = Map::new();
+        let mut written = Map::default();
         for (key, entry) in map {
             let body = is_loop(key).then(|| self.unrolled(&entry.value)).flatten();
             match body {

@@ -91,7 +91,7 @@ impl<'t> Reader<'t> {
     }
 
     fn map(&mut self, depth: usize) -> Option<Map<Node>> {
-        let mut entries = Map::new();
+        let mut entries = Map::default();
         self.at += 1;
         self.skip(b" \n\r");
         while !self.takes(b'}') {

@@ -132,10 +132,13 @@ impl Kind {
     /// without reading their YAML.
     pub(super) fn of_text(text: &str, origin: &Origin) -> Self {
         let keys = ["Resources", "AWSTemplateFormatVersion"];
-        let has =
-            |key: &str| text.lines().any(|it| it.strip_prefix(key).is_some_and(|it| it.starts_with(':')));
         let in_json = |key: &&str| text.contains(&format!("\"{key}\""));
-        if keys.into_iter().any(has) || keys.iter().any(in_json) {
+        let is_in_braces = text.trim_start().starts_with('{');
+        let has = |key: &str| {
+            let is_key = |it: &str| it.strip_prefix(key).is_some_and(|it| it.starts_with(':'));
+            !is_in_braces && text.lines().any(is_key)
+        };
+        if keys.iter().any(in_json) || keys.into_iter().any(has) {
             Self::Template
         } else if has("app") {
             Self::Stack

@@ -1,11 +1,6 @@
 //! Values that YAML repeats by an alias.
 
-use std::collections::BTreeSet;
-
-use asi_constructs::kernel::{
-    node::{Node, is_intrinsic},
-    span::Span,
-};
+use asi_constructs::kernel::node::{Node, is_intrinsic};
 
 use super::super::{
     document::Document,
@@ -17,13 +12,14 @@ use super::super::{
 pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     // What was not read from a file has the places that caused it, and these repeat themselves.
     if document.written.span.is_written() {
-        visit(document.written, &mut BTreeSet::new(), report);
+        visit(document.written, &mut None, report);
     }
 }
 
-/// A value that stands where another stood before is that other, repeated.
-fn visit<'t>(node: &'t Node, seen: &mut BTreeSet<Span>, report: &mut Report<'t>) {
-    if node.span.start < node.span.end && !seen.insert(node.span) {
+/// Values stand in their order: one that does not begin after the `last` one is one before it, repeated.
+fn visit<'t>(node: &'t Node, last: &mut Option<u32>, report: &mut Report<'t>) {
+    let start = (node.span.start < node.span.end).then_some(node.span.start);
+    if start.is_some() && start <= *last {
         let found = Found::warning(
             "W1101",
             node,
@@ -32,9 +28,10 @@ fn visit<'t>(node: &'t Node, seen: &mut BTreeSet<Span>, report: &mut Report<'t>)
         report.add(found.help("write it out, or let `aws cloudformation package` do so"));
         return;
     }
+    *last = start.or(*last);
     // A function in its short form begins where its argument does.
     if !node.as_single().is_some_and(|(key, _)| is_intrinsic(key)) {
-        node.children().for_each(|it| visit(it, seen, report));
+        node.children().for_each(|it| visit(it, last, report));
     }
 }
 

@@ -127,12 +127,12 @@ impl<'a> Entries<'a> {
 }
 
 /// A value of the pack.
-pub(super) fn value<'a, T: Deserialize<'a>>(text: &'a RawValue) -> T {
+pub(in super::super) fn value<'a, T: Deserialize<'a>>(text: &'a RawValue) -> T {
     parse(text.get())
 }
 
 /// A text of the pack.
-pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> T {
+pub(in super::super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> T {
     serde_json::from_str(text).expect("the tests of the pack read every text")
 }
 

@@ -27,8 +27,11 @@ use std::{
     sync::Arc,
 };
 
-pub(super) use self::types::{MoreAttributes, Path, TypeSchema, find};
 use self::usage::usage;
+pub(super) use self::{
+    excerpt::{parse, value},
+    types::{MoreAttributes, Path, TypeSchema, find},
+};
 use super::{
     document::{Document, Resource},
     report::{Found, Place, Report},

@@ -11,6 +11,8 @@ const MOST_STEPS: usize = 100_000;
 pub(super) struct Pattern {
     source: String,
     engine: OnceLock<Engine>,
+    /// For texts of ASCII, which nearly all are: the same, its Unicode classes replaced by what of them is ASCII.
+    ascii: OnceLock<Option<regex_lite::Regex>>,
 }
 
 enum Engine {
@@ -26,15 +28,64 @@ enum Engine {
 
 impl Pattern {
     pub(super) fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), engine: OnceLock::new() }
+        Self { source: source.to_owned(), engine: OnceLock::new(), ascii: OnceLock::new() }
     }
 
     /// Whether a text has this form, as far as can be told. A line feed at its end is as good as none: that is
     /// how the services read what editors write.
     pub(super) fn matches(&self, text: &str) -> bool {
-        let engine = self.engine.get_or_init(|| Engine::new(&self.source));
-        engine.matches(text) || text.strip_suffix('\n').is_some_and(|it| engine.matches(it))
+        self.is_met(text) || text.strip_suffix('\n').is_some_and(|it| self.is_met(it))
     }
+
+    fn is_met(&self, text: &str) -> bool {
+        let ascii = || regex_lite::Regex::new(&in_ascii(&self.source)?).ok();
+        if text.is_ascii()
+            && let Some(it) = self.ascii.get_or_init(ascii)
+        {
+            return it.is_match(text);
+        }
+        self.engine.get_or_init(|| Engine::new(&self.source)).matches(text)
+    }
+}
+
+/// A pattern that says the same of texts of ASCII, without Unicode classes: compiling these takes a hundred times as long
+/// as the rest. Nothing, if one of them is not known here.
+fn in_ascii(source: &str) -> Option<String> {
+    let (mut written, mut rest, mut in_class) = (String::new(), source, false);
+    while let Some(at) = rest.find(['\\', '[', ']']) {
+        written.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(class) = rest.strip_prefix("\\p{") {
+            let (name, after) = class.split_once('}')?;
+            let members = members(name)?;
+            written.push_str(&if in_class { members.to_owned() } else { format!("[{members}]") });
+            rest = after;
+        } else if rest.starts_with("\\p") || rest.starts_with("\\P") {
+            return None;
+        } else {
+            in_class = !rest.starts_with(']') && (in_class || rest.starts_with('['));
+            let taken =
+                if rest.starts_with('\\') { rest.chars().take(2).map(char::len_utf8).sum() } else { 1 };
+            written.push_str(&rest[..taken]);
+            rest = &rest[taken..];
+        }
+    }
+    written.push_str(rest);
+    Some(written)
+}
+
+/// What of a general category of Unicode is ASCII, as the inside of a class.
+fn members(category: &str) -> Option<&'static str> {
+    Some(match category {
+        "C" => r"\x00-\x1f\x7f",
+        "L" => "A-Za-z",
+        "M" => "",
+        "N" => "0-9",
+        "P" => r"!-#%-*,-/:;?@\[-\]_{}",
+        "S" => r"$+<=>\^`|~",
+        "Z" | "Zs" => " ",
+        _ => return None,
+    })
 }
 
 impl fmt::Debug for Pattern {
@@ -89,5 +140,28 @@ mod tests {
     #[test]
     fn a_pattern_no_engine_takes_forbids_nothing() {
         assert!(Pattern::new("(").matches("x"));
+    }
+
+    #[test]
+    fn of_ascii_the_classes_hold_the_same() {
+        for category in ["C", "L", "M", "N", "P", "S", "Z", "Zs"] {
+            for (before, after) in [("^", "$"), ("^[", "_]$"), ("^[^", "_]$"), (r"^\\?[]", r"\]]$")] {
+                let source = format!(r"{before}\p{{{category}}}{after}");
+                let Ok(full) = meta::Regex::new(&source) else { panic!("{source} is taken") };
+                for it in (0..128).map(char::from) {
+                    let text = it.to_string();
+                    assert_eq!(
+                        Pattern::new(&source).is_met(&text),
+                        full.is_match(&text),
+                        "{source} {text:?}"
+                    );
+                }
+            }
+        }
+        assert_eq!(in_ascii(r"[\p{L}\-[]\p{N}\P{C}"), None);
+        assert_eq!(
+            in_ascii(r"^[\p{L}\p{Z}.]+\p{N}\[\p{L}é$").as_deref(),
+            Some(r"^[A-Za-z .]+[0-9]\[[A-Za-z]é$")
+        );
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use asi_constructs::kernel::diagnostic::nearest;
+use serde_json::value::RawValue;
 
 use super::{
     super::{
@@ -53,7 +54,25 @@ struct Table {
     property: Option<String>,
     /// The regions it is about, a bit for each.
     about: u64,
-    values: BTreeMap<String, u64>,
+    values: Values,
+}
+
+/// For each value the regions it is to be had in. A table has thousands, and few of them are ever asked for: so it is
+/// read only where that is.
+#[derive(Debug, Default)]
+struct Values(Option<Box<RawValue>>);
+
+impl Values {
+    fn of(&self, name: &str) -> Option<u64> {
+        let text = self.0.as_ref()?.get();
+        let key = serde_json::to_string(name).ok()? + ":";
+        let after = &text[text.find(&key)? + key.len()..];
+        after.split([',', '}']).next()?.parse().ok()
+    }
+
+    fn all(&self) -> BTreeMap<String, u64> {
+        self.0.as_ref().map(|it| value(it)).unwrap_or_default()
+    }
 }
 
 /// Holds the properties of a resource to the rules of its type.
@@ -139,7 +158,7 @@ impl Table {
             applies: entries.get("if").map(|it| Schema::condition(reader.schema(&Entries::of(it)))),
             property: entries.get("property").map(value),
             about: entries.get("in").map(value).unwrap_or_default(),
-            values: entries.get("values").map(value).unwrap_or_default(),
+            values: Values(entries.get("values").map(ToOwned::to_owned)),
         }
     }
 
@@ -156,7 +175,7 @@ impl Table {
         if self.about & wanted == 0 || self.applies.as_ref().is_some_and(|it| !it.is_met(value)) {
             return None;
         }
-        let is_sold = |text: &str| self.values.get(text).is_some_and(|it| it & wanted != 0);
+        let is_sold = |it: &str| self.values.of(it).is_some_and(|it| it & wanted != 0);
         let known: Vec<Value<'_>> = match looked_up.known() {
             Some(_) => vec![looked_up],
             None => looked_up.candidates().collect(),
@@ -165,7 +184,9 @@ impl Table {
         let place = value.document.region.map_or_else(|| "anywhere".to_owned(), |it| format!("in `{it}`"));
         let beside = if self.applies.is_some() { " for what else is set here" } else { "" };
         let message = format!("there is no `{text}` {place}{beside}");
-        let near: Vec<&str> = self.values.keys().map(String::as_str).filter(|it| is_sold(it)).collect();
+        let all = self.values.all();
+        let near: Vec<&str> =
+            all.iter().filter(|(_, its)| **its & wanted != 0).map(|(name, _)| name.as_str()).collect();
         let found = Found::error(id, Place::Value(looked_up.site), message);
         Some(match nearest(&text, &near) {
             Some(near) => found.help(format!("did you mean `{near}`?")),
@@ -197,6 +218,13 @@ mod tests {
             let rules = read(name, &mut Reader::new(Used::All));
             assert_eq!(rules.len(), count, "{name}");
             for rule in rules {
+                if let Demand::Tables { tables, .. } = &rule.demand {
+                    for values in tables.iter().map(|it| &it.values) {
+                        let all = values.all();
+                        assert!(all.iter().all(|(name, its)| values.of(name) == Some(*its)), "{name}");
+                        assert_eq!(values.of("t3.mini"), None);
+                    }
+                }
                 found.insert(rule.id);
                 match rule.demand {
                     Demand::Schema(it) => assert!(it.validator().is_some(), "{name} {}", rule.id),

@@ -1,76 +1,71 @@
 //! The actions of a statement, and the resources they work on.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use asi_constructs::kernel::diagnostic::{nearest, one_of};
-use serde_json::Value as Json;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
     super::super::{
         report::{Found, Report},
+        schema::{parse, value},
         value::{Value, target},
     },
     places::{Kind, Policy},
 };
 
-/// The actions of the services that were asked for.
-#[derive(Default)]
-pub(super) struct Services {
-    /// By prefix.
-    of: BTreeMap<String, Option<Arc<Json>>>,
+/// A service: its actions, and the kinds of resources these work on.
+#[derive(Deserialize)]
+struct Service {
+    /// For each action the kinds of resources.
+    #[serde(borrow)]
+    actions: BTreeMap<&'static str, &'static RawValue>,
+    /// For each kind the ARNs.
+    #[serde(borrow)]
+    resources: BTreeMap<&'static str, &'static RawValue>,
 }
 
-impl Services {
-    /// The actions of a service, each with the kinds of resources it works on, and the ARNs of these.
-    fn of(&mut self, prefix: &str) -> Option<&Json> {
-        self.of.entry(prefix.to_owned()).or_insert_with(|| known_actions(prefix)).as_deref()
+impl Service {
+    /// The service of a prefix, read once for all templates of a run.
+    fn of(prefix: &str) -> Option<&'static Self> {
+        static READ: Mutex<BTreeMap<String, Option<&'static Service>>> = Mutex::new(BTreeMap::new());
+        let mut read = READ.lock().expect("no thread panics while it holds the lock");
+        if let Some(known) = read.get(prefix) {
+            return *known;
+        }
+        let service = asi_schemas::actions(prefix).map(|it| &*Box::leak(Box::new(parse(it.leak()))));
+        read.insert(prefix.to_owned(), service);
+        service
+    }
+
+    /// The ARNs of what an action works on.
+    fn arns(&self, action: &str) -> Vec<&'static str> {
+        let kinds: Vec<&str> = self.actions.get(action).map(|it| value(it)).unwrap_or_default();
+        kinds.iter().filter_map(|it| self.resources.get(it)).flat_map(|it| value::<Vec<&str>>(it)).collect()
     }
 }
 
-/// The actions of a service, read once for all templates of a run.
-fn known_actions(prefix: &str) -> Option<Arc<Json>> {
-    static READ: Mutex<BTreeMap<String, Option<Arc<Json>>>> = Mutex::new(BTreeMap::new());
-    let mut read = READ.lock().expect("no thread panics while it holds the lock");
-    let actions = read.entry(prefix.to_owned()).or_insert_with(|| {
-        let text = asi_schemas::actions(prefix)?;
-        Some(Arc::new(serde_json::from_str(&text).expect("the tests of the pack read every service")))
-    });
-    actions.clone()
-}
-
 /// Looks at the actions of a statement.
-pub(super) fn check<'t>(
-    policy: &Policy<'t>,
-    statement: Value<'t>,
-    services: &mut Services,
-    report: &mut Report<'t>,
-) {
+pub(super) fn check<'t>(policy: &Policy<'t>, statement: Value<'t>, report: &mut Report<'t>) {
     // The transform writes policies of its own, with actions that stand for others.
     if policy.value.document.transforms.iter().any(|it| it.starts_with("AWS::Serverless")) {
         return;
     }
     for actions in ["Action", "NotAction"].into_iter().filter_map(|it| statement.get(it)) {
         for action in actions.each() {
-            check_action(policy, action, services, report);
+            check_action(policy, action, report);
         }
     }
     if policy.kind == Kind::Identity {
-        check_resources(statement, services, report);
+        check_resources(statement, report);
     }
     needs_all(statement, report);
 }
 
 /// `W3037`: an action that no service has, or a pattern that none matches. IAM takes it, and it permits nothing.
 /// Service Authorization Reference, "Actions, resources, and condition keys for AWS services".
-fn check_action<'t>(
-    policy: &Policy<'t>,
-    action: Value<'t>,
-    services: &mut Services,
-    report: &mut Report<'t>,
-) {
+fn check_action<'t>(policy: &Policy<'t>, action: Value<'t>, report: &mut Report<'t>) {
     let Some(text) = action.text() else { return };
     let lower = text.to_ascii_lowercase();
     if lower == "*" || lower.starts_with("*:") {
@@ -88,7 +83,7 @@ fn check_action<'t>(
         report.add(Found::warning("W3037", action, message).help(format!("use actions of `{own}`")));
         return;
     }
-    let Some(service) = services.of(prefix) else {
+    let Some(service) = Service::of(prefix) else {
         let found = Found::warning("W3037", action, format!("there is no service `{prefix}`"));
         let known: Vec<&str> = asi_schemas::services().collect();
         report.add(match nearest(prefix, &known) {
@@ -97,10 +92,10 @@ fn check_action<'t>(
         });
         return;
     };
-    let known = || service["actions"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let known = || service.actions.keys().copied();
     let start = name.split(['*', '?']).next().unwrap_or_default();
     let is_known = if start == name {
-        service["actions"].get(name).is_some()
+        service.actions.contains_key(name)
     } else {
         known().any(|it| it.starts_with(start) && overlaps(name, it))
     };
@@ -133,7 +128,7 @@ fn own_service(type_name: &str) -> Option<&'static str> {
 
 /// `I3510`: an action that works on none of the resources of its statement, which permits nothing. Service
 /// Authorization Reference, as above.
-fn check_resources<'t>(statement: Value<'t>, services: &mut Services, report: &mut Report<'t>) {
+fn check_resources<'t>(statement: Value<'t>, report: &mut Report<'t>) {
     let Some(resources) = statement.get("Resource") else { return };
     let texts: Option<Vec<String>> = resources.each().iter().map(|it| Some(pattern(&it.text()?))).collect();
     let Some(texts) = texts.filter(|it| !it.is_empty() && it.iter().all(|it| it.starts_with("arn:"))) else {
@@ -147,13 +142,8 @@ fn check_resources<'t>(statement: Value<'t>, services: &mut Services, report: &m
         if matches!(prefix, "codestar-connections" | "codeconnections") {
             continue;
         }
-        let Some(service) = services.of(prefix) else { continue };
-        let kinds = service["actions"][name].as_array().into_iter().flatten().filter_map(Json::as_str);
-        let arns: Vec<&str> = kinds
-            .filter_map(|it| service["resources"][it].as_array())
-            .flatten()
-            .filter_map(Json::as_str)
-            .collect();
+        let Some(service) = Service::of(prefix) else { continue };
+        let arns = service.arns(name);
         if !arns.is_empty() && !texts.iter().any(|text| arns.iter().any(|arn| is_like(text, arn))) {
             let message = format!("`{text}` works on none of these resources");
             report.add(

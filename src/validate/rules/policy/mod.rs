@@ -16,11 +16,10 @@ use super::super::{document::Document, report::Report};
 
 /// Looks at every policy of a template.
 pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
-    let mut services = actions::Services::default();
     for policy in policies(document) {
         grammar::check(&policy, report);
         for statement in policy.statements() {
-            actions::check(&policy, statement, &mut services, report);
+            actions::check(&policy, statement, report);
             condition::check(&policy, statement, report);
             if policy.kind != Kind::Identity {
                 principal::check(&policy, statement, report);
