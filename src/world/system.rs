@@ -55,6 +55,7 @@ impl Files for SystemFiles {
             if length > most {
                 return Err(fail(Reason::TooLarge(length)));
             }
+            contents.reserve(usize::try_from(length).unwrap_or_default());
             file.take(most + 1).read_to_end(&mut contents).map_err(system)?;
         }
         if contents.len() > limit {
