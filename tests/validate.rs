@@ -1,5 +1,7 @@
 //! What is found in templates, and what is not: each file under `tests/templates/`, and each form of telling it.
 
+use std::path::{Path, PathBuf};
+
 use asi::{
     cli::Exit,
     world::{MemoryFiles, SystemFiles},
@@ -19,18 +21,22 @@ fn validate(arguments: &[&str], files: &[(&str, &str)]) -> Run {
     asi(&[&["validate"], arguments].concat(), files)
 }
 
-/// A file of the repository, under its own name.
-fn validate_file(path: &std::path::Path, arguments: &[&str]) -> Run {
-    let (name, contents) = (path.file_name().unwrap().to_str().unwrap(), std::fs::read(path).unwrap());
-    let files = MemoryFiles::with([(name, contents.as_slice())]);
-    asi(&[&["validate", name], arguments].concat(), files)
+/// Runs `asi validate` on each file of a folder of the repository, under its own name and beside the others.
+fn validate_each(folder: &str, arguments: &[&str]) -> Vec<(String, Run)> {
+    let name = |it: &PathBuf| it.file_name().unwrap().to_str().unwrap().to_owned();
+    let all: Vec<(String, Vec<u8>)> =
+        files(folder, "").iter().map(|it| (name(it), std::fs::read(it).unwrap())).collect();
+    let run = |name: &str| {
+        let files = MemoryFiles::with(all.iter().map(|(name, contents)| (name.as_str(), &contents[..])));
+        asi(&[&["validate", name], arguments].concat(), files)
+    };
+    all.iter().map(|(name, _)| (name.clone(), run(name))).collect()
 }
 
 #[test]
 fn every_bad_template_is_told_where_and_how_to_mend_it() {
-    for path in files("tests/templates/bad", "") {
-        let name = stem(&path);
-        let run = validate_file(&path, &["--all"]);
+    for (name, run) in validate_each("tests/templates/bad", &["--all"]) {
+        let name = stem(Path::new(&name));
         assert_eq!(run.err, "", "{name}");
         golden(&format!("validate/{name}.txt"), &run.out);
     }
@@ -38,9 +44,8 @@ fn every_bad_template_is_told_where_and_how_to_mend_it() {
 
 #[test]
 fn good_templates_have_neither_errors_nor_warnings() {
-    let runs =
-        files("tests/templates/good", "").into_iter().map(|it| validate_file(&it, &["--fail-on", "warning"]));
-    let found: Vec<String> = runs.filter(|it| it.exit != Exit::Done).map(|it| it.out).collect();
+    let runs = validate_each("tests/templates/good", &["--fail-on", "warning"]).into_iter();
+    let found: Vec<String> = runs.filter(|(_, it)| it.exit != Exit::Done).map(|(_, it)| it.out).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 

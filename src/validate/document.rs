@@ -11,6 +11,7 @@ use asi_constructs::kernel::{
 use indexmap::IndexMap;
 
 use super::{
+    Options,
     conditions::Conditions,
     embedded::{Embedded, Text},
     known::{Known, Resolved},
@@ -39,6 +40,8 @@ pub(super) struct Document<'t> {
     pub transforms: Vec<&'t str>,
     /// The region it is validated for, if one is known.
     pub region: Option<&'t str>,
+    /// The templates of nested stacks, by their paths.
+    pub nested: &'t BTreeMap<String, Node>,
     known: &'t Known,
     scenarios: BTreeMap<&'t str, Scenarios<'t>>,
     embedded: Embedded,
@@ -64,7 +67,7 @@ pub(super) struct Resource<'t> {
 
 impl<'t> Document<'t> {
     /// Takes `root` apart, which was `written` with loops; `known` says what its functions give.
-    pub(super) fn new(root: &'t Node, written: &'t Node, known: &'t Known, region: Option<&'t str>) -> Self {
+    pub(super) fn new(root: &'t Node, written: &'t Node, known: &'t Known, options: &'t Options) -> Self {
         let mut resources = IndexMap::new();
         let mut of_type: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (id, entry) in section(root, "Resources") {
@@ -91,7 +94,8 @@ impl<'t> Document<'t> {
             resources,
             outputs: section(root, "Outputs"),
             transforms: transforms.iter().filter_map(Node::as_str).collect(),
-            region,
+            region: options.region.as_deref(),
+            nested: &options.nested,
             known,
             scenarios,
             embedded: Embedded::new(root),

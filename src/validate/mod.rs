@@ -36,7 +36,7 @@ mod types;
 mod value;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asi_constructs::kernel::{diagnostic::Diagnostic, node::Node};
 
@@ -53,6 +53,8 @@ pub struct Options {
     pub region: Option<String>,
     /// Whether to look for what is allowed, and leaves a door open.
     pub security: bool,
+    /// The templates of nested stacks, by the paths that [`nested_templates`] gives.
+    pub nested: BTreeMap<String, Node>,
 }
 
 impl Options {
@@ -84,12 +86,16 @@ impl From<Diagnostic> for Finding {
     }
 }
 
+/// The paths of files that a template names as templates of nested stacks, as they stand in it.
+pub fn nested_templates(template: &Node) -> BTreeSet<&str> {
+    rules::nested_stacks::paths(template)
+}
+
 /// What is wrong with a template.
 pub fn validate(template: &Node, options: &Options) -> Vec<Finding> {
     let whole = &*loops::expand(template);
-    let region = options.region.as_deref();
-    let known = Known::new(whole, region);
-    let document = Document::new(whole, template, &known, region);
+    let known = Known::new(whole, options.region.as_deref());
+    let document = Document::new(whole, template, &known, options);
     let mut report = Report::default();
     schema::check(&document, &mut report);
     let security: &[rules::Rule] = if options.security { rules::SECURITY } else { &[] };

@@ -3,7 +3,10 @@
 mod inputs;
 mod stacks;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, Severity},
@@ -95,7 +98,10 @@ fn check(files: &dyn Files, input: &Input, request: &Request<'_>) -> Option<Chec
     match Kind::of(&document, &input.origin) {
         Kind::Other => return None,
         Kind::Stack => stacks::check(&document, faults, request, &mut checked),
-        Kind::Template => check_template(&document, faults, input, request, &mut checked),
+        Kind::Template => {
+            let nested = nested(files, &document, &input.path);
+            check_template(&document, faults, nested, input, request, &mut checked);
+        }
     }
     let is_ignored = |code: &str| request.ignored.iter().any(|it| code.starts_with(&**it));
     checked.findings.retain(|it| !is_ignored(it.diagnostic.code));
@@ -108,6 +114,7 @@ fn check(files: &dyn Files, input: &Input, request: &Request<'_>) -> Option<Chec
 fn check_template(
     template: &Node,
     faults: Vec<Diagnostic>,
+    nested: BTreeMap<String, Node>,
     input: &Input,
     request: &Request<'_>,
     checked: &mut Checked,
@@ -118,7 +125,8 @@ fn check_template(
     };
     let region = request.region.or(own_region).map(str::to_owned);
     let mut findings: Vec<Finding> = unread(faults).into_iter().map(Finding::from).collect();
-    findings.extend(validate::validate(template, &validate::Options { region, security: request.security }));
+    let options = validate::Options { region, security: request.security, nested };
+    findings.extend(validate::validate(template, &options));
     for finding in &mut findings {
         let construct = finding.resource.as_deref().and_then(|it| cdk_path(template, it));
         if let Some(path) = construct {
@@ -128,6 +136,19 @@ fn check_template(
     }
     checked.resources = template.get("Resources").and_then(Node::as_map).map_or(0, Map::len);
     checked.findings = in_order(findings);
+}
+
+/// The templates of nested stacks that lie where `template`, which was read from `path`, says; what cannot be read is for
+/// whoever deploys to find out.
+fn nested(files: &dyn Files, template: &Node, path: &Path) -> BTreeMap<String, Node> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let read = |name: &str| {
+        let relative = Path::new(name.strip_prefix("./").unwrap_or(name));
+        let path = Some(folder.join(relative)).filter(|_| relative.is_relative())?;
+        load::template(&load::text(files, &path).ok()?, name, &mut Sources::default()).0
+    };
+    let names = validate::nested_templates(template).into_iter();
+    names.filter_map(|it| Some((it.to_owned(), read(it)?))).collect()
 }
 
 /// In the order of the file, and each once: what an alias or a loop repeats, and what two environments share, is

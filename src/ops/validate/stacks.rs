@@ -44,7 +44,7 @@ pub fn findings(synthesis: &Synthesis, request: &Request<'_>) -> Vec<Finding> {
     let is_whole = request.environment.is_none()
         && synthesis.stacks.iter().all(|it| it.stack.environment.is_some() || it.stack.elsewhere.is_empty());
     if is_whole {
-        let options = Options { region: None, security: request.security };
+        let options = Options { security: request.security, ..Options::default() };
         all.extend(said.unused(&options));
     }
     in_order(all)
@@ -54,7 +54,8 @@ fn of_stack(of: &Synthesized, request: &Request<'_>, said: &mut Said) -> Vec<Fin
     let Synthesized { stack, template } = of;
     let settings = stack.validate.as_ref().and_then(|it| it.region.as_ref());
     let region = request.region.or(settings.map(|it| it.value.as_str())).or(stack.region.as_deref());
-    let options = Options { region: region.map(str::to_owned), security: request.security };
+    let options =
+        Options { region: region.map(str::to_owned), security: request.security, ..Options::default() };
     let mut findings = validate(&template.body, &options);
     said.hear(stack);
     for finding in &mut findings {

@@ -30,6 +30,7 @@ mod mappings;
 mod metadata;
 mod modules;
 mod names;
+pub(super) mod nested_stacks;
 mod notifications;
 mod nulls;
 mod origins;
@@ -102,6 +103,7 @@ pub(super) const ALL: &[Rule] = &[
     policy::check,
     pipeline::check,
     packaged::check,
+    nested_stacks::check,
     bucket_acl::check,
     buildspec::check,
     state_machine::check,

@@ -43,7 +43,7 @@ pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
 }
 
 /// Whether a text is the path of a file, and not an address.
-fn is_file(text: &str) -> bool {
+pub(super) fn is_file(text: &str) -> bool {
     !text.starts_with("s3://") && !text.starts_with("https://")
 }
 

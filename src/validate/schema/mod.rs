@@ -220,7 +220,11 @@ mod tests {
         yaml::{self, Format},
     };
 
-    use super::{super::known::Known, excerpt::Used, *};
+    use super::{
+        super::{Options, known::Known},
+        excerpt::Used,
+        *,
+    };
 
     /// The templates of the tests, each with its name.
     #[expect(clippy::disallowed_methods, reason = "a test reads the repository")]
@@ -253,7 +257,8 @@ mod tests {
                 yaml::parse(&text, Sources::default().add(&name, text.as_str()), Format::of(&name));
             let Some(root) = root else { continue };
             let known = Known::new(&root, None);
-            let document = Document::new(&root, &root, &known, None);
+            let options = Options::default();
+            let document = Document::new(&root, &root, &known, &options);
             let (mut of_excerpt, mut of_whole) = (Report::default(), Report::default());
             let usage = usage(&document);
             for resource in document.resources.values() {
