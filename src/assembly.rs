@@ -32,12 +32,13 @@ pub struct File {
 
 /// The assembly of some stacks. Its last file is the manifest.
 pub fn assemble<'a>(stacks: impl IntoIterator<Item = (&'a Stack, &'a Template)>) -> Vec<File> {
+    let stacks: Vec<_> = stacks.into_iter().collect();
+    let names: Vec<String> = stacks.iter().map(|(stack, _)| stack.name()).collect();
     let mut files = Vec::new();
     let mut artifacts = Map::new();
-    for (stack, template) in stacks {
-        let name = stack.name();
+    for ((stack, template), name) in stacks.into_iter().zip(&names) {
         let file = format!("{name}.template.json");
-        artifacts.insert(name, artifact(stack, template, &file));
+        artifacts.insert(name.clone(), artifact(stack, template, &file, &names));
         files.push(File { name: file, contents: template.to_json(Indent::Cdk) });
     }
     let manifest = json!({ "version": MANIFEST_VERSION, "artifacts": artifacts });
@@ -59,18 +60,24 @@ pub fn regions(manifest: &[u8]) -> Option<BTreeMap<String, String>> {
     Some(artifacts.values().filter_map(region).collect())
 }
 
-fn artifact(stack: &Stack, template: &Template, file: &str) -> Value {
+/// A stack of an assembly in which are the stacks `among`.
+fn artifact(stack: &Stack, template: &Template, file: &str, among: &[String]) -> Value {
     let mut properties = json!({ "templateFile": file });
     if !template.tags.is_empty() {
         properties["tags"] = template.tags.iter().map(|(key, it)| (key.clone(), json!(it))).collect();
     }
-    json!({
+    let mut artifact = json!({
         "type": "aws:cloudformation:stack",
         "environment": environment(stack),
         "properties": properties,
-        "metadata": metadata(&stack.name(), template),
-        "displayName": stack.name(),
-    })
+    });
+    let needs: Vec<&String> = template.needs.iter().filter(|it| among.contains(it)).collect();
+    if !needs.is_empty() {
+        artifact["dependencies"] = json!(needs);
+    }
+    artifact["metadata"] = metadata(&stack.name(), template);
+    artifact["displayName"] = json!(stack.name());
+    artifact
 }
 
 fn environment(stack: &Stack) -> String {

@@ -3,10 +3,10 @@
 //! # The way of a stack
 //!
 //! ```text
-//! asi.yaml ── load ──▶ Stack ── expand ──▶ Tree ── resolve ──▶ Template ──▶ YAML, JSON
-//!                                 ▲                               │
-//!                             catalogue                           ├─ assembly ──▶ cdk.out
-//!                                                   any template ─┴─ validate ──▶ findings
+//! asi.yaml ── load ──▶ Stacks ── expand ──▶ Tree ── resolve ──▶ Templates ──▶ YAML, JSON
+//!                                  ▲                                │
+//!                              catalogue                            ├─ assembly ──▶ cdk.out
+//!                                                     any template ─┴─ validate ──▶ findings
 //! ```
 //!
 //! - [`load`] reads the file, lays the chosen environment over it, and checks its frame.
@@ -59,7 +59,10 @@
 //! - *Files are validated side by side*, each from its bytes to its findings on one thread, so that one document for
 //!   each core is in memory; what is kept of a file is its findings and, if it has some, its text.
 //! - *With no environment chosen* the stack is named after the app and has no `${env}`; with one it is named
-//!   `<app>-<environment>`.
+//!   `<app>-<environment>`. A stack of several ends so: `<app>-<environment>-<stack>`.
+//! - *The stacks of an app stand in one tree*, filled one after the other: what one takes from another is the same
+//!   handle, and only `resolve` sees that it lies in another template, and makes an export of it. What belongs beside
+//!   a resource of another stack stands in the stack that needs it, so that no stack depends on who uses it.
 
 pub mod assembly;
 pub mod cli;

@@ -40,7 +40,7 @@ fn first_name(node: &Node) -> Option<Name> {
     let text = node.as_str()?;
     let name = &text[..text.find([':', '@'])?];
     let span = node.inset.part(node.span, text, 0, name.len());
-    (!name.is_empty() && !name.contains(['/', '.', '$'])).then(|| Name {
+    (!name.is_empty() && !name.contains(['/', '$'])).then(|| Name {
         is_certain: false,
         ..Name::new(name, span)
     })
@@ -90,7 +90,8 @@ impl Image {
                 return Pulled { uri, arn: Some(repository.arn.clone()), repository: Some(repository) };
             }
             let repositories = scope.offering::<repository::Exports>();
-            if let Some(near) = nearest(&name.text, &repositories).map(str::to_owned) {
+            let known: Vec<&str> = repositories.iter().map(String::as_str).collect();
+            if let Some(near) = nearest(&name.text, &known).map(str::to_owned) {
                 scope.report(
                     Diagnostic::warning(
                         "image-name",

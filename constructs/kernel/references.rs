@@ -59,6 +59,11 @@ impl Tree {
                 used.push(parameter.to_string());
                 Ok(ExprKind::Parameter(parameter).into())
             }
+            (text, Some(attribute))
+                if !self.names.contains_key(text) && self.finished_part(text).is_some() =>
+            {
+                self.elsewhere(text, &attribute)
+            }
             (text, attribute) => match (self.names.get(text), attribute) {
                 (None, attribute) if self.open_names => Ok(match attribute {
                     None => ExprKind::Parameter(Cow::Owned(text.to_owned())).into(),
@@ -98,13 +103,41 @@ impl Tree {
         }
     }
 
+    /// What a name in another stack stands for, written as `construct`, `construct.attribute`, or likewise of a
+    /// resource.
+    fn elsewhere(&self, part: &str, text: &str) -> Result<Expr<Handle>, Diagnostic> {
+        let names = &self.finished_part(part).expect("the stack is finished").names;
+        let (name, attribute) = text.split_once('.').map_or((text, None), |(it, rest)| (it, Some(rest)));
+        let whole = format!("{part}.{name}");
+        match (names.get(name), attribute) {
+            (Some(Named::Construct(built)), attribute) => built_attribute(&whole, built, attribute),
+            (Some(Named::Resource(handle)), None) => Ok(handle.reference()),
+            (Some(Named::Resource(handle)), Some(attribute)) => {
+                Ok(ExprKind::GetAtt(*handle, Cow::Owned(attribute.to_owned())).into())
+            }
+            // Its own faults have been reported.
+            (Some(Named::Pending(_) | Named::Building), _) => Ok(Expr::ABSENT),
+            (Some(Named::Parameter), _) => {
+                let fault = format!("`{whole}` is a parameter, and only its own stack has its value");
+                Err(Diagnostic::error("unknown-name", fault)
+                    .help("declare the parameter in this stack too, and give both the same value"))
+            }
+            (None, _) => {
+                let known = names.iter().filter(|(_, it)| !matches!(it, Named::Parameter));
+                let known: Vec<String> = known.map(|(name, _)| format!("{part}.{name}")).collect();
+                let fault = Diagnostic::error("unknown-name", format!("the stack `{part}` has no `{name}`"));
+                Err(fault.suggest(&whole, known.iter().map(String::as_str)))
+            }
+        }
+    }
+
     /// The fault of a name that can only stand for something here, and does not.
     #[must_use]
     pub fn check_name(&self, name: &Name) -> Option<Diagnostic> {
         let is_known = self.open_names
             || !name.is_certain
             || matches!(name.text.as_str(), "env" | "param")
-            || self.names.contains_key(&name.text);
+            || self.named(&name.text).is_some();
         (!is_known).then(|| self.unknown(&name.text, None).at(name.span))
     }
 
@@ -112,6 +145,11 @@ impl Tree {
         let known: Vec<&str> = self.names.keys().map(String::as_str).collect();
         let whole = attribute.map_or_else(|| text.to_owned(), |it| format!("{text}.{it}"));
         let fault = Diagnostic::error("unknown-name", format!("`{whole}` refers to nothing in this stack"));
+        let parts: Vec<&str> = self.finished.iter().filter_map(|it| it.place.part.as_deref()).collect();
+        if let (Some(attribute), None, Some(part)) = (attribute, nearest(text, &known), nearest(text, &parts))
+        {
+            return fault.help(format!("did you mean `{part}.{attribute}`?"));
+        }
         if is_shell_variable(text) && nearest(text, &known).is_none() {
             return fault.help(format!(
                 "if a variable of the shell is meant, write `$${{{whole}}}`, and inside of `!Sub` `${{!{whole}}}`"

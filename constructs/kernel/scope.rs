@@ -61,9 +61,10 @@ impl Scope<'_> {
         self.tree.resource_at(self.at, id)
     }
 
-    /// The place `resource` stands in, for what belongs beside it; still caused by this construct.
+    /// The place `resource` stands in, for what belongs beside it; still caused by this construct. For a resource of
+    /// another stack, this place: what that stack is does not depend on who uses it.
     pub fn beside(&mut self, resource: Handle) -> Scope<'_> {
-        let at = self.tree.parent_of(resource);
+        let at = self.tree.parent_of(resource).unwrap_or(self.at);
         Scope { tree: self.tree, at, origin: self.origin }
     }
 
@@ -113,13 +114,13 @@ impl Scope<'_> {
         let text = &link.name.text;
         let advise = |fault: Diagnostic| match self.offering::<T>().as_slice() {
             [] => fault.help(format!("add {} to the stack", T::WHAT)),
-            known => fault.suggest(text, known.iter().copied()),
+            known => fault.suggest(text, known.iter().map(String::as_str)),
         };
         let wrong = |what: &str| {
             let fault = format!("`{text}` is {what}; {} is needed here", T::WHAT);
             advise(Diagnostic::error("wrong-kind", fault).at(link.name.span))
         };
-        match self.tree.names.get(text) {
+        match self.tree.named(text) {
             Some(named @ Named::Construct(built)) => {
                 offered::<T>(named).cloned().ok_or_else(|| wrong(&format!("a {}", built.kind)))
             }
@@ -135,13 +136,18 @@ impl Scope<'_> {
 
     /// Whether `name` is a construct that gives a `T`.
     pub fn get<T: Target>(&self, name: &str) -> Option<T> {
-        offered::<T>(self.tree.names.get(name)?).cloned()
+        offered::<T>(self.tree.named(name)?).cloned()
     }
 
     /// The names of the constructs that give a `T`.
-    pub fn offering<T: Target>(&self) -> Vec<&str> {
-        let names = self.tree.names.iter().filter(|(_, it)| offered::<T>(it).is_some());
-        names.map(|(name, _)| name.as_str()).collect()
+    pub fn offering<T: Target>(&self) -> Vec<String> {
+        let offers = |(_, named): &(&String, &Named)| offered::<T>(named).is_some();
+        let own = self.tree.names.iter().filter(offers).map(|(name, _)| name.clone());
+        let others = self.tree.finished.iter().flat_map(|stack| {
+            let part = stack.place.part.as_deref().unwrap_or_default();
+            stack.names.iter().filter(offers).map(move |(name, _)| format!("{part}.{name}"))
+        });
+        own.chain(others).collect()
     }
 
     /// Claims `subject` for one `what`, such as a load balancer for its firewall, by the text at `span`.
@@ -189,7 +195,7 @@ impl Scope<'_> {
 impl Tree {
     /// Opens the place of a construct of the stack file, written at `origin`.
     pub fn open(&mut self, id: &str, origin: Span) -> Scope<'_> {
-        let at = self.child(0, id);
+        let at = self.child(self.root, id);
         Scope { tree: self, at, origin }
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    mem,
 };
 
 use indexmap::IndexMap;
@@ -15,6 +16,7 @@ use super::{
     map::Map,
     span::Span,
 };
+use crate::choices;
 
 /// A resource that is in the tree. Only a [`Tree`] makes one, so a handle always points at something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,23 +82,46 @@ pub enum Named {
     Parameter,
 }
 
-/// Where in the app the tree stands.
+/// Where in the app a stack stands.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
-    /// The stack's name.
+    /// The stack's name, as CloudFormation knows it.
     pub stack: String,
+    /// Its name among the stacks of the app, if that is made of several.
+    pub part: Option<String>,
     /// The environment that was chosen.
     pub environment: Option<String>,
     /// The region, if the stack is bound to one.
     pub region: Option<String>,
+    /// How other stacks of the app refer to what is in it.
+    pub references: References,
 }
 
-/// Everything a stack file expands to.
-#[derive(Debug)]
+choices! {
+    /// How one stack refers to what is in another.
+    pub enum References {
+        /// By an export: CloudFormation keeps what is imported from changing, and from being deleted.
+        Strong,
+        /// By an output of the other stack, read when this one is deployed: each can change alone.
+        Weak,
+        /// By an output, while the exports stay: the step between `strong` and `weak`, deployed once.
+        Both,
+    }
+}
+
+impl Default for References {
+    /// As the CDK does it.
+    fn default() -> Self {
+        Self::Strong
+    }
+}
+
+/// Everything a stack file expands to: stacks, filled one after the other.
+#[derive(Debug, Default)]
 pub struct Tree {
-    /// Where it stands.
+    /// Where the stack stands that is being filled.
     pub place: Place,
-    /// What the names in the stack file stand for.
+    /// What the names in it stand for.
     pub names: IndexMap<String, Named>,
     /// Whether the template may refer to what is not in the tree, because CloudFormation makes it at deployment: by
     /// a transform or a loop.
@@ -105,12 +130,27 @@ pub struct Tree {
     pub used_parameters: BTreeSet<String>,
     /// Faults and warnings, beyond those that stopped a construct.
     pub diagnostics: Vec<Diagnostic>,
-    /// The sections of the template beside its resources.
+    /// The sections of its template beside its resources.
     pub sections: Sections,
+    /// The stacks that are filled.
+    pub finished: Vec<Finished>,
     /// What constructs have that no other may have: of what kind, what, and where that is written.
     pub(super) claims: Vec<(&'static str, Expr<Handle>, Span)>,
     resources: Vec<Resource>,
     nodes: Vec<TreeNode>,
+    pub(super) root: usize,
+}
+
+/// A stack that is filled.
+#[derive(Debug)]
+pub struct Finished {
+    /// Where it stands.
+    pub place: Place,
+    /// The sections of its template beside its resources.
+    pub sections: Sections,
+    /// Its resources, in the order of the tree.
+    pub handles: Vec<Handle>,
+    pub(super) names: IndexMap<String, Named>,
 }
 
 /// The sections of a template beside its resources, written as CloudFormation has them.
@@ -138,7 +178,7 @@ pub struct Sections {
     pub outputs: Map<Expr<Handle>>,
 }
 
-/// A place in the tree. Number 0 is the stack.
+/// A place in the tree.
 #[derive(Debug)]
 struct TreeNode {
     path: ConstructPath,
@@ -148,26 +188,50 @@ struct TreeNode {
 }
 
 impl Tree {
-    /// A tree with nothing in it.
+    /// A tree with one stack, in which nothing is.
     pub fn new(place: Place) -> Self {
+        let mut tree = Self::default();
+        tree.begin(place);
+        tree
+    }
+
+    /// Begins a stack, which may refer to those that are finished.
+    pub fn begin(&mut self, place: Place) {
         let path = ConstructPath::default().join(&place.stack);
-        let root = TreeNode { path, parent: 0, children: IndexMap::new(), resource: None };
-        Self {
-            place,
-            names: IndexMap::new(),
-            open_names: false,
-            used_parameters: BTreeSet::new(),
-            diagnostics: Vec::new(),
-            sections: Sections::default(),
-            claims: Vec::new(),
-            resources: Vec::new(),
-            nodes: vec![root],
-        }
+        self.root = self.nodes.len();
+        self.nodes.push(TreeNode { path, parent: self.root, children: IndexMap::new(), resource: None });
+        self.place = place;
+    }
+
+    /// Ends the stack that is being filled.
+    pub fn end(&mut self) {
+        let handles = self.handles();
+        self.open_names = false;
+        self.used_parameters.clear();
+        self.finished.push(Finished {
+            place: mem::take(&mut self.place),
+            sections: mem::take(&mut self.sections),
+            handles,
+            names: mem::take(&mut self.names),
+        });
+    }
+
+    /// What a name stands for: in the stack that is being filled, or, after the name of another and a point, in that.
+    pub fn named(&self, text: &str) -> Option<&Named> {
+        self.names.get(text).or_else(|| {
+            let (part, name) = text.split_once('.')?;
+            self.finished_part(part)?.names.get(name)
+        })
+    }
+
+    /// The finished stack of this name among those of the app.
+    pub(super) fn finished_part(&self, part: &str) -> Option<&Finished> {
+        self.finished.iter().find(|it| it.place.part.as_deref() == Some(part))
     }
 
     /// The path of the stack.
     pub fn path(&self) -> &ConstructPath {
-        &self.nodes[0].path
+        &self.nodes[self.root].path
     }
 
     /// The resource a handle points at.
@@ -180,15 +244,15 @@ impl Tree {
         &mut self.resources[handle.0 as usize]
     }
 
-    /// All resources, in the order of the tree: each place before what is below it, neighbours in the
+    /// All resources of the stack, in the order of the tree: each place before what is below it, neighbours in the
     /// order they came.
     pub fn handles(&self) -> Vec<Handle> {
-        self.handles_below(0)
+        self.handles_below(self.root)
     }
 
     /// The resources at or below the place `path` leads to from the stack, if there is one.
     pub fn handles_at(&self, path: &str) -> Option<Vec<Handle>> {
-        let place = path.split('/').try_fold(0, |at, id| self.nodes[at].children.get(id).copied())?;
+        let place = path.split('/').try_fold(self.root, |at, id| self.nodes[at].children.get(id).copied())?;
         Some(self.handles_below(place))
     }
 
@@ -214,11 +278,11 @@ impl Tree {
         &self.nodes[at].path
     }
 
-    /// The place a resource's place lies in.
-    pub(super) fn parent_of(&self, resource: Handle) -> usize {
-        let path = self.resource(resource).path.below(self.path()).expect("a resource lies below its stack");
-        let at = path.split('/').fold(0, |at, id| self.nodes[at].children[id]);
-        self.nodes[at].parent
+    /// The place a resource's place lies in; nothing if that is in another stack.
+    pub(super) fn parent_of(&self, resource: Handle) -> Option<usize> {
+        let path = self.resource(resource).path.below(self.path())?;
+        let at = path.split('/').fold(self.root, |at, id| self.nodes[at].children[id]);
+        Some(self.nodes[at].parent)
     }
 
     /// The resource at the place `id` below another, if there is one.

@@ -7,7 +7,7 @@ use crate::{ops, wire, world::World};
 
 /// List the stacks of the stack file
 ///
-/// One name a line: the stack of each environment, or of the one chosen with --env.
+/// One name a line: the stacks of each environment, or of the one chosen with --env.
 #[derive(Debug, clap::Args)]
 #[command(visible_alias = "list")]
 pub(super) struct Args {

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(visible_alias = "synthesize")]
 pub(super) struct Args {
-    /// The stacks, by the names `asi ls` prints; if absent, the stack of the chosen environment
+    /// The stacks, by the names `asi ls` prints; if absent, those of the chosen environment
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
     /// How to write the template

@@ -20,8 +20,11 @@ pub(super) fn check(tree: &Tree, reader: &mut Reader) {
         .iter()
         .map(|handle| {
             let resource = tree.resource(*handle);
-            let mut found: Vec<(usize, Span)> =
-                resource.depends_on.iter().map(|it| (positions[it], resource.origin)).collect();
+            let mut found: Vec<(usize, Span)> = resource
+                .depends_on
+                .iter()
+                .filter_map(|it| Some((*positions.get(it)?, resource.origin)))
+                .collect();
             collect(&resource.properties, resource.origin, &positions, &mut found);
             found
         })
@@ -50,7 +53,10 @@ fn collect(
 ) {
     let span = value.span.or(around);
     match &value.kind {
-        ExprKind::Ref(target) | ExprKind::GetAtt(target, _) => found.push((positions[target], span)),
+        // What is in another stack is there before.
+        ExprKind::Ref(target) | ExprKind::GetAtt(target, _) => {
+            found.extend(positions.get(target).map(|it| (*it, span)));
+        }
         ExprKind::List(items) | ExprKind::Concat(items) => {
             items.iter().for_each(|it| collect(it, span, positions, found));
         }

@@ -1,4 +1,4 @@
-//! From a [`Stack`] to a [`Tree`]: constructs in the order of their references, one at a time.
+//! From [`Stack`]s to a [`Tree`]: stacks and constructs in the order of their references, one at a time.
 //!
 //! All faults of all constructs are found in one run: first every construct reads and checks its properties,
 //! then those build whose references hold.
@@ -11,6 +11,7 @@ mod order;
 mod overrides;
 mod resources;
 mod sections;
+mod stacks;
 
 use asi_constructs::kernel::{
     construct::{AnyConstruct, Catalogued},
@@ -35,20 +36,41 @@ struct Ready<'a> {
     is_sound: bool,
 }
 
-/// Expands `stack` by the constructs of `catalogue`.
-pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>) {
-    let mut tree = Tree::new(Place {
+/// Expands the stacks of an app by the constructs of `catalogue`.
+pub fn expand(stacks: &[Stack], catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>) {
+    let mut reader = Reader::default();
+    let ready: Vec<Vec<Ready<'_>>> = stacks
+        .iter()
+        .map(|stack| stack.constructs.iter().map(|it| read(it, catalogue, &mut reader)).collect())
+        .collect();
+    let mut tree = Tree::default();
+    for at in stacks::order(stacks, &ready, &mut reader).unwrap_or_default() {
+        tree.begin(place(&stacks[at]));
+        fill(&stacks[at], &ready[at], catalogue, &mut tree, &mut reader);
+        tree.end();
+    }
+    let mut diagnostics = reader.diagnostics;
+    diagnostics.append(&mut tree.diagnostics);
+    (tree, diagnostics)
+}
+
+fn place(stack: &Stack) -> Place {
+    Place {
         stack: stack.name(),
+        part: stack.part.as_ref().map(|it| it.value.clone()),
         environment: stack.environment.clone(),
         region: stack.region.clone(),
-    });
-    let mut reader = Reader::default();
-    let ready: Vec<Ready<'_>> = stack.constructs.iter().map(|it| read(it, catalogue, &mut reader)).collect();
+        references: stack.references,
+    }
+}
 
-    elsewhere::check(stack, catalogue, &mut reader);
+/// Fills one stack of the tree.
+fn fill(stack: &Stack, ready: &[Ready<'_>], catalogue: &[Catalogued], tree: &mut Tree, reader: &mut Reader) {
+    let before = reader.diagnostics.len();
+    elsewhere::check(stack, catalogue, reader);
 
     // Everything that has a name is known before anything is built, in the order of the stack file.
-    for Ready { declared, catalogued, .. } in &ready {
+    for Ready { declared, catalogued, .. } in ready {
         tree.names.insert(declared.name.text.clone(), Named::Pending(*catalogued));
         tree.open(&declared.name.text, declared.name.span);
     }
@@ -57,33 +79,33 @@ pub fn expand(stack: &Stack, catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>
     }
     tree.open_names =
         stack.transform.is_some() || stack.resources.keys().any(|it| it.starts_with("Fn::ForEach::"));
-    let resources = resources::declare(stack, &mut tree, &mut reader);
+    let resources = resources::declare(stack, tree, reader);
 
-    let order = order::order(&ready, &tree, &mut reader);
-    build(&ready, &order, &mut tree, &mut reader);
-    check_unbuilt(&ready, &mut tree, &mut reader);
-    resources::resolve(resources, &mut tree, &mut reader);
-    sections::resolve(stack, &mut tree, &mut reader);
-    overrides::apply(stack, &mut tree, &mut reader);
-    conditions::check(&tree, &mut reader);
-    cycles::check(&tree, &mut reader);
+    let order = order::order(ready, tree, reader);
+    build(ready, &order, tree, reader);
+    check_unbuilt(ready, tree, reader);
+    resources::resolve(resources, tree, reader);
+    sections::resolve(stack, tree, reader);
+    overrides::apply(stack, tree, reader);
+    conditions::check(tree, reader);
+    cycles::check(tree, reader);
 
-    let mut diagnostics = reader.diagnostics;
-    diagnostics.append(&mut tree.diagnostics);
-    if !has_errors(&diagnostics) {
-        diagnostics.extend(sections::unused_parameters(stack, &tree));
-        if tree.handles().is_empty() && tree.sections.resource_loops.is_empty() {
-            diagnostics.push(
-                Diagnostic::error(
-                    "no-resources",
-                    "the stack has no resources, and CloudFormation takes none without",
-                )
-                .at(stack.app.span)
-                .help("add a construct under `constructs`; `asi explain` lists them"),
-            );
-        }
+    let is_sound = ready.iter().all(|it| it.is_sound);
+    if !is_sound || has_errors(&reader.diagnostics[before..]) || has_errors(&tree.diagnostics) {
+        return;
     }
-    (tree, diagnostics)
+    sections::unused_parameters(stack, tree).into_iter().for_each(|it| reader.report(it));
+    if tree.handles().is_empty() && tree.sections.resource_loops.is_empty() {
+        let at = stack.part.as_ref().unwrap_or(&stack.app).span;
+        reader.report(
+            Diagnostic::error(
+                "no-resources",
+                "the stack has no resources, and CloudFormation takes none without",
+            )
+            .at(at)
+            .help("add a construct under `constructs`; `asi explain` lists them"),
+        );
+    }
 }
 
 /// Reads the properties of a construct and checks them.
@@ -185,7 +207,7 @@ fn build(ready: &[Ready<'_>], order: &[usize], tree: &mut Tree, reader: &mut Rea
 fn needs_what_failed(construct: &dyn AnyConstruct, own: &str, tree: &Tree) -> bool {
     let mut failed = false;
     construct.names(&mut |name| {
-        failed |= name.text != own && matches!(tree.names.get(&name.text), Some(Named::Pending(_)));
+        failed |= name.text != own && matches!(tree.named(&name.text), Some(Named::Pending(_)));
     });
     failed
 }

@@ -15,7 +15,7 @@ use asi_constructs::kernel::{
 };
 
 pub use stack::{
-    Declared, FailOn, Output, Parameter, Stack, app, environments, is_app_name, stack, stack_name,
+    Declared, FailOn, Output, Parameter, Stack, app, environments, is_app_name, parts, stack_name, stacks,
 };
 
 use crate::world::{FileError, Files, Reason};

@@ -13,6 +13,7 @@ use asi_constructs::{
         property::{Property, Reader, Text, read_entry},
         shape::{Field, Shape},
         span::{Span, Spanned},
+        tree::References,
     },
     properties,
 };
@@ -25,6 +26,10 @@ use crate::template::Operation;
 pub struct Stack {
     /// The name of the app.
     pub app: Spanned<String>,
+    /// Its name among the stacks of the app, if that is made of several.
+    pub part: Option<Spanned<String>>,
+    /// How other stacks of the app refer to it.
+    pub references: References,
     /// The environment that was chosen.
     pub environment: Option<String>,
     /// What the environments change that were not chosen.
@@ -64,13 +69,14 @@ pub struct Stack {
 impl Stack {
     /// The name CloudFormation knows it by.
     pub fn name(&self) -> String {
-        stack_name(&self.app.value, self.environment.as_deref())
+        let part = self.part.as_ref().map(|it| it.value.as_str());
+        stack_name(&self.app.value, self.environment.as_deref(), part)
     }
 }
 
-/// The name of the stack of an app in an environment.
-pub fn stack_name(app: &str, environment: Option<&str>) -> String {
-    environment.map_or_else(|| app.to_owned(), |it| format!("{app}-{it}"))
+/// The name of a stack of an app in an environment.
+pub fn stack_name(app: &str, environment: Option<&str>, part: Option<&str>) -> String {
+    [Some(app), environment, part].into_iter().flatten().collect::<Vec<_>>().join("-")
 }
 
 /// A construct as the user wrote it.
@@ -117,7 +123,7 @@ pub fn construct_fields(of: &Catalogued) -> Vec<Field> {
 }
 
 properties! {
-    /// A page of constructs that becomes one CloudFormation stack.
+    /// A page of constructs that becomes a CloudFormation stack, or some.
     pub struct Frame {
         /// The name of the app, and of its stack: letters, digits and `-`. With an environment, the stack is
         /// named `<app>-<environment>`.
@@ -132,6 +138,12 @@ properties! {
         tags: IndexMap<String, Text>,
         /// CloudFormation parameters, given at deployment.
         parameters: Ordered<Parameter>,
+        /// The stacks of an app that is made of several, each under its name: what else stands at the top of the
+        /// file, from `parameters` to `patches`, stands in one of them. One names what is in another as
+        /// `<stack>.<construct>`.
+        stacks: Option<Node>,
+        /// How one stack refers to what is in another.
+        references: References = "strong",
         /// The constructs, each under its name: `type` says its kind.
         constructs: Option<Node>,
         /// Plain CloudFormation resources, each under its logical id.
@@ -275,14 +287,16 @@ impl Property for Reason {
 }
 
 /// Keys the file may have that this version does not act on.
-const NOT_YET: [&str; 2] = ["stacks", "moved"];
+const NOT_YET: [&str; 1] = ["moved"];
+/// What may stand beside `stacks`: it holds for each of them, unless one says otherwise.
+const OF_ALL: [&str; 7] = ["app", "description", "region", "account", "tags", "validate", "references"];
 
-/// The stack that a stack file holds for `environment`.
-pub fn stack(root: &Node, environment: Option<&str>) -> (Option<Stack>, Vec<Diagnostic>) {
+/// The stacks that a stack file holds for `environment`, in the order written.
+pub fn stacks(root: &Node, environment: Option<&str>) -> (Vec<Stack>, Vec<Diagnostic>) {
     if root.kind == NodeKind::Null {
         let fault = Diagnostic::error("empty-file", "the file is empty").at(root.span);
         let help = "begin with `app:` and `constructs:`, or make a stack with `asi init`";
-        return (None, vec![fault.help(help)]);
+        return (Vec::new(), vec![fault.help(help)]);
     }
     let mut reader = Reader::default();
     let declared = check_environments(root, &mut reader);
@@ -292,18 +306,145 @@ pub fn stack(root: &Node, environment: Option<&str>) -> (Option<Stack>, Vec<Diag
         Some(Err(fault)) => reader.report(fault.at(place_of(root, "environments"))),
         Some(Ok(None)) | None => (),
     }
-    let stack = read_frame(whole, &mut reader).map(|frame| {
-        let others = declared.iter().filter(|(name, _)| Some(name.as_str()) != environment);
-        let elsewhere = others.filter_map(|(_, changes)| changes.cloned()).collect();
-        build(frame, environment.map(str::to_owned), elsewhere, &mut reader)
+    let others = declared.iter().filter(|(name, _)| Some(name.as_str()) != environment);
+    let elsewhere: Vec<&Node> = others.filter_map(|(_, changes)| *changes).collect();
+    let mut stacks = Vec::new();
+    for Whole { part, node, elsewhere } in wholes(whole, &elsewhere, &mut reader) {
+        if let Some(frame) = read_frame(node, &mut reader) {
+            stacks.push(build(frame, part, environment.map(str::to_owned), elsewhere, &mut reader));
+        }
+    }
+    check_names_of_stacks(&stacks, &mut reader);
+    (stacks, reader.diagnostics)
+}
+
+/// What has the name of a stack would hide all that is in it.
+fn check_names_of_stacks(stacks: &[Stack], reader: &mut Reader) {
+    let parts: Vec<&Spanned<String>> = stacks.iter().filter_map(|it| it.part.as_ref()).collect();
+    for (name, span, what) in stacks.iter().flat_map(names) {
+        if let Some(part) = parts.iter().find(|it| it.value == name) {
+            reader.report(
+                Diagnostic::error("duplicate-name", format!("`{name}` names a stack and {what}"))
+                    .label(span, format!("{what} here"))
+                    .label(part.span, "a stack here")
+                    .help("rename one of them"),
+            );
+        }
+    }
+}
+
+/// The names in a stack that references may give, their places, and what they name.
+fn names(stack: &Stack) -> impl Iterator<Item = (&str, Span, &'static str)> {
+    let constructs = stack.constructs.iter().map(|it| (it.name.text.as_str(), it.name.span, "a construct"));
+    let resources = stack.resources.iter().map(|(name, it)| (&**name, it.key, "a resource"));
+    let parameters = stack.parameters.iter().map(|(name, it)| (&**name, it.key, "a parameter"));
+    constructs.chain(resources).chain(parameters)
+}
+
+/// A stack with all that is said of it, as if it were the only one.
+struct Whole {
+    part: Option<Spanned<String>>,
+    node: Node,
+    elsewhere: Vec<Node>,
+}
+
+/// The stacks of a file apart; of an app of one stack, that.
+fn wholes(mut root: Node, elsewhere: &[&Node], reader: &mut Reader) -> Vec<Whole> {
+    let stacks = match &mut root.kind {
+        NodeKind::Map(entries) => entries.shift_remove("stacks"),
+        _ => None,
+    };
+    let Some(Entry { key, value: stacks }) = stacks else {
+        let elsewhere = elsewhere.iter().copied().cloned().collect();
+        return vec![Whole { part: None, node: root, elsewhere }];
+    };
+    check_misplaced(&mut root, key, reader);
+    let Some(map) = stacks.as_map().filter(|it| !it.is_empty()) else {
+        reader.mismatch::<()>(&stacks, "a mapping of names to stacks");
+        return Vec::new();
+    };
+    for changes in elsewhere {
+        let changed = changes.get("stacks").and_then(Node::as_map).into_iter().flatten();
+        for (name, entry) in changed.filter(|(name, _)| !map.contains_key(&**name)) {
+            let fault = Diagnostic::error("unknown-stack", format!("there is no stack `{name}`"));
+            reader.report(fault.at(entry.key).suggest(name, map.keys().map(|it| &**it)));
+        }
+    }
+    let whole = |(name, entry): (&Cow<'static, str>, &Entry<Node>)| {
+        check_part(name, entry.key, reader);
+        let mut node = root.clone();
+        if entry.value.kind != NodeKind::Null {
+            let shape = Frame::shape();
+            let known: Vec<&str> = shape.fields().iter().map(|it| it.key).collect();
+            let known: Vec<&str> = known.into_iter().filter(|it| is_of_stack(it)).collect();
+            reader.fields(&entry.value, &known)?;
+            whole_with(&mut node, &entry.value, reader);
+        }
+        let changes = elsewhere.iter().filter_map(|it| it.get("stacks")?.get(name));
+        let part = Some(Spanned::new(name.to_string(), entry.key));
+        Some(Whole { part, node, elsewhere: changes.cloned().collect() })
+    };
+    map.iter().filter_map(whole).collect()
+}
+
+/// Whether a key of the file may stand in one of several stacks.
+pub fn is_of_stack(key: &str) -> bool {
+    !matches!(key, "app" | "environments" | "stacks" | "references" | "validate")
+}
+
+/// Takes away what cannot stand beside `stacks`, which is written at `stacks`.
+fn check_misplaced(root: &mut Node, stacks: Span, reader: &mut Reader) {
+    let NodeKind::Map(entries) = &mut root.kind else { return };
+    let shape = Frame::shape();
+    let misplaced = |key: &str| {
+        let is_known = shape.fields().iter().any(|it| it.key == key);
+        is_known && key != "environments" && !OF_ALL.contains(&key)
+    };
+    entries.retain(|key, entry| {
+        if misplaced(key) {
+            let fault = format!("`{key}` belongs into one of the stacks");
+            reader.report(
+                Diagnostic::error("beside-stacks", fault)
+                    .label(entry.key, "this is in none of them")
+                    .label(stacks, "the stacks")
+                    .help("move it below the name of a stack"),
+            );
+        }
+        !misplaced(key)
     });
-    (stack, reader.diagnostics)
+}
+
+/// Whether `name` may name a stack of an app: it ends the name CloudFormation knows it by, and begins references.
+fn check_part(name: &str, span: Span, reader: &mut Reader) {
+    const LONGEST: usize = 27;
+    let fine = name.starts_with(|it: char| it.is_ascii_alphabetic())
+        && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-')
+        && name.len() <= LONGEST;
+    if !fine {
+        reader.report(
+            Diagnostic::error("stack-name", format!("`{name}` cannot name a stack"))
+                .at(span)
+                .help(format!("begin with a letter, and use letters, digits and `-`, at most {LONGEST}")),
+        );
+    }
+    if matches!(name, "param" | "env" | "AWS") {
+        let fault = format!("`{name}` has a meaning of its own in references");
+        reader.report(Diagnostic::error("reserved-name", fault).at(span).help("choose another name"));
+    }
 }
 
 /// The names of the environments a stack file declares.
 pub fn environments(root: &Node) -> Vec<String> {
     let map = root.get("environments").and_then(Node::as_map);
     map.map_or_else(Vec::new, |it| it.keys().map(ToString::to_string).collect())
+}
+
+/// The names of the stacks of an app that is made of several; of another, none is one.
+pub fn parts(root: &Node) -> Vec<Option<String>> {
+    match root.get("stacks").and_then(Node::as_map) {
+        Some(map) => map.keys().map(|it| Some(it.to_string())).collect(),
+        None => vec![None],
+    }
 }
 
 /// The name of the app, if the stack file has one that can be read.
@@ -333,7 +474,7 @@ fn read_frame(mut root: Node, reader: &mut Reader) -> Option<Frame> {
                         format!("this version of asi does nothing with `{key}` yet"),
                     )
                     .at(entry.key)
-                    .help("remove it; an app is one stack for now"),
+                    .help("remove it"),
                 );
             }
         }
@@ -405,7 +546,13 @@ fn choose<'a>(
     }
 }
 
-fn build(frame: Frame, environment: Option<String>, elsewhere: Vec<Node>, reader: &mut Reader) -> Stack {
+fn build(
+    frame: Frame,
+    part: Option<Spanned<String>>,
+    environment: Option<String>,
+    elsewhere: Vec<Node>,
+    reader: &mut Reader,
+) -> Stack {
     check_app(&frame.app, reader);
     let validated = frame.validate.as_ref().and_then(|it| it.region.as_ref());
     for region in frame.region.iter().chain(validated) {
@@ -424,6 +571,8 @@ fn build(frame: Frame, environment: Option<String>, elsewhere: Vec<Node>, reader
     let resources = section(frame.resources.as_ref(), reader);
     let stack = Stack {
         app: frame.app,
+        part,
+        references: frame.references,
         environment,
         elsewhere,
         region: frame.region.map(|it| it.value),
@@ -496,11 +645,8 @@ fn section(node: Option<&Node>, reader: &mut Reader) -> Map<Node> {
 
 /// Constructs, resources and parameters share one space of names, because references do.
 fn check_names(stack: &Stack, reader: &mut Reader) {
-    let constructs = stack.constructs.iter().map(|it| (it.name.text.as_str(), it.name.span, "a construct"));
-    let resources = stack.resources.iter().map(|(name, it)| (&**name, it.key, "a resource"));
-    let parameters = stack.parameters.iter().map(|(name, it)| (&**name, it.key, "a parameter"));
     let mut seen: IndexMap<&str, (Span, &str)> = IndexMap::new();
-    for (name, span, what) in constructs.chain(resources).chain(parameters) {
+    for (name, span, what) in names(stack) {
         if matches!(name, "param" | "env" | "AWS") {
             reader.report(
                 Diagnostic::error(

@@ -32,9 +32,9 @@ pub fn list(files: &dyn Files, path: &Path, environment: Option<&str>) -> Listin
     listing.diagnostics = diagnostics;
     let Some(root) = root else { return listing };
     for name in environments(&root, environment) {
-        let (stack, diagnostics) = load::stack(&root, name.as_deref());
+        let (stacks, diagnostics) = load::stacks(&root, name.as_deref());
         listing.diagnostics.extend(diagnostics);
-        listing.stacks.extend(stack);
+        listing.stacks.extend(stacks);
     }
     in_order(&mut listing.diagnostics);
     if has_errors(&listing.diagnostics) {
@@ -65,8 +65,15 @@ pub(super) fn variants(
         Some(_) => vec![given],
         None => std::iter::once(None).chain(load::environments(root).into_iter().map(Some)).collect(),
     };
-    let known: Vec<(String, Option<String>)> =
-        environments.into_iter().map(|it| (load::stack_name(&app.value, it.as_deref()), it)).collect();
+    let parts = load::parts(root);
+    let known: Vec<(String, Option<String>)> = environments
+        .into_iter()
+        .flat_map(|environment| {
+            let name =
+                |part: &Option<String>| load::stack_name(&app.value, environment.as_deref(), part.as_deref());
+            parts.iter().map(|it| (name(it), environment.clone())).collect::<Vec<_>>()
+        })
+        .collect();
     let mut chosen: Vec<Option<String>> = Vec::new();
     let mut faults = Vec::new();
     for name in names {

@@ -10,7 +10,7 @@ use asi_constructs::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::load::stack::{Frame, construct_fields};
+use crate::load::stack::{Frame, construct_fields, is_of_stack};
 
 /// The schema (draft 7, which editors know) as text.
 pub fn schema() -> String {
@@ -47,12 +47,21 @@ pub fn schema() -> String {
     changes["description"] = json!("What is different in this environment.");
     changes["properties"]["constructs"] =
         json!({ "type": "object", "additionalProperties": { "type": ["object", "null"] } });
+    changes = without(changes, |it| !matches!(it, "app" | "environments"));
     let sections = changes["properties"].as_object_mut().expect("a frame has properties");
-    for key in ["app", "environments"] {
-        sections.shift_remove(key);
-    }
     sections.values_mut().for_each(make_optional);
-    changes.as_object_mut().expect("a schema is an object").shift_remove("required");
+    let of_stack = |it: &Value| {
+        let mut of_stack = without(it.clone(), is_of_stack);
+        of_stack["type"] = json!(["object", "null"]);
+        of_stack["description"] = json!("A stack of the app.");
+        json!({ "type": ["object", "null"], "additionalProperties": of_stack })
+    };
+    changes["properties"]["stacks"] = of_stack(&changes);
+    let stacks = of_stack(&frame);
+    if let (Value::Object(schema), Value::Object(stacks)) = (&mut frame["properties"]["stacks"], stacks) {
+        schema.extend(stacks);
+    }
+    frame["properties"]["stacks"]["type"] = json!("object");
     frame["properties"]["environments"]["type"] = json!("object");
     frame["properties"]["environments"]["additionalProperties"] = changes;
     let mut schema = json!({
@@ -65,6 +74,15 @@ pub fn schema() -> String {
         schema.insert("definitions".to_owned(), Value::Object(definitions));
     }
     format!("{schema:#}\n")
+}
+
+/// A schema of an object with only some of its properties, none of which is required.
+fn without(mut schema: Value, keeps: impl Fn(&str) -> bool) -> Value {
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.retain(|key, _| keeps(key));
+    }
+    schema.as_object_mut().expect("a schema is an object").shift_remove("required");
+    schema
 }
 
 /// Lets `schema`, and whatever it holds under keys, be `null` and leave keys out.

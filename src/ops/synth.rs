@@ -1,6 +1,6 @@
 //! From a stack file to templates.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use asi_constructs::{
     CATALOGUE,
@@ -52,6 +52,7 @@ pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>, nam
             Err(faults) => synthesis.diagnostics.extend(faults),
         }
     }
+    synthesis.choose(names);
     synthesis.finish();
     synthesis
 }
@@ -65,16 +66,23 @@ impl Synthesis {
         }
     }
 
-    /// Synthesizes the stack of an environment.
+    /// Synthesizes the stacks of an environment, in the order written.
     pub(super) fn add(&mut self, root: &Node, environment: Option<&str>) {
-        let (stack, diagnostics) = load::stack(root, environment);
+        let (stacks, diagnostics) = load::stacks(root, environment);
         let is_faulty = has_errors(&self.diagnostics) || has_errors(&diagnostics);
         self.diagnostics.extend(diagnostics);
-        if let Some(stack) = stack {
-            let (template, found) = synthesize_stack(&stack, is_faulty);
-            self.diagnostics.extend(found);
-            self.stacks.extend(template.map(|template| Synthesized { stack, template }));
-        }
+        let (mut templates, found) = synthesize_stacks(&stacks, is_faulty);
+        self.diagnostics.extend(found);
+        let synthesized = stacks.into_iter().filter_map(|stack| {
+            let template = templates.remove(&stack.name())?;
+            Some(Synthesized { stack, template })
+        });
+        self.stacks.extend(synthesized);
+    }
+
+    /// Keeps the stacks of these names; all, if there are none.
+    fn choose(&mut self, names: &[String]) {
+        self.stacks.retain(|it| names.is_empty() || names.contains(&it.stack.name()));
     }
 }
 
@@ -92,26 +100,32 @@ pub(super) fn in_order(diagnostics: &mut Vec<Diagnostic>) {
     *diagnostics = seen;
 }
 
-/// The template of a stack. With faults found before, further ones are looked for, and no template is made.
-fn synthesize_stack(stack: &Stack, is_faulty: bool) -> (Option<Template>, Vec<Diagnostic>) {
-    let (tree, mut diagnostics) = expand(stack, CATALOGUE);
+/// The templates of the stacks of an app, by name. With faults found before, further ones are looked for, and no template
+/// is made.
+fn synthesize_stacks(stacks: &[Stack], is_faulty: bool) -> (BTreeMap<String, Template>, Vec<Diagnostic>) {
+    let (tree, mut diagnostics) = expand(stacks, CATALOGUE);
     if is_faulty {
         // What is at fault may be what these miss.
         diagnostics.retain(|it| !matches!(it.code, "no-resources" | "unused-parameter" | "unused-name"));
     }
     if is_faulty || has_errors(&diagnostics) {
-        return (None, diagnostics);
+        return (BTreeMap::new(), diagnostics);
     }
-    let (mut template, found) = resolve(&tree);
+    let (templates, found) = resolve(&tree);
     diagnostics.extend(found);
-    for operation in &stack.patches {
-        diagnostics.extend(template.patch(operation).err());
+    let names = tree.finished.iter().map(|it| it.place.stack.clone());
+    let mut templates: BTreeMap<String, Template> = names.zip(templates).collect();
+    for stack in stacks {
+        let template = templates.get_mut(&stack.name()).expect("every stack was expanded");
+        for operation in &stack.patches {
+            diagnostics.extend(template.patch(operation).err());
+        }
+        if !stack.patches.is_empty() || stacks.len() > 1 {
+            // Whatever else refers to something has been resolved, but for parameters of other stacks.
+            diagnostics.extend(template.dangling_references());
+        }
     }
-    if !stack.patches.is_empty() {
-        // Whatever else refers to something has been resolved.
-        diagnostics.extend(template.dangling_references());
-    }
-    (Some(template), diagnostics)
+    (templates, diagnostics)
 }
 
 /// What to say where one template is due and several stacks are asked for.

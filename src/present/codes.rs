@@ -16,6 +16,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("balancer-range", "A setting of a load balancer or a target group is beyond what AWS takes."),
     ("balancer-subnets", "An application load balancer stands in two zones or more."),
+    (
+        "beside-stacks",
+        "In an app of several stacks, constructs, parameters and outputs stand in one of them.",
+    ),
     ("build-timeout", "CodeBuild runs a build for 5 minutes to 36 hours."),
     ("buildspec", "A buildspec is a mapping, or the path of a YAML file in the source."),
     ("buildspec-artifacts", "A buildspec has to hand on the file that the deployment reads."),
@@ -147,6 +151,11 @@ pub const CODES: &[(&str, &str)] = &[
         "A secret is `ssm:/path` of a parameter, or `secretsmanager:name` with a key if there is one.",
     ),
     ("several-stacks", "One template goes to standard output; several go into a folder."),
+    ("stack-cycle", "Stacks refer to each other in a circle, so that none can be deployed first."),
+    (
+        "stack-name",
+        "The name of a stack ends the one CloudFormation knows it by: a letter, then letters, digits and `-`.",
+    ),
     (
         "stage-name",
         "The name of a stage has letters, digits, `.`, `@`, `-` and `_`, at most 100, and is no other stage's.",
@@ -173,7 +182,7 @@ pub const CODES: &[(&str, &str)] = &[
         "unknown-service",
         "An endpoint is for a service of AWS: by its short name, or by its whole name if that is no common one.",
     ),
-    ("unknown-stack", "The stack file makes no stack of that name; `asi ls` lists them."),
+    ("unknown-stack", "The stack file has no stack of that name; `asi ls` lists them."),
     ("unknown-type", "There is no such construct; `asi explain` lists them."),
     (
         "unused-acknowledgement",

@@ -20,12 +20,14 @@ pub struct Template {
     pub paths: IndexMap<LogicalId, String>,
     /// The tags a deployment puts on everything in the stack.
     pub tags: IndexMap<String, String>,
+    /// The stacks it refers to, by the names CloudFormation knows them by: they have to be deployed before.
+    pub needs: Vec<String>,
 }
 
 impl Template {
     /// A template of which nothing is known but its document.
     pub fn new(body: Node) -> Self {
-        Self { body, paths: IndexMap::new(), tags: IndexMap::new() }
+        Self { body, paths: IndexMap::new(), tags: IndexMap::new(), needs: Vec::new() }
     }
 
     /// As YAML, the way a person would have written it.
