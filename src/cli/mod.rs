@@ -1,5 +1,6 @@
 //! The command line: arguments, and what is printed. One file for each command.
 
+mod config;
 mod explain;
 mod init;
 mod ls;
@@ -88,6 +89,7 @@ enum Command {
     Synth(synth::Args),
     Validate(validate::Args),
     Ls(ls::Args),
+    Config(config::Args),
     Explain(explain::Args),
     Schema(schema::Args),
     Init(init::Args),
@@ -140,6 +142,7 @@ pub fn run(
         Command::Synth(args) => synth::run(args, &cli.global, world, &mut output),
         Command::Validate(args) => validate::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
+        Command::Config(args) => config::run(args, &cli.global, world, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Schema(args) => schema::run(args, &mut output),
         Command::Init(args) => init::run(args, &cli.global, world, &mut output),

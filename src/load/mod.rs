@@ -15,7 +15,8 @@ use asi_constructs::kernel::{
 };
 
 pub use stack::{
-    Declared, FailOn, Output, Parameter, Stack, app, environments, is_app_name, parts, stack_name, stacks,
+    Declared, FailOn, Output, Parameter, Stack, app, environments, is_app_name, merged, parts, stack_name,
+    stacks,
 };
 
 use crate::world::{FileError, Files, Reason};

@@ -300,12 +300,7 @@ pub fn stacks(root: &Node, environment: Option<&str>) -> (Vec<Stack>, Vec<Diagno
     }
     let mut reader = Reader::default();
     let declared = check_environments(root, &mut reader);
-    let mut whole = root.clone();
-    match environment.map(|name| choose(name, &declared)) {
-        Some(Ok(Some(changes))) => whole_with(&mut whole, changes, &mut reader),
-        Some(Err(fault)) => reader.report(fault.at(place_of(root, "environments"))),
-        Some(Ok(None)) | None => (),
-    }
+    let whole = overlaid(root, environment, &declared, &mut reader);
     let others = declared.iter().filter(|(name, _)| Some(name.as_str()) != environment);
     let elsewhere: Vec<&Node> = others.filter_map(|(_, changes)| *changes).collect();
     let mut stacks = Vec::new();
@@ -431,6 +426,32 @@ fn check_part(name: &str, span: Span, reader: &mut Reader) {
         let fault = format!("`{name}` has a meaning of its own in references");
         reader.report(Diagnostic::error("reserved-name", fault).at(span).help("choose another name"));
     }
+}
+
+/// A stack file with `environment` laid over it, and without its environments.
+pub fn merged(root: &Node, environment: Option<&str>) -> (Node, Vec<Diagnostic>) {
+    let mut reader = Reader::default();
+    let mut whole = overlaid(root, environment, &check_environments(root, &mut reader), &mut reader);
+    if let NodeKind::Map(entries) = &mut whole.kind {
+        entries.shift_remove("environments");
+    }
+    (whole, reader.diagnostics)
+}
+
+/// The stack file with the changes of an environment, of those declared.
+fn overlaid(
+    root: &Node,
+    environment: Option<&str>,
+    declared: &[(String, Option<&Node>)],
+    reader: &mut Reader,
+) -> Node {
+    let mut whole = root.clone();
+    match environment.map(|name| choose(name, declared)) {
+        Some(Ok(Some(changes))) => whole_with(&mut whole, changes, reader),
+        Some(Err(fault)) => reader.report(fault.at(place_of(root, "environments"))),
+        Some(Ok(None)) | None => (),
+    }
+    whole
 }
 
 /// The names of the environments a stack file declares.

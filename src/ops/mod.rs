@@ -1,5 +1,6 @@
 //! One function for each use of `asi`: it gets what it needs from the world, and gives a model.
 
+pub mod config;
 pub mod explain;
 pub mod init;
 pub mod list;
@@ -7,6 +8,7 @@ pub mod schema;
 pub mod synth;
 pub mod validate;
 
+pub use config::{Config, config};
 pub use explain::{Explained, explain};
 pub use list::{Listing, list};
 pub use schema::schema;

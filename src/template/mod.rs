@@ -24,6 +24,12 @@ pub struct Template {
     pub needs: Vec<String>,
 }
 
+/// A document as YAML: its scalars as they were written, and after each value that ends a line, as a comment, what `notes`
+/// say of it.
+pub fn with_notes(document: &Node, notes: &dyn Fn(&Node) -> Option<String>) -> String {
+    yaml::write_with_notes(document, notes)
+}
+
 impl Template {
     /// A template of which nothing is known but its document.
     pub fn new(body: Node) -> Self {

@@ -13,121 +13,165 @@ use serde_json::Value;
 
 /// `node` as YAML.
 pub(super) fn write(node: &Node) -> String {
-    let mut out = String::new();
-    match &node.kind {
-        NodeKind::Map(map) if !map.is_empty() && short_tag(node).is_none() => write_map(map, 0, &mut out),
-        NodeKind::List(items) if !items.is_empty() => write_list(items, 0, &mut out),
-        _ => {
-            write_value(node, 0, &mut out);
-            out.remove(0);
-        }
-    }
-    out
+    Writer { out: String::new(), notes: None }.document(node)
 }
 
-/// Writes what follows a key or a dash: a space and a scalar, or lines of their own at `indent`.
-fn write_value(node: &Node, indent: usize, out: &mut String) {
-    if let Some((tag, argument)) = short_tag(node) {
-        return write_tagged(&tag, argument, indent, out);
-    }
-    match &node.kind {
-        NodeKind::List(items) if !items.is_empty() => {
-            out.push('\n');
-            write_list(items, indent, out);
-        }
-        NodeKind::Map(map) if !map.is_empty() => {
-            out.push('\n');
-            write_map(map, indent, out);
-        }
-        _ => {
-            out.push(' ');
-            write_scalar(node, indent, out);
-            out.push('\n');
-        }
-    }
+/// What there is to say of a value.
+pub(super) type Notes<'a> = &'a dyn Fn(&Node) -> Option<String>;
+
+/// `document` as YAML, its scalars as they were written, and after each value that ends a line what `notes` say of it.
+pub(super) fn write_with_notes(document: &Node, notes: Notes<'_>) -> String {
+    Writer { out: String::new(), notes: Some(notes) }.document(document)
 }
 
-fn write_map(map: &Map<Node>, indent: usize, out: &mut String) {
-    /// A longer key has to be announced with `?`: parsers look only so far for its colon.
-    const LONGEST_KEY: usize = 120;
-    for (key, entry) in map {
-        spaces(indent, out);
-        if key.len() > LONGEST_KEY {
-            out.push_str("? ");
-            write_text(key, None, out);
-            out.push('\n');
-            spaces(indent, out);
-        } else {
-            write_text(key, None, out);
-        }
-        out.push(':');
-        write_value(&entry.value, indent + 2, out);
-    }
+struct Writer<'a> {
+    out: String,
+    /// What to say of values that somebody wrote; without, they are of our own making.
+    notes: Option<Notes<'a>>,
 }
 
-fn write_list(items: &[Node], indent: usize, out: &mut String) {
-    for item in items {
-        spaces(indent, out);
-        out.push('-');
-        match &item.kind {
-            NodeKind::Map(map) if !map.is_empty() && short_tag(item).is_none() => {
-                hang(indent, out, |out| write_map(map, indent + 2, out));
+impl Writer<'_> {
+    fn document(mut self, node: &Node) -> String {
+        match &node.kind {
+            NodeKind::Map(map) if !map.is_empty() && short_tag(node).is_none() => self.map(map, 0),
+            NodeKind::List(items) if !items.is_empty() => self.list(items, 0),
+            _ => {
+                self.value(node, 0);
+                self.out.remove(0);
             }
+        }
+        self.out
+    }
+
+    /// Writes what follows a key or a dash: a space and a scalar, or lines of their own at `indent`.
+    fn value(&mut self, node: &Node, indent: usize) {
+        if let Some((tag, argument)) = short_tag(node) {
+            return self.tagged(&tag, argument, node, indent);
+        }
+        match &node.kind {
             NodeKind::List(items) if !items.is_empty() => {
-                hang(indent, out, |out| write_list(items, indent + 2, out));
+                self.out.push('\n');
+                self.list(items, indent);
             }
-            _ => write_value(item, indent + 2, out),
+            NodeKind::Map(map) if !map.is_empty() => {
+                self.out.push('\n');
+                self.map(map, indent);
+            }
+            _ => {
+                self.out.push(' ');
+                self.scalar_line(node, node, indent);
+            }
         }
     }
-}
 
-/// Writes lines of which the first follows a dash.
-fn hang(indent: usize, out: &mut String, lines: impl FnOnce(&mut String)) {
-    out.push(' ');
-    let start = out.len();
-    lines(out);
-    out.replace_range(start..start + indent + 2, "");
-}
-
-fn write_tagged(tag: &str, argument: &Node, indent: usize, out: &mut String) {
-    out.push(' ');
-    out.push_str(tag);
-    if tag == "!GetAtt"
-        && let Some([resource, attribute]) = argument.as_list()
-        && let (Some(resource), Some(attribute)) = (resource.as_str(), attribute.as_str())
-        // The first dot is where a reader splits it again.
-        && !resource.contains('.')
-    {
-        out.push(' ');
-        write_text(&format!("{resource}.{attribute}"), Some(indent), out);
-        out.push('\n');
-        return;
+    fn map(&mut self, map: &Map<Node>, indent: usize) {
+        /// A longer key has to be announced with `?`: parsers look only so far for its colon.
+        const LONGEST_KEY: usize = 120;
+        for (key, entry) in map {
+            spaces(indent, &mut self.out);
+            if key.len() > LONGEST_KEY {
+                self.out.push_str("? ");
+                write_text(key, &mut self.out);
+                self.out.push('\n');
+                spaces(indent, &mut self.out);
+            } else {
+                write_text(key, &mut self.out);
+            }
+            self.out.push(':');
+            self.value(&entry.value, indent + 2);
+        }
     }
-    match &argument.kind {
-        NodeKind::List(items) if is_short(items) => {
-            out.push_str(" [");
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push_str(", ");
+
+    fn list(&mut self, items: &[Node], indent: usize) {
+        for item in items {
+            spaces(indent, &mut self.out);
+            self.out.push('-');
+            match &item.kind {
+                NodeKind::Map(map) if !map.is_empty() && short_tag(item).is_none() => {
+                    self.hang(indent, |it| it.map(map, indent + 2));
                 }
-                write_inline(item, out);
+                NodeKind::List(items) if !items.is_empty() => {
+                    self.hang(indent, |it| it.list(items, indent + 2));
+                }
+                _ => self.value(item, indent + 2),
             }
-            out.push_str("]\n");
         }
-        // A tag cannot stand before another: what is inside keeps its long form.
-        NodeKind::List(items) => {
-            out.push('\n');
-            write_list(items, indent, out);
+    }
+
+    /// Writes lines of which the first follows a dash.
+    fn hang(&mut self, indent: usize, lines: impl FnOnce(&mut Self)) {
+        self.out.push(' ');
+        let start = self.out.len();
+        lines(self);
+        self.out.replace_range(start..start + indent + 2, "");
+    }
+
+    /// Writes the function `node`, which has a tag and an argument.
+    fn tagged(&mut self, tag: &str, argument: &Node, node: &Node, indent: usize) {
+        self.out.push(' ');
+        self.out.push_str(tag);
+        if tag == "!GetAtt"
+            && let Some([resource, attribute]) = argument.as_list()
+            && let (Some(resource), Some(attribute)) = (resource.as_str(), attribute.as_str())
+            // The first dot is where a reader splits it again.
+            && !resource.contains('.')
+        {
+            self.out.push(' ');
+            write_text(&format!("{resource}.{attribute}"), &mut self.out);
+            return self.end_line(node);
         }
-        NodeKind::Map(map) => {
-            out.push('\n');
-            write_map(map, indent, out);
+        match &argument.kind {
+            NodeKind::List(items) if is_short(items) => {
+                self.out.push_str(" [");
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        self.out.push_str(", ");
+                    }
+                    write_inline(item, &mut self.out);
+                }
+                self.out.push(']');
+                self.end_line(node);
+            }
+            // A tag cannot stand before another: what is inside keeps its long form.
+            NodeKind::List(items) => {
+                self.out.push('\n');
+                self.list(items, indent);
+            }
+            NodeKind::Map(map) => {
+                self.out.push('\n');
+                self.map(map, indent);
+            }
+            _ => {
+                self.out.push(' ');
+                self.scalar_line(argument, node, indent);
+            }
         }
-        _ => {
-            out.push(' ');
-            write_scalar(argument, indent, out);
-            out.push('\n');
+    }
+
+    /// Writes a scalar that ends its line, on which `whole` stands.
+    fn scalar_line(&mut self, node: &Node, whole: &Node, indent: usize) {
+        match &node.kind {
+            NodeKind::String(text) if !is_plain(text) && fits_a_block(text) => {
+                // The lines of a block follow; what is said of it stands before them.
+                self.out.push_str(block_sign(text));
+                self.end_line(whole);
+                write_block(text, indent, &mut self.out);
+            }
+            _ => {
+                match node.plain.as_deref().filter(|_| self.notes.is_some()) {
+                    Some(written) => self.out.push_str(written),
+                    None => write_scalar(node, &mut self.out),
+                }
+                self.end_line(whole);
+            }
         }
+    }
+
+    fn end_line(&mut self, node: &Node) {
+        if let Some(note) = self.notes.and_then(|it| it(node)) {
+            self.out.extend(["  # ", &note]);
+        }
+        self.out.push('\n');
     }
 }
 
@@ -176,18 +220,18 @@ fn write_inline(node: &Node, out: &mut String) {
     match node.as_str() {
         // Inside of brackets these end a plain scalar; the question mark only to PyYAML.
         Some(text) if text.contains([',', '[', ']', '{', '}', '?']) => write_quoted(text, out),
-        Some(text) => write_text(text, None, out),
-        None => write_scalar(node, 0, out),
+        Some(text) => write_text(text, out),
+        None => write_scalar(node, out),
     }
 }
 
-fn write_scalar(node: &Node, indent: usize, out: &mut String) {
+fn write_scalar(node: &Node, out: &mut String) {
     match &node.kind {
         NodeKind::Null => out.push_str("null"),
         NodeKind::Bool(it) => out.push_str(if *it { "true" } else { "false" }),
         NodeKind::Integer(it) => out.push_str(&it.to_string()),
         NodeKind::Float(it) => out.push_str(&float(*it)),
-        NodeKind::String(it) => write_text(it, Some(indent), out),
+        NodeKind::String(it) => write_text(it, out),
         NodeKind::List(_) => out.push_str("[]"),
         NodeKind::Map(_) => out.push_str("{}"),
     }
@@ -204,12 +248,10 @@ fn float(value: f64) -> String {
     format!("{mantissa}{point}e{sign}{exponent}")
 }
 
-/// Writes text: plain, as a literal block at the indent given, or quoted.
-fn write_text(text: &str, block: Option<usize>, out: &mut String) {
+/// Writes text on a line: plain or quoted.
+fn write_text(text: &str, out: &mut String) {
     if is_plain(text) {
         out.push_str(text);
-    } else if let Some(indent) = block.filter(|_| fits_a_block(text)) {
-        write_block(text, indent, out);
     } else {
         write_quoted(text, out);
     }
@@ -280,20 +322,24 @@ fn fits_a_block(text: &str) -> bool {
         && text.chars().all(|it| it == '\n' || it == '\t' || is_printable(it))
 }
 
-fn write_block(text: &str, indent: usize, out: &mut String) {
-    let body = text.trim_end_matches('\n');
-    out.push_str(match text.len() - body.len() {
+/// What announces a literal block with this text.
+fn block_sign(text: &str) -> &'static str {
+    match text.len() - text.trim_end_matches('\n').len() {
         0 => "|-",
         1 => "|",
         _ => "|+",
-    });
+    }
+}
+
+/// Writes the lines of a literal block.
+fn write_block(text: &str, indent: usize, out: &mut String) {
     let lines = text.strip_suffix('\n').unwrap_or(text);
     for line in lines.split('\n') {
-        out.push('\n');
         if !line.is_empty() {
             spaces(indent.max(2), out);
             out.push_str(line);
         }
+        out.push('\n');
     }
 }
 
