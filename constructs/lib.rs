@@ -25,6 +25,7 @@ macro_rules! catalogue {
 catalogue! {
     cluster::Cluster,
     fargate_service::FargateService,
+    imported_network::ImportedNetwork,
     network::Network,
     pipeline::Pipeline,
     repository::Repository,

@@ -1,13 +1,73 @@
-//! What constructs offer beside their exports, whatever their kind: a load balancer, a service on ECS.
+//! What constructs offer beside their exports, whatever their kind: a network, a load balancer, a service on ECS.
 //!
 //! A construct that names "something with a load balancer" takes any construct that offers one.
 
 use std::any::Any;
 
 use crate::{
-    kernel::{construct::Export, prelude::*},
+    kernel::{construct::Export, expr::ExprKind, prelude::*},
     repository,
 };
+
+/// A network that things run in: one of the stack, or one that is there already.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The id of the VPC.
+    pub vpc_id: Expr<Handle>,
+    /// Its range of addresses, if that is known.
+    pub cidr: Option<Expr<Handle>>,
+    /// The ids of the subnets that the internet reaches.
+    pub public_subnet_ids: SubnetIds,
+    /// The ids of the subnets that it does not.
+    pub private_subnet_ids: SubnetIds,
+    /// What has to be there before anything in a public subnet is reached from the internet.
+    pub internet: Vec<Handle>,
+    /// What has to be there before anything in a private subnet reaches what lies outside; absent if it never does.
+    pub outbound: Option<Vec<Handle>>,
+}
+
+impl Target for Network {
+    const WHAT: &'static str = "a Network or ImportedNetwork";
+}
+
+impl Export for Network {
+    fn offer(&self) -> Option<Box<dyn Any>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// The ids of some subnets: a list of them, or what gives one at deployment.
+#[derive(Clone, Debug)]
+pub struct SubnetIds(pub Expr<Handle>);
+
+impl SubnetIds {
+    /// How many there are; absent if only the deployment knows, as with a parameter.
+    pub fn count(&self) -> Option<usize> {
+        match &self.0.kind {
+            ExprKind::List(ids) => Some(ids.len()),
+            _ => None,
+        }
+    }
+
+    /// Whether there are surely none.
+    pub fn is_empty(&self) -> bool {
+        self.count() == Some(0)
+    }
+}
+
+impl FromIterator<Expr<Handle>> for SubnetIds {
+    fn from_iter<I: IntoIterator<Item = Expr<Handle>>>(ids: I) -> Self {
+        Self(ExprKind::List(ids.into_iter().collect()).into())
+    }
+}
+
+impl Export for SubnetIds {
+    const IS_ATTRIBUTE: bool = true;
+
+    fn value(&self) -> Expr<Handle> {
+        self.0.clone()
+    }
+}
 
 /// A load balancer that requests come to.
 #[derive(Clone, Debug)]

@@ -3,7 +3,10 @@
 use ipnet::IpNet;
 
 use super::FargateService;
-use crate::{kernel::prelude::*, network, targets::LoadBalancer};
+use crate::{
+    kernel::prelude::*,
+    targets::{LoadBalancer, Network, SubnetIds},
+};
 
 const LISTENER: ResourceType = ResourceType::new("AWS::ElasticLoadBalancingV2::Listener");
 const LOAD_BALANCER: ResourceType = ResourceType::new("AWS::ElasticLoadBalancingV2::LoadBalancer");
@@ -93,10 +96,11 @@ pub(super) fn check_allowed(allow: &[Spanned<IpNet>], faults: &mut Vec<Diagnosti
 pub(super) fn add(
     service: &FargateService,
     scope: &mut Scope<'_>,
-    network: &network::Exports,
+    network: &Network,
 ) -> Result<Balanced, Diagnostic> {
     let is_public = service.access.value == Access::Public;
     let subnets = subnets(service, network)?;
+    let callers = callers(service, network)?;
     let https = service.https.as_ref().map(|it| it.build(scope));
     let ports: &[u16] = if https.is_some() { &[443, 80] } else { &[80] };
 
@@ -107,7 +111,7 @@ pub(super) fn add(
     let group = at_group.resource("Resource", SECURITY_GROUP, object! {
         // A group with another description is another group: the CDK's is kept, so that it may stay.
         "GroupDescription" => description,
-        "SecurityGroupIngress" => ports.iter().flat_map(|it| callers(service, network, *it)).collect::<Vec<_>>(),
+        "SecurityGroupIngress" => ports.iter().flat_map(|port| callers.iter().map(|it| it.admit(*port))).collect::<Vec<_>>(),
         "VpcId" => network.vpc_id.clone(),
     });
     let balancer = scope.resource("Resource", LOAD_BALANCER, object! {
@@ -118,7 +122,7 @@ pub(super) fn add(
         ],
         "Scheme" => if is_public { "internet-facing" } else { "internal" },
         "SecurityGroups" => list![group.attribute("GroupId")],
-        "Subnets" => subnets.to_vec(),
+        "Subnets" => subnets.0.clone(),
         "Type" => "application",
     });
     if is_public {
@@ -158,8 +162,8 @@ pub(super) fn add(
 /// The subnets the load balancer stands in.
 fn subnets<'a>(
     service: &FargateService,
-    network: &'a network::Exports,
-) -> Result<&'a [Expr<Handle>], Diagnostic> {
+    network: &'a Network,
+) -> Result<&'a SubnetIds, Diagnostic> {
     let network_name = &service.network.name;
     let fault = |message: String| {
         Err(Diagnostic::error("balancer-subnets", message).at(service.access.span.or(network_name.span)))
@@ -170,43 +174,62 @@ fn subnets<'a>(
         }
         Access::Public | Access::Internal => ("public", &network.public_subnet_ids),
     };
-    match subnets.len() {
-        0 => fault(format!("`{}` has no public subnets for a public load balancer", network_name.text))
+    match subnets.count() {
+        Some(0) => fault(format!("`{}` has no public subnets for a public load balancer", network_name.text))
             .map_err(|it| it.help("set `access: internal`, or give the network public subnets")),
-        1 => fault(format!(
+        Some(1) => fault(format!(
             "a load balancer needs subnets in two zones, and `{}` has one {kind} subnet",
             network_name.text
         ))
-        .map_err(|it| it.help("give the network `zones: 2`")),
-        _ => Ok(subnets),
+        .map_err(|it| it.help("give the network subnets in two zones, as a Network with `zones: 2` has")),
+        Some(_) | None => Ok(subnets),
     }
 }
 
-/// Who may call the load balancer on `port`.
-fn callers(service: &FargateService, network: &network::Exports, port: u16) -> Vec<Expr<Handle>> {
-    let rule = |range: Expr<Handle>, whom: &str| {
+/// A range of addresses that may call the load balancer.
+struct Caller {
+    range: Expr<Handle>,
+    /// What it is called in the rule's description.
+    whom: String,
+}
+
+impl Caller {
+    /// The rule that admits it on `port`.
+    fn admit(&self, port: u16) -> Expr<Handle> {
         object! {
-            "CidrIp" => range,
-            "Description" => format!("Allow from {whom} on port {port}"),
+            "CidrIp" => self.range.clone(),
+            "Description" => format!("Allow from {} on port {port}", self.whom),
             "FromPort" => port,
             "IpProtocol" => "tcp",
             "ToPort" => port,
         }
-    };
-    match service.access.value {
+    }
+}
+
+/// Who may call the load balancer.
+fn callers(service: &FargateService, network: &Network) -> Result<Vec<Caller>, Diagnostic> {
+    let caller = |range: Expr<Handle>, whom: &str| Caller { range, whom: whom.to_owned() };
+    match (service.access.value, &network.cidr) {
         _ if !service.allow.is_empty() => {
-            let range = |it: &Spanned<IpNet>| {
-                rule(Expr::from(it.value.to_string()).at(it.span), &it.value.to_string())
+            let allowed = |it: &Spanned<IpNet>| {
+                caller(Expr::from(it.value.to_string()).at(it.span), &it.value.to_string())
             };
-            service.allow.iter().map(range).collect()
+            Ok(service.allow.iter().map(allowed).collect())
         }
-        Access::Public => vec![rule("0.0.0.0/0".into(), "anyone")],
-        Access::Internal => vec![rule(network.cidr.clone(), "the network")],
+        (Access::Public, _) => Ok(vec![caller("0.0.0.0/0".into(), "anyone")]),
+        (Access::Internal, Some(range)) => Ok(vec![caller(range.clone(), "the network")]),
+        (Access::Internal, None) => {
+            let name = &service.network.name.text;
+            let fault = format!("all of `{name}` may call the load balancer, and its range is not known");
+            Err(Diagnostic::error("network-range", fault)
+                .at(service.access.span)
+                .help(format!("give `{name}` its `cidr`, or name those who may call in `allow`")))
+        }
     }
 }
 
 /// Adds what requests are passed to: the tasks, once the service has registered them.
-fn target_group(service: &FargateService, scope: &mut Scope<'_>, network: &network::Exports) -> Handle {
+fn target_group(service: &FargateService, scope: &mut Scope<'_>, network: &Network) -> Handle {
     let FargateService { health, balancer, .. } = service;
     let path = scope.text(&health.path);
     let sticky = |it: &Spanned<Seconds>| {

@@ -20,9 +20,8 @@ use ipnet::IpNet;
 use crate::{
     cluster::{self, Cluster},
     kernel::prelude::*,
-    network,
     permission::Permission,
-    targets::{Architecture, EcsService, LoadBalancer},
+    targets::{Architecture, EcsService, LoadBalancer, Network},
 };
 use balancer::Balanced;
 
@@ -43,7 +42,7 @@ properties! {
     /// become healthy.
     pub struct FargateService {
         /// The network it runs in.
-        network: Link<network::Exports>,
+        network: Link<Network>,
         /// The cluster it runs in. If absent, it has one of its own.
         cluster: Option<Link<cluster::Exports>>,
         /// The image it runs: `<Repository>:<tag>` for a repository of this stack, or
@@ -323,7 +322,7 @@ mod tests {
     fn points_at_a_network_that_is_none() {
         assert_eq!(
             stack(&WEB.replace("network: net", "network: cluster")).faults(),
-            ["wrong-kind at `cluster`: `cluster` is a Cluster; a Network is needed here"]
+            ["wrong-kind at `cluster`: `cluster` is a Cluster; a Network or ImportedNetwork is needed here"]
         );
     }
 }

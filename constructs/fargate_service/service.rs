@@ -1,7 +1,7 @@
 //! The service itself, and the security group of its tasks.
 
 use super::{FargateService, balancer::Balanced, count::Count, task};
-use crate::{cluster, kernel::prelude::*, network};
+use crate::{cluster, kernel::prelude::*, targets::Network};
 
 const SECURITY_GROUP: ResourceType = ResourceType::new("AWS::EC2::SecurityGroup");
 const SECURITY_GROUP_EGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupEgress");
@@ -82,17 +82,18 @@ pub(super) struct Added {
 pub(super) fn add(
     service: &FargateService,
     scope: &mut Scope<'_>,
-    network: &network::Exports,
+    network: &Network,
     cluster: &cluster::Exports,
     balanced: &Balanced,
     task: &task::Added,
 ) -> Added {
     // Where there are no private subnets, a task pulls its image with a public address of its own.
-    let (subnets, public_ip, way_out) = match network.private_subnet_ids.as_slice() {
-        [] => (&network.public_subnet_ids, "ENABLED", &network.internet),
-        _ => (&network.private_subnet_ids, "DISABLED", &network.outbound),
+    let (subnets, public_ip, way_out) = if network.private_subnet_ids.is_empty() {
+        (&network.public_subnet_ids, "ENABLED", Some(&network.internet))
+    } else {
+        (&network.private_subnet_ids, "DISABLED", network.outbound.as_ref())
     };
-    if way_out.is_empty() {
+    if way_out.is_none() {
         scope.report(
             Diagnostic::warning("no-way-out", "its tasks can reach nothing outside of the network, not even their image")
                 .at(service.network.name.span)
@@ -136,7 +137,7 @@ pub(super) fn add(
                 "AwsvpcConfiguration" => object! {
                     "AssignPublicIp" => public_ip,
                     "SecurityGroups" => list![group.attribute("GroupId")],
-                    "Subnets" => subnets.clone(),
+                    "Subnets" => subnets.0.clone(),
                 },
             },
             "PlatformVersion" => service.platform.clone(),
@@ -147,12 +148,12 @@ pub(super) fn add(
     // ECS refuses a target group that no listener leads to. A task that starts without its permissions, or
     // without a way to the registry, fails, and counts against the deployment.
     let first = [balanced.listener].into_iter().chain(task.policies.iter().copied());
-    scope.depend(resource, first.chain(way_out.iter().copied()));
+    scope.depend(resource, first.chain(way_out.into_iter().flatten().copied()));
     Added { resource, group }
 }
 
 /// Adds the security group of the tasks, and the way from the load balancer to `port` in it.
-fn task_group(scope: &mut Scope<'_>, network: &network::Exports, balanced: &Balanced, port: u16) -> Handle {
+fn task_group(scope: &mut Scope<'_>, network: &Network, balanced: &Balanced, port: u16) -> Handle {
     let mut at_group = scope.child("SecurityGroup");
     let (group_path, group_id) = (at_group.path().to_string(), at_group.unique_id());
     let group = at_group.resource(

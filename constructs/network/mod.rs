@@ -12,7 +12,10 @@ mod zones;
 
 use ipnet::Ipv4Net;
 
-use crate::kernel::prelude::*;
+use crate::{
+    kernel::prelude::*,
+    targets::{self, SubnetIds},
+};
 use ranges::Split;
 use routes::Ways;
 use subnet::{Kind, Subnet, tag};
@@ -62,24 +65,18 @@ exports! {
         /// Its range of addresses.
         cidr: Expr<Handle>,
         /// The ids of the public subnets, in the order of the zones.
-        public_subnet_ids: Vec<Expr<Handle>>,
+        public_subnet_ids: SubnetIds,
         /// The ids of the private subnets, in the order of the zones.
-        private_subnet_ids: Vec<Expr<Handle>>,
+        private_subnet_ids: SubnetIds,
         /// The ids of the public subnets' route tables, in the order of the zones.
         public_route_table_ids: Vec<Expr<Handle>>,
         /// The ids of the private subnets' route tables, in the order of the zones.
         private_route_table_ids: Vec<Expr<Handle>>,
         /// The names of the zones.
         zones: Vec<Expr<Handle>>,
-        /// What has to be there before anything in a public subnet is reached from the internet.
-        internet: Vec<Handle>,
-        /// What has to be there before anything in a private subnet reaches what lies outside.
-        outbound: Vec<Handle>,
+        /// Itself, for what runs in it.
+        network: targets::Network,
     }
-}
-
-impl Target for Exports {
-    const WHAT: &'static str = "a Network";
 }
 
 /// What has been laid out of a network, for what is added to it.
@@ -155,18 +152,25 @@ impl Construct for Network {
         if let Some(acls) = &self.acls.0 {
             acls.add(scope, &network, self.cidr.value);
         }
-        let ids = |subnets: &[Subnet]| subnets.iter().map(|it| it.resource.reference()).collect();
+        let ids = |it: &[Subnet]| it.iter().map(|it| it.resource.reference()).collect::<SubnetIds>();
         let tables = |subnets: &[Subnet]| subnets.iter().map(|it| it.route_table.reference()).collect();
-        Ok(Exports {
+        let offer = targets::Network {
             vpc_id: vpc.reference(),
-            cidr: vpc.attribute("CidrBlock"),
+            cidr: Some(vpc.attribute("CidrBlock")),
             public_subnet_ids: ids(&network.public),
             private_subnet_ids: ids(&network.private),
+            internet,
+            outbound: (!outbound.is_empty()).then_some(outbound),
+        };
+        Ok(Exports {
+            vpc_id: offer.vpc_id.clone(),
+            cidr: vpc.attribute("CidrBlock"),
+            public_subnet_ids: offer.public_subnet_ids.clone(),
+            private_subnet_ids: offer.private_subnet_ids.clone(),
             public_route_table_ids: tables(&network.public),
             private_route_table_ids: tables(&network.private),
             zones,
-            internet,
-            outbound,
+            network: offer,
         })
     }
 }

@@ -52,6 +52,7 @@ pub const CODES: &[(&str, &str)] = &[
         "duplicate-name",
         "Constructs, resources and parameters share one space of names, because references by name do.",
     ),
+    ("duplicate-subnet", "A subnet of a network is named once, as a public or as a private one."),
     ("duplicate-variable", "A name is given to both a variable and a secret, or to two variables."),
     ("duplicate-zone", "A network has one pair of subnets for each zone."),
     ("email-address", "An approval is announced by email to addresses such as `ops@example.com`."),
@@ -101,6 +102,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("missing-type", "A construct or a resource does not say what it is."),
     ("network-full", "The network's range has no room for subnets of that size."),
     ("network-nat", "A NAT gateway stands in a public subnet, and the network has none."),
+    ("network-range", "An internal load balancer admits all of its network, whose range has to be known."),
     ("network-size", "AWS takes VPCs from /16 to /28."),
     ("network-subnets", "A network without any subnet is of no use."),
     ("network-zones", "A network goes over 1 to 6 zones; no region has more."),
@@ -140,6 +142,7 @@ pub const CODES: &[(&str, &str)] = &[
         "resource-cycle",
         "Resources wait for each other in a circle, by references or `DependsOn`, so that none can be made first.",
     ),
+    ("resource-id", "What is there already is named by its id, such as `vpc-0a1b2c3d4e5f60718`."),
     (
         "resource-type",
         "The type of a resource has three parts, such as `AWS::S3::Bucket`, or is `Custom::Name`.",
