@@ -8,6 +8,7 @@ mod flow_logs;
 mod ranges;
 mod routes;
 mod subnet;
+mod vpn;
 mod zones;
 
 use ipnet::Ipv4Net;
@@ -25,6 +26,7 @@ pub use endpoints::Endpoint;
 pub use flow_logs::{FlowLogs, Traffic};
 pub use ranges::{Ranges, Subnets};
 pub use routes::Nat;
+pub use vpn::{Propagate, Routes, Vpn};
 pub use zones::Zones;
 
 const VPC: ResourceType = ResourceType::new("AWS::EC2::VPC");
@@ -48,6 +50,10 @@ properties! {
         /// routes and cost nothing; every other has an address in each private subnet, or in each public one
         /// where there are none.
         endpoints: Vec<Endpoint>,
+        /// A VPN gateway, and what is reached through it: `{routes: {private: [10.0.0.0/8]}}`, or `true` for a
+        /// gateway without routes. Its connections, under `resources`, name it by
+        /// `!GetAtt net.vpnGatewayId`. Network ACLs take what comes through it for what comes from the internet.
+        vpn: Switch<Vpn> = "false",
         /// A record of the connections to and from everything in the network: `true` for all of them,
         /// `reject` for those that are refused, or its properties.
         flow_logs: Switch<FlowLogs> = "false",
@@ -74,6 +80,8 @@ exports! {
         private_route_table_ids: Vec<Expr<Handle>>,
         /// The names of the zones.
         zones: Vec<Expr<Handle>>,
+        /// The id of its VPN gateway, if it has one.
+        vpn_gateway_id: Option<Expr<Handle>>,
         /// Itself, for what runs in it.
         network: targets::Network,
     }
@@ -145,6 +153,8 @@ impl Construct for Network {
         let network = Layout { name, vpc, public, private };
 
         let Ways { internet, mut outbound } = routes::add(scope, self.nat.value, &network);
+        let vpn = self.vpn.0.as_ref().map(|it| it.add(scope, &network));
+        outbound.extend(vpn.iter().flat_map(|it| it.outbound.iter().copied()));
         outbound.extend(endpoints::add(scope, &self.endpoints, &network));
         if let Some(flow_logs) = &self.flow_logs.0 {
             flow_logs.add(scope, &network);
@@ -170,6 +180,7 @@ impl Construct for Network {
             public_route_table_ids: tables(&network.public),
             private_route_table_ids: tables(&network.private),
             zones,
+            vpn_gateway_id: vpn.map(|it| it.gateway.reference()),
             network: offer,
         })
     }
@@ -204,6 +215,9 @@ impl Network {
         }
         if let Some(acls) = &self.acls.0 {
             acls.check(self.cidr, !split.public.is_empty(), faults);
+        }
+        if let Some(vpn) = &self.vpn.0 {
+            vpn.check(self.cidr, self.nat, split, faults);
         }
     }
 }

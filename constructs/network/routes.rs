@@ -10,7 +10,7 @@ const EIP: ResourceType = ResourceType::new("AWS::EC2::EIP");
 const GATEWAY_ATTACHMENT: ResourceType = ResourceType::new("AWS::EC2::VPCGatewayAttachment");
 const INTERNET_GATEWAY: ResourceType = ResourceType::new("AWS::EC2::InternetGateway");
 const NAT_GATEWAY: ResourceType = ResourceType::new("AWS::EC2::NatGateway");
-const ROUTE: ResourceType = ResourceType::new("AWS::EC2::Route");
+pub(super) const ROUTE: ResourceType = ResourceType::new("AWS::EC2::Route");
 
 choices! {
     /// How private subnets reach the internet.

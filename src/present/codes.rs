@@ -194,6 +194,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("unused-name", "A condition or a mapping is declared, and nothing names it."),
     ("unused-parameter", "A parameter has to be given at deployment, and nothing uses it."),
     ("variable-name", "The name of a variable has letters, digits and `_`, and begins with no digit."),
+    (
+        "vpn-route",
+        "A route to a VPN gateway is for a range that no other route is for, and that does not lie in the network's own.",
+    ),
     ("waf-header", "A header is named by letters, digits and dashes."),
     (
         "waf-path",
