@@ -16,6 +16,7 @@ mod docs;
 mod environments;
 mod faults;
 mod peers;
+mod reach;
 mod stacks;
 mod support;
 mod validate;
