@@ -23,6 +23,7 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    bucket::Bucket,
     cluster::Cluster,
     fargate_service::FargateService,
     imported_network::ImportedNetwork,

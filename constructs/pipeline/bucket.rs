@@ -1,12 +1,12 @@
 //! The bucket through which the actions of a pipeline hand on what they made.
 
 use crate::{
-    iam::{self, Allow},
+    bucket::{self, Encryption, Removal},
+    iam::Allow,
     kernel::prelude::*,
 };
 
 const BUCKET: ResourceType = ResourceType::new("AWS::S3::Bucket");
-const BUCKET_POLICY: ResourceType = ResourceType::new("AWS::S3::BucketPolicy");
 
 properties! {
     /// What the actions of a pipeline hand on: the source, and what was built of it.
@@ -15,16 +15,6 @@ properties! {
         keep: Spanned<Days> = "30",
         /// What becomes of the bucket when the pipeline leaves the stack.
         removal: Removal = "retain",
-    }
-}
-
-choices! {
-    /// What becomes of a bucket when it leaves the stack.
-    pub enum Removal {
-        /// It stays with what is in it, and belongs to no stack.
-        Retain,
-        /// It is deleted, which fails as long as something is in it.
-        Delete,
     }
 }
 
@@ -43,12 +33,7 @@ impl Artifacts {
     pub(super) fn build(&self, scope: &mut Scope<'_>) -> Bucket {
         let mut scope = scope.child("ArtifactsBucket");
         let bucket = scope.resource("Resource", BUCKET, object! {
-            "BucketEncryption" => object! {
-                "ServerSideEncryptionConfiguration" => list![object! {
-                    "BucketKeyEnabled" => true,
-                    "ServerSideEncryptionByDefault" => object! { "SSEAlgorithm" => "aws:kms" },
-                }],
-            },
+            "BucketEncryption" => bucket::encryption(Encryption::Kms, None),
             "LifecycleConfiguration" => object! {
                 "Rules" => list![object! {
                     "AbortIncompleteMultipartUpload" => object! { "DaysAfterInitiation" => 1 },
@@ -56,29 +41,11 @@ impl Artifacts {
                     "Status" => "Enabled",
                 }],
             },
-            "PublicAccessBlockConfiguration" => object! {
-                "BlockPublicAcls" => true,
-                "BlockPublicPolicy" => true,
-                "IgnorePublicAcls" => true,
-                "RestrictPublicBuckets" => true,
-            },
+            "PublicAccessBlockConfiguration" => bucket::closed_to_the_public(),
         });
-        scope.removal_policy(bucket, match self.removal {
-            Removal::Retain => "Retain",
-            Removal::Delete => "Delete",
-        });
-        let bucket = Bucket(bucket);
-        scope.child("Policy").resource("Resource", BUCKET_POLICY, object! {
-            "Bucket" => bucket.name(),
-            "PolicyDocument" => iam::document(vec![object! {
-                "Action" => "s3:*",
-                "Condition" => object! { "Bool" => object! { "aws:SecureTransport" => "false" } },
-                "Effect" => "Deny",
-                "Principal" => object! { "AWS" => "*" },
-                "Resource" => list![bucket.arn(), bucket.objects()],
-            }]),
-        });
-        bucket
+        scope.removal_policy(bucket, self.removal.policy());
+        bucket::require_tls(&mut scope, bucket);
+        Bucket(bucket)
     }
 }
 

@@ -20,6 +20,15 @@ pub const CODES: &[(&str, &str)] = &[
         "beside-stacks",
         "In an app of several stacks, constructs, parameters and outputs stand in one of them.",
     ),
+    ("bucket-days", "S3 counts in whole days, from the first on."),
+    (
+        "bucket-name",
+        "The name of a bucket has 3 to 63 lowercase letters, digits, dots and `-`, and some are kept by AWS.",
+    ),
+    (
+        "bucket-name-dots",
+        "A client that checks the certificate of S3 cannot reach a bucket with dots in its name in the usual way.",
+    ),
     ("build-timeout", "CodeBuild runs a build for 5 minutes to 36 hours."),
     ("buildspec", "A buildspec is a mapping, or the path of a YAML file in the source."),
     ("buildspec-artifacts", "A buildspec has to hand on the file that the deployment reads."),
@@ -64,6 +73,10 @@ pub const CODES: &[(&str, &str)] = &[
         "The name of an environment ends the name of a stack, and so has letters, digits and `-`.",
     ),
     ("exec-read-only", "ECS Exec writes into the container, which `readOnly` forbids."),
+    (
+        "expired-versions",
+        "Where a bucket keeps versions, an object that expires becomes an earlier version, which goes when `keepVersions` says so.",
+    ),
     ("fargate-cpu", "Fargate sells 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units."),
     ("fargate-size", "Fargate sells each amount of CPU with certain amounts of memory only."),
     ("file", "A file cannot be read."),
