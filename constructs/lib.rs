@@ -31,5 +31,6 @@ catalogue! {
     pipeline::Pipeline,
     repository::Repository,
     subdomain::Subdomain,
+    topic::Topic,
     waf_whitelist::WafWhitelist,
 }

@@ -1,9 +1,8 @@
 //! A person who has to agree before a pipeline goes on.
 
 use super::action::{Action, Stages};
-use crate::{iam::Allow, kernel::prelude::*};
+use crate::{iam::Allow, kernel::prelude::*, topic};
 
-const SUBSCRIPTION: ResourceType = ResourceType::new("AWS::SNS::Subscription");
 const TOPIC: ResourceType = ResourceType::new("AWS::SNS::Topic");
 
 properties! {
@@ -21,15 +20,7 @@ properties! {
 
 impl Approval {
     pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
-        for Spanned { value, span } in &self.notify {
-            if !value.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')) {
-                faults.push(
-                    Diagnostic::error("email-address", format!("`{value}` is not an email address"))
-                        .at(*span)
-                        .help("write one such as `team@example.com`"),
-                );
-            }
-        }
+        topic::check_addresses(&self.notify, faults);
         if let Some(link) = &self.link
             && link.literal().is_some_and(|it| !it.starts_with("https://") && !it.starts_with("http://"))
         {
@@ -62,13 +53,7 @@ impl Approval {
     fn topic(&self, scope: &mut Scope<'_>) -> Handle {
         let mut scope = scope.child("TopicResource");
         let topic = scope.resource("Resource", TOPIC, object! { "KmsMasterKeyId" => "alias/aws/sns" });
-        for address in &self.notify {
-            scope.child(&address.value).resource("Resource", SUBSCRIPTION, object! {
-                "Endpoint" => address.clone(),
-                "Protocol" => "email",
-                "TopicArn" => topic.reference(),
-            });
-        }
+        topic::subscribe(&mut scope, topic, &self.notify);
         topic
     }
 }
@@ -114,6 +99,14 @@ mod tests {
         assert_eq!(
             allowed(&stack, "d/Ok/Ok/CodePipelineActionRole"),
             ["sns:Publish on ${d/Ok/Ok/TopicResource/Resource}"]
+        );
+    }
+
+    #[test]
+    fn points_at_an_address_that_is_there_twice() {
+        assert_eq!(
+            with("{notify: [a@example.com, a@example.com]}").faults(),
+            ["no-effect at `a@example.com`: `a@example.com` is there before"]
         );
     }
 

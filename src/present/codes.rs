@@ -64,7 +64,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("duplicate-subnet", "A subnet of a network is named once, as a public or as a private one."),
     ("duplicate-variable", "A name is given to both a variable and a secret, or to two variables."),
     ("duplicate-zone", "A network has one pair of subnets for each zone."),
-    ("email-address", "An approval is announced by email to addresses such as `ops@example.com`."),
+    ("email-address", "People are told by email at addresses such as `ops@example.com`."),
     ("empty-file", "The stack file has nothing in it."),
     ("empty-list", "The list needs an item at least."),
     ("empty-stage", "A stage of a pipeline has something to do."),
@@ -183,6 +183,8 @@ pub const CODES: &[(&str, &str)] = &[
     ("subnet-overlap", "Subnets of one network have no address in common."),
     ("subnet-size", "AWS takes subnets from /16 to /28."),
     ("too-many-paths", "A trigger of CodePipeline takes 8 patterns of paths."),
+    ("topic-key", "Services of AWS cannot use AWS's own key for SNS, so that what they publish is lost."),
+    ("topic-name", "The name of a topic has 1 to 256 letters, digits, `-` and `_`."),
     ("two-sources", "A pipeline has one source."),
     ("two-stages", "A stage has commands or an approval, not both."),
     (
