@@ -102,10 +102,14 @@ pub fn service_role(scope: &mut Scope<'_>, id: &str, service: &'static str) -> H
 /// Adds the policy of the role at `id`; nothing if it allows nothing. What uses the role has to wait for the
 /// policy, because no reference makes it wait.
 pub fn allow(scope: &mut Scope<'_>, id: &str, role: Handle, statements: &[Allow]) -> Option<Handle> {
+    allow_here(&mut scope.child(id), role, statements)
+}
+
+/// The same for the role that is `scope` itself.
+pub fn allow_here(scope: &mut Scope<'_>, role: Handle, statements: &[Allow]) -> Option<Handle> {
     if statements.is_empty() {
         return None;
     }
-    let mut scope = scope.child(id);
     let mut scope = scope.child("DefaultPolicy");
     let name = crate::kernel::id::LogicalId::for_path(scope.path().join("Resource").components().skip(1))
         .expect("a policy lies below a construct")

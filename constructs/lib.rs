@@ -26,6 +26,7 @@ catalogue! {
     bucket::Bucket,
     cluster::Cluster,
     fargate_service::FargateService,
+    github_deploy_role::GithubDeployRole,
     imported_network::ImportedNetwork,
     network::Network,
     pipeline::Pipeline,

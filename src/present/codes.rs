@@ -6,6 +6,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("acl-deny", "A rule of a network ACL would deny the network its own traffic."),
     ("acl-port", "A network ACL opens ports from 1 to 65535."),
     ("acl-rules", "AWS takes 20 rules a direction in a network ACL, and up to 40 if it is asked for more."),
+    (
+        "admin-policy",
+        "A role that a workflow takes on is an administrator, and with it everybody who can change the workflow.",
+    ),
     ("another-repository", "The pipeline pushes to another repository than the one its service pulls from."),
     ("app-name", "An app names its stack, so that it begins with a letter and has letters, digits and `-`."),
     ("approval-link", "What a person is to look at before an approval is a URL."),
@@ -84,6 +88,20 @@ pub const CODES: &[(&str, &str)] = &[
     ("file-size", "Files are read up to 8 MiB."),
     ("flow-log-interval", "Flow logs sum up 1 or 10 minutes."),
     ("function", "An intrinsic function is given something it does not take."),
+    ("github-any", "Many more than one run of one repository may take on the role."),
+    (
+        "github-provider",
+        "An identity provider is named by its ARN; that of GitHub ends with `:oidc-provider/token.actions.githubusercontent.com`.",
+    ),
+    ("github-ref", "A branch, a tag or an environment is written by its name alone, as GitHub shows it."),
+    (
+        "github-repository",
+        "A repository of GitHub is written as its owner and its name, each with its id or none.",
+    ),
+    (
+        "github-run",
+        "A role for GitHub Actions is for runs of one kind: of a branch, an environment, a tag, or pull requests.",
+    ),
     ("health-codes", "A health check takes status codes from 200 to 499."),
     ("health-path", "The path of a health check begins with `/`."),
     ("health-range", "A setting of a health check is beyond what AWS takes."),
@@ -144,6 +162,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("permission-action", "An action of AWS is written `service:Action`."),
     ("plain-reference", "In CloudFormation's own sections `${…}` is replaced only inside of `!Sub`."),
     ("platform", "Fargate's platform has versions such as `1.4.0`, and `LATEST`."),
+    ("policy-name", "A managed policy is written as the name of one of AWS's, or as an ARN."),
     ("port", "A container listens on a port from 1 to 65535."),
     ("reference-cycle", "Constructs refer to each other in a circle, so that none can be first."),
     ("reference-syntax", "A reference is written `${name}` or `${name.attribute}`; `$${` is a literal `${`."),
@@ -161,11 +180,13 @@ pub const CODES: &[(&str, &str)] = &[
         "The type of a resource has three parts, such as `AWS::S3::Bucket`, or is `Custom::Name`.",
     ),
     ("second-firewall", "A load balancer has one web ACL at most."),
+    ("second-provider", "An account has one identity provider for GitHub."),
     ("second-record", "Two Subdomains of one name in one zone would be one record."),
     (
         "secret-source",
         "A secret is `ssm:/path` of a parameter, or `secretsmanager:name` with a key if there is one.",
     ),
+    ("session-length", "IAM lets a session of a role last from 1 to 12 hours."),
     ("several-stacks", "One template goes to standard output; several go into a folder."),
     ("stack-cycle", "Stacks refer to each other in a circle, so that none can be deployed first."),
     (
