@@ -1,4 +1,4 @@
-"""Writes the stack file of the benchmark: N web services in one stack, as the peers make them."""
+"""Writes the stack files of the benchmark: N web services in one stack, or in a stack each, as the peers make them."""
 
 import sys
 
@@ -51,6 +51,21 @@ SERVICE = """
     name: web@
     target: Svc@
 """
+
+
+def indented(text):
+    return "".join(f"    {line}" if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+def many(count):
+    """An app of so many stacks, each with a network, a cluster and a service of its own."""
+    top, shared = HEAD.split("constructs:\n")
+    service = lambda number: SERVICE.replace("name: web@", f"name: web{number}").replace("@", "1")
+    stacks = (
+        f"  s{number}:\n    constructs:\n{indented(shared + service(number))}    outputs: {{Url: '${{Site1.url}}'}}\n"
+        for number in range(1, count + 1)
+    )
+    return f"{top}stacks:\n{''.join(stacks)}"
 
 
 def stack(count):

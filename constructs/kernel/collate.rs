@@ -9,13 +9,11 @@ use std::cmp::Ordering;
 
 /// Compares as the CDK does.
 pub fn compare(a: &str, b: &str) -> Ordering {
-    let primary = |text: &str| text.chars().map(|c| weight(c).0).collect::<Vec<_>>();
-    let secondary = |text: &str| text.chars().map(|c| weight(c).1).collect::<Vec<_>>();
-    let tertiary = |text: &str| text.chars().map(char::is_uppercase).collect::<Vec<_>>();
-    primary(a)
-        .cmp(&primary(b))
-        .then_with(|| secondary(a).cmp(&secondary(b)))
-        .then_with(|| tertiary(a).cmp(&tertiary(b)))
+    let (primary, secondary) = (|c| weight(c).0, |c| weight(c).1);
+    let upper = char::is_uppercase;
+    (a.chars().map(primary).cmp(b.chars().map(primary)))
+        .then_with(|| a.chars().map(secondary).cmp(b.chars().map(secondary)))
+        .then_with(|| a.chars().map(upper).cmp(b.chars().map(upper)))
         .then_with(|| a.cmp(b))
 }
 
@@ -26,6 +24,10 @@ fn weight(c: char) -> (u32, u32) {
     const DIGITS: u32 = 0x100;
     const LETTERS: u32 = 0x200;
     const OTHERS: u32 = 0x1000;
+    // Most characters are these.
+    if c.is_ascii_alphabetic() {
+        return (LETTERS + u32::from(c.to_ascii_lowercase()), 0);
+    }
     if let Some(rank) = MARKS.find(c) {
         return (u32::try_from(rank).expect("a short list"), 0);
     }

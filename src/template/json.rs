@@ -83,7 +83,11 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) {
-        // Displaying a JSON string quotes and escapes it.
-        self.out.push_str(&Value::from(text).to_string());
+        if text.bytes().any(|it| it < b' ' || matches!(it, b'"' | b'\\')) {
+            // Displaying a JSON string quotes and escapes it.
+            self.out.push_str(&Value::from(text).to_string());
+        } else {
+            self.out.extend(["\"", text, "\""]);
+        }
     }
 }

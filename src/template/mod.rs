@@ -24,6 +24,11 @@ pub struct Template {
     pub needs: Vec<String>,
 }
 
+/// A document as JSON.
+pub fn to_json(document: &Node, indent: Indent) -> String {
+    json::write(document, indent)
+}
+
 /// A document as YAML: its scalars as they were written, and after each value that ends a line, as a comment, what `notes`
 /// say of it.
 pub fn with_notes(document: &Node, notes: &dyn Fn(&Node) -> Option<String>) -> String {
@@ -43,6 +48,6 @@ impl Template {
 
     /// As JSON.
     pub fn to_json(&self, indent: Indent) -> String {
-        json::write(&self.body, indent)
+        to_json(&self.body, indent)
     }
 }

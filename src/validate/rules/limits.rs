@@ -4,7 +4,7 @@ use super::super::{
     document::{Document, section},
     report::{Found, Place, Report},
 };
-use crate::template::{Indent, Template};
+use crate::template::{Indent, to_json};
 
 /// How many bytes a template may have.
 const LARGEST: usize = 1_000_000;
@@ -56,7 +56,7 @@ fn size<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     let size = if root.span.is_written() {
         (root.span.end - root.span.start) as usize
     } else {
-        Template::new(root.clone()).to_json(Indent::Cdk).len()
+        to_json(root, Indent::Cdk).len()
     };
     let message = format!("a template takes {LARGEST} bytes, and this has {size}");
     if size > LARGEST {
