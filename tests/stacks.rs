@@ -171,3 +171,38 @@ stacks:
         data["Outputs"].as_object().unwrap().iter().find(|(id, _)| id.contains("RefUploads")).unwrap().1;
     assert_eq!(output["Condition"], "IsKept");
 }
+
+#[test]
+fn a_parameter_is_handed_on_in_what_was_made_of_it() {
+    let text = "
+app: shop
+stacks:
+  infra:
+    parameters:
+      Vpc: {type: AWS::EC2::VPC::Id}
+      Subnets: {type: List<AWS::EC2::Subnet::Id>}
+    constructs:
+      net: {type: ImportedNetwork, vpc: '${param.Vpc}', subnets: {public: '${param.Subnets}'}}
+      repo: {type: Repository}
+  app:
+    constructs:
+      web: {type: FargateService, network: infra.net, image: 'infra.repo:1', port: 80, health: /}
+";
+    let outputs = template(text, &["shop-infra"])["Outputs"].take();
+    let output = |of: &str| {
+        let found = outputs.as_object().unwrap().iter().find(|(id, _)| id.contains(of)).unwrap();
+        (format!("shop-infra:{}", found.0), found.1["Value"].clone())
+    };
+    let ((vpc, one), (subnets, list)) = (output("RefVpc"), output("RefSubnets"));
+    assert_eq!(one, json!({"Ref": "Vpc"}));
+    // An output is one text.
+    assert_eq!(list, json!({"Fn::Join": ["||", {"Ref": "Subnets"}]}));
+    let app = template(text, &["shop-app"]);
+    let property = |kind: &str, path: &str| {
+        let found = app["Resources"].as_object().unwrap().values().find(|it| it["Type"] == kind).unwrap();
+        found["Properties"][path].clone()
+    };
+    assert_eq!(property("AWS::EC2::SecurityGroup", "VpcId"), json!({"Fn::ImportValue": vpc}));
+    let expected = json!({"Fn::Split": ["||", {"Fn::ImportValue": subnets}]});
+    assert_eq!(property("AWS::ElasticLoadBalancingV2::LoadBalancer", "Subnets"), expected);
+}

@@ -17,7 +17,7 @@ use asi_constructs::kernel::{
     tree::{Finished, Handle, Resource, Sections, Tree},
 };
 
-use self::imports::Imports;
+use self::imports::{Imports, Subject};
 use crate::template::Template;
 
 /// Resolves the stacks of a tree, in their order.
@@ -64,7 +64,15 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn is_own(&self, target: Handle) -> bool {
-        self.imports.is_in(target, self.stack)
+        !self.is_import(&Subject::Resource(target, None))
+    }
+
+    fn is_import(&self, subject: &Subject) -> bool {
+        self.imports.is_import(self.stack, subject)
+    }
+
+    fn import(&self, subject: &Subject, span: Span) -> Option<Node> {
+        self.imports.import(self.stack, subject, span)
     }
 }
 
@@ -187,19 +195,20 @@ fn node(expr: &Expr<Handle>, names: &Names<'_>) -> Node {
         ExprKind::Object(map) => NodeKind::Map(nodes(map, names)),
         ExprKind::Ref(target) => {
             let own = || function("Ref", text(names.ids[target].to_string()), expr.span);
-            return names.imports.import(names.stack, *target, None, expr.span).unwrap_or_else(own);
+            return names.import(&Subject::Resource(*target, None), expr.span).unwrap_or_else(own);
         }
         ExprKind::Id(target) => return text(names.ids[target].to_string()),
-        ExprKind::Parameter(name) => return function("Ref", text(name.to_string()), expr.span),
+        ExprKind::Parameter(name) => {
+            let own = || function("Ref", text(name.to_string()), expr.span);
+            return names.import(&Subject::Parameter(name.clone()), expr.span).unwrap_or_else(own);
+        }
         ExprKind::GetAtt(target, attribute) => {
             let own = || {
                 let parts = vec![text(names.ids[target].to_string()), text(attribute.to_string())];
                 function("Fn::GetAtt", Node::new(NodeKind::List(parts), expr.span), expr.span)
             };
-            return names
-                .imports
-                .import(names.stack, *target, Some(attribute), expr.span)
-                .unwrap_or_else(own);
+            let subject = Subject::Resource(*target, Some(attribute.clone()));
+            return names.import(&subject, expr.span).unwrap_or_else(own);
         }
         ExprKind::Concat(parts) => return concat(parts, expr.span, names),
     };
@@ -222,7 +231,9 @@ fn concat(parts: &[Expr<Handle>], span: Span, names: &Names<'_>) -> Node {
             ExprKind::GetAtt(target, attribute) if names.is_own(*target) => {
                 template.push_str(&format!("${{{}.{attribute}}}", names.ids[target]));
             }
-            ExprKind::Parameter(name) => template.push_str(&format!("${{{name}}}")),
+            ExprKind::Parameter(name) if !names.is_import(&Subject::Parameter(name.clone())) => {
+                template.push_str(&format!("${{{name}}}"));
+            }
             _ => {
                 let items = parts.iter().map(|it| node(it, names)).collect();
                 let arguments = vec![Node::text("", span), Node::new(NodeKind::List(items), span)];
