@@ -2,6 +2,7 @@
 //!
 //! To add one, write its file, then name it below.
 
+pub mod fargate;
 pub mod iam;
 pub mod kernel;
 pub mod logs;

@@ -7,18 +7,17 @@ mod balancer;
 mod count;
 mod health;
 mod https;
-mod image;
-mod roles;
 mod scaling;
-mod secret;
 mod service;
-mod size;
-mod task;
 
 use ipnet::IpNet;
 
 use crate::{
     cluster::{self, Cluster},
+    fargate::{
+        Capacity, Deployment, Image, Logs, Secret, Ulimits,
+        task::{self, Given, Task},
+    },
     kernel::prelude::*,
     permission::Permission,
     targets::{Architecture, EcsService, LoadBalancer, Network},
@@ -29,10 +28,6 @@ pub use balancer::{Access, Balancer};
 pub use count::{Count, Metric, Scaling, Step, Steps};
 pub use health::Health;
 pub use https::Https;
-pub use image::Image;
-pub use secret::Secret;
-pub use service::{Capacity, Deployment};
-pub use task::{Logs, Removal, Ulimits};
 
 properties! {
     /// A container that runs on Fargate behind a load balancer.
@@ -165,7 +160,6 @@ impl Construct for FargateService {
     type Exports = Exports;
 
     fn check(&self, faults: &mut Vec<Diagnostic>) {
-        self.image.check(faults);
         if self.port.value == 0 {
             faults.push(
                 Diagnostic::error("port", "a container cannot listen on port 0")
@@ -173,7 +167,7 @@ impl Construct for FargateService {
                     .help("use the port the program in the image listens on"),
             );
         }
-        task::check(self, faults);
+        task::check(&self.task(), faults);
         self.count.check(faults);
         self.deployment.check(self.count.least(), faults);
         self.health.check(faults);
@@ -188,7 +182,7 @@ impl Construct for FargateService {
         let network = scope.find(&self.network)?;
         scope.child("LB").arrange(&["Resource", "SecurityGroup", "PublicListener"]);
         scope.child("LB").child("PublicListener").arrange(&["Resource", "ECSGroup"]);
-        scope.child("TaskDef").arrange(&["TaskRole", "Resource", &self.container.value]);
+        scope.arrange(&["TaskDef"]);
         scope.child("Service").arrange(&["Service", "SecurityGroup"]);
         let cluster = match &self.cluster {
             Some(cluster) => scope.find(cluster)?,
@@ -196,7 +190,7 @@ impl Construct for FargateService {
         };
         let pulled = self.image.resolve(scope);
         let balanced = balancer::add(self, scope, &network)?;
-        let task = task::add(self, scope, &pulled)?;
+        let task = task::add(&self.task(), scope, "TaskDef", &pulled, Given::default())?;
         let service::Added { resource: service, group } =
             service::add(self, scope, &network, &cluster, &balanced, &task);
         if let Count::Scaled(scaling) = &self.count {
@@ -238,6 +232,32 @@ impl Construct for FargateService {
                 repository: pulled.repository,
             },
         })
+    }
+}
+
+impl FargateService {
+    fn task(&self) -> Task<'_> {
+        Task {
+            image: &self.image,
+            container: &self.container,
+            port: Some(self.port),
+            command: &self.command,
+            entrypoint: &self.entrypoint,
+            user: self.user.as_ref(),
+            cpu: self.cpu,
+            memory: self.memory,
+            storage: self.storage,
+            architecture: self.architecture,
+            platform: self.platform.as_ref(),
+            variables: &self.variables,
+            secrets: &self.secrets,
+            logs: &self.logs,
+            exec: self.exec,
+            read_only: self.read_only,
+            stop_timeout: self.stop_timeout,
+            ulimits: &self.ulimits,
+            permissions: &self.permissions,
+        }
     }
 }
 

@@ -1,74 +1,20 @@
-//! The service itself, and the security group of its tasks.
+//! The service itself, and the way from its load balancer to its tasks.
 
-use super::{FargateService, balancer::Balanced, count::Count, task};
-use crate::{cluster, kernel::prelude::*, targets::Network};
+use super::{FargateService, balancer::Balanced, count::Count};
+use crate::{
+    cluster,
+    fargate::{
+        self,
+        placement::{self, Placement},
+        service::{Balancing, Service},
+        task,
+    },
+    kernel::prelude::*,
+    targets::Network,
+};
 
-const SECURITY_GROUP: ResourceType = ResourceType::new("AWS::EC2::SecurityGroup");
 const SECURITY_GROUP_EGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupEgress");
 const SECURITY_GROUP_INGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupIngress");
-const SERVICE: ResourceType = ResourceType::new("AWS::ECS::Service");
-
-choices! {
-    /// Whether tasks run on ordinary capacity, or on what is spare.
-    pub enum Capacity {
-        /// On ordinary capacity.
-        OnDemand,
-        /// On spare capacity: cheaper by two thirds, and AWS may take a task away at two minutes' notice.
-        Spot,
-    }
-}
-
-properties! {
-    /// How many tasks run while a service is deployed, in percent of its count.
-    pub struct Deployment {
-        /// The share of its tasks that stay healthy all the while, up to `100%`.
-        minimum: Spanned<Percent> = "100%",
-        /// The share of its tasks that may run at once, old and new together, from `100%` to `200%`.
-        maximum: Spanned<Percent> = "200%",
-    }
-}
-
-impl Deployment {
-    /// Reports shares ECS does not take, and those that leave a deployment of `count` tasks no room.
-    pub(super) fn check(&self, count: Spanned<u32>, faults: &mut Vec<Diagnostic>) {
-        let Self {
-            minimum: Spanned { value: Percent(minimum), .. },
-            maximum: Spanned { value: Percent(maximum), .. },
-        } = *self;
-        if minimum > 100 {
-            faults.push(
-                Diagnostic::error(
-                    "deployment-range",
-                    format!("no more than 100% of the tasks can be well, not {minimum}%"),
-                )
-                .at(self.minimum.span)
-                .help("use `100%` or less"),
-            );
-        }
-        if !(100..=200).contains(&maximum) {
-            faults.push(
-                Diagnostic::error(
-                    "deployment-range",
-                    format!("from 100% to 200% of the tasks run, not {maximum}%"),
-                )
-                .at(self.maximum.span)
-                .help("use `200%`, or less where tasks are few to spare"),
-            );
-        }
-        // ECS rounds the least up and the most down.
-        let tasks = u64::from(count.value);
-        let (least, most) = ((tasks * u64::from(minimum)).div_ceil(100), tasks * u64::from(maximum) / 100);
-        if tasks > 0 && least >= tasks && most <= tasks && minimum <= 100 && maximum >= 100 {
-            let message =
-                format!("while {least} of {tasks} must run and {most} at most may, none can be replaced");
-            faults.push(
-                Diagnostic::error("deployment-stuck", message)
-                    .at(self.maximum.span.or(self.minimum.span))
-                    .help("raise `maximum`, or lower `minimum`"),
-            );
-        }
-    }
-}
 
 /// A service that has been added.
 pub(super) struct Added {
@@ -87,89 +33,42 @@ pub(super) fn add(
     balanced: &Balanced,
     task: &task::Added,
 ) -> Added {
-    // Where there are no private subnets, a task pulls its image with a public address of its own.
-    let (subnets, public_ip, way_out) = if network.private_subnet_ids.is_empty() {
-        (&network.public_subnet_ids, "ENABLED", Some(&network.internet))
-    } else {
-        (&network.private_subnet_ids, "DISABLED", network.outbound.as_ref())
-    };
-    if way_out.is_none() {
-        scope.report(
-            Diagnostic::warning("no-way-out", "its tasks can reach nothing outside of the network, not even their image")
-                .at(service.network.name.span)
-                .help("give the network `nat: single`, or `endpoints: [s3, ecr.api, ecr.dkr, logs]` for images in ECR"),
-        );
-    }
-    let desired = match &service.count {
-        Count::Fixed(count) => Some(*count),
-        // Each update of the stack would set the number back that scaling has arrived at.
-        Count::Scaled(_) => None,
-    };
+    let placement = Placement::find(scope, network, service.network.name.span);
     let mut scope = scope.child("Service");
     let group = task_group(&mut scope, network, balanced, service.port.value);
-    let spot = list![object! { "CapacityProvider" => "FARGATE_SPOT", "Weight" => 1 }];
-    let (launch_type, providers) = match service.capacity {
-        Capacity::OnDemand => (Some("FARGATE"), None),
-        Capacity::Spot => (None, Some(spot)),
+    let target = object! {
+        "ContainerName" => service.container.clone(),
+        "ContainerPort" => service.port,
+        "TargetGroupArn" => balanced.target_group.reference(),
     };
-    let resource = scope.resource(
-        "Service",
-        SERVICE,
-        object! {
-            "CapacityProviderStrategy" => providers,
-            "Cluster" => cluster.name.clone(),
-            "DeploymentConfiguration" => object! {
-                "DeploymentCircuitBreaker" => object! { "Enable" => true, "Rollback" => true },
-                "MaximumPercent" => service.deployment.maximum.map(|it| it.0),
-                "MinimumHealthyPercent" => service.deployment.minimum.map(|it| it.0),
-            },
-            "DesiredCount" => desired,
-            "EnableECSManagedTags" => true,
-            "EnableExecuteCommand" => service.exec.value.then_some(true),
-            "HealthCheckGracePeriodSeconds" => service.health.grace.0,
-            "LaunchType" => launch_type,
-            "LoadBalancers" => list![object! {
-                "ContainerName" => service.container.clone(),
-                "ContainerPort" => service.port,
-                "TargetGroupArn" => balanced.target_group.reference(),
-            }],
-            "NetworkConfiguration" => object! {
-                "AwsvpcConfiguration" => object! {
-                    "AssignPublicIp" => public_ip,
-                    "SecurityGroups" => list![group.attribute("GroupId")],
-                    "Subnets" => subnets.0.clone(),
-                },
-            },
-            "PlatformVersion" => service.platform.clone(),
-            "PropagateTags" => "SERVICE",
-            "TaskDefinition" => task.definition.reference(),
+    let parts = Service {
+        cluster,
+        definition: task.definition,
+        count: match &service.count {
+            Count::Fixed(count) => Some(*count),
+            Count::Scaled(_) => None,
         },
-    );
+        placement: &placement,
+        group,
+        balancing: Some(Balancing { target, grace: service.health.grace }),
+        deployment: &service.deployment,
+        capacity: service.capacity,
+        exec: service.exec.value,
+        platform: service.platform.clone(),
+    };
+    let resource = fargate::service::add(parts, &mut scope);
     // ECS refuses a target group that no listener leads to. A task that starts without its permissions, or
     // without a way to the registry, fails, and counts against the deployment.
     let first = [balanced.listener].into_iter().chain(task.policies.iter().copied());
-    scope.depend(resource, first.chain(way_out.into_iter().flatten().copied()));
+    scope.depend(resource, first.chain(placement.way_out));
     Added { resource, group }
 }
 
 /// Adds the security group of the tasks, and the way from the load balancer to `port` in it.
 fn task_group(scope: &mut Scope<'_>, network: &Network, balanced: &Balanced, port: u16) -> Handle {
+    let group = placement::security_group(scope, network);
     let mut at_group = scope.child("SecurityGroup");
-    let (group_path, group_id) = (at_group.path().to_string(), at_group.unique_id());
-    let group = at_group.resource(
-        "Resource",
-        SECURITY_GROUP,
-        object! {
-            // As with the load balancer's group, the CDK's description is kept so that the group may stay.
-            "GroupDescription" => group_path,
-            "SecurityGroupEgress" => list![object! {
-                "CidrIp" => "0.0.0.0/0",
-                "Description" => "Allow all outbound traffic by default",
-                "IpProtocol" => "-1",
-            }],
-            "VpcId" => network.vpc_id.clone(),
-        },
-    );
+    let group_id = at_group.unique_id();
     let from = format!("from {}:{port}", balanced.group_id);
     at_group.resource(
         &from,

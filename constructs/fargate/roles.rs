@@ -1,6 +1,6 @@
 //! The two roles of a task: the one its container calls AWS with, and the one ECS starts it with.
 
-use super::{FargateService, image::Pulled, secret};
+use super::{image::Pulled, secret, task::Task};
 use crate::{
     iam::{self, Allow},
     kernel::prelude::*,
@@ -10,9 +10,9 @@ use crate::{
 const ECS_TASKS: &str = "ecs-tasks.amazonaws.com";
 
 /// Adds the role the container calls AWS with, and its policy if it may do anything.
-pub(super) fn task(service: &FargateService, scope: &mut Scope<'_>) -> (Handle, Option<Handle>) {
+pub(super) fn task(task: &Task<'_>, scope: &mut Scope<'_>, given: Vec<Allow>) -> (Handle, Option<Handle>) {
     let role = iam::service_role(scope, "TaskRole", ECS_TASKS);
-    let permissions = task_permissions(service, scope);
+    let permissions = task_permissions(task, scope, given);
     (role, iam::allow(scope, "TaskRole", role, &permissions))
 }
 
@@ -28,9 +28,9 @@ pub(super) fn execution(
 }
 
 /// What the container itself may do.
-fn task_permissions(service: &FargateService, scope: &mut Scope<'_>) -> Vec<Allow> {
+fn task_permissions(task: &Task<'_>, scope: &mut Scope<'_>, given: Vec<Allow>) -> Vec<Allow> {
     // ECS Exec opens its channels from inside the task. AWS lets nobody limit these actions.
-    let exec = service.exec.value.then(|| {
+    let exec = task.exec.value.then(|| {
         Allow::anywhere(&[
             "ssmmessages:CreateControlChannel",
             "ssmmessages:CreateDataChannel",
@@ -38,8 +38,8 @@ fn task_permissions(service: &FargateService, scope: &mut Scope<'_>) -> Vec<Allo
             "ssmmessages:OpenDataChannel",
         ])
     });
-    let asked = service.permissions.iter().map(|it| it.value.statement(scope));
-    exec.into_iter().chain(asked).collect()
+    let asked = task.permissions.iter().map(|it| it.value.statement(scope));
+    exec.into_iter().chain(given).chain(asked).collect()
 }
 
 /// What ECS may do to start the container.

@@ -1,9 +1,16 @@
-//! What a service runs: a task definition with its container and its logs.
+//! What runs on Fargate: a task definition with its container and its logs.
 
-use super::{FargateService, image::Pulled, roles, secret, size};
+use super::{
+    image::{Image, Pulled},
+    roles,
+    secret::{self, Secret},
+    size,
+};
 use crate::{
+    iam::Allow,
     kernel::prelude::*,
     logs::{self, Retention},
+    permission::Permission,
     targets::Architecture,
 };
 
@@ -22,13 +29,13 @@ properties! {
     pub struct Logs from retention {
         /// For how many days logs are kept: one of the numbers CloudWatch knows, such as `7`, `30`, `90` or `365`.
         retention: Retention = "30",
-        /// What becomes of the logs when the service leaves the stack.
+        /// What becomes of the logs when what writes them leaves the stack.
         removal: Removal = "retain",
     }
 }
 
 choices! {
-    /// What becomes of logs when their service leaves the stack.
+    /// What becomes of logs when what writes them leaves the stack.
     pub enum Removal {
         /// They stay until their days are over, so that they tell why a first deployment failed.
         Retain,
@@ -37,26 +44,78 @@ choices! {
     }
 }
 
+/// What the user of the stack file says of a task, whichever construct runs it.
+pub(crate) struct Task<'a> {
+    /// The image it runs.
+    pub(crate) image: &'a Image,
+    /// The name of its container.
+    pub(crate) container: &'a Spanned<String>,
+    /// The port the container listens on, if it does.
+    pub(crate) port: Option<Spanned<u16>>,
+    /// What runs instead of the image's own command.
+    pub(crate) command: &'a [Text],
+    /// What runs instead of the image's own entry point.
+    pub(crate) entrypoint: &'a [Text],
+    /// The user it runs as.
+    pub(crate) user: Option<&'a Text>,
+    /// Its CPU units.
+    pub(crate) cpu: Spanned<u32>,
+    /// Its memory.
+    pub(crate) memory: Option<Spanned<Mebibytes>>,
+    /// Its disk space.
+    pub(crate) storage: Option<Spanned<Mebibytes>>,
+    /// The processor the image is built for.
+    pub(crate) architecture: Architecture,
+    /// The version of Fargate's platform.
+    pub(crate) platform: Option<&'a Spanned<String>>,
+    /// Variables of its environment.
+    pub(crate) variables: &'a IndexMap<String, Text>,
+    /// Variables whose values are kept elsewhere.
+    pub(crate) secrets: &'a IndexMap<String, Secret>,
+    /// What becomes of its logs.
+    pub(crate) logs: &'a Logs,
+    /// Whether a shell may be opened in it.
+    pub(crate) exec: Spanned<bool>,
+    /// Whether it cannot write to its own file system.
+    pub(crate) read_only: Spanned<bool>,
+    /// How long it may take to stop.
+    pub(crate) stop_timeout: Option<Spanned<Seconds>>,
+    /// Limits of what it may hold.
+    pub(crate) ulimits: &'a Ulimits,
+    /// What it may do in AWS.
+    pub(crate) permissions: &'a [Spanned<Permission>],
+}
+
+/// What a construct gives the task it runs, beside what the user does.
+#[derive(Default)]
+pub(crate) struct Given {
+    /// Variables of its environment.
+    pub(crate) variables: Vec<(&'static str, Expr<Handle>)>,
+    /// What it may do in AWS.
+    pub(crate) permissions: Vec<Allow>,
+}
+
 /// A task definition that has been added.
-pub(super) struct Added {
+pub(crate) struct Added {
     /// The task definition.
-    pub(super) definition: Handle,
+    pub(crate) definition: Handle,
     /// The family it is a revision of.
-    pub(super) family: String,
+    pub(crate) family: String,
     /// The role the container's own calls to AWS are made with.
-    pub(super) task_role: Handle,
+    pub(crate) task_role: Handle,
     /// The role ECS pulls the image, reads secrets and writes logs with.
-    pub(super) execution_role: Handle,
+    pub(crate) execution_role: Handle,
     /// Where the container's output goes.
-    pub(super) log_group: Handle,
+    pub(crate) log_group: Handle,
     /// What has to be there before a task starts, though no reference says so.
-    pub(super) policies: Vec<Handle>,
+    pub(crate) policies: Vec<Handle>,
 }
 
 /// Reports what Fargate cannot run.
-pub(super) fn check(service: &FargateService, faults: &mut Vec<Diagnostic>) {
-    faults.extend(size::memory(service.cpu, service.memory).err());
-    let name = &service.container;
+pub(crate) fn check(task: &Task<'_>, faults: &mut Vec<Diagnostic>) {
+    task.image.check(faults);
+    faults.extend(size::memory(task.cpu, task.memory).err());
+    let name = &task.container;
     let is_legal = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
     if !(1..=255).contains(&name.value.len()) || !name.value.bytes().all(is_legal) {
         faults.push(
@@ -68,7 +127,7 @@ pub(super) fn check(service: &FargateService, faults: &mut Vec<Diagnostic>) {
             .help("use letters, digits, `-` and `_`"),
         );
     }
-    if let Some(Spanned { value: Mebibytes(storage), span }) = service.storage
+    if let Some(Spanned { value: Mebibytes(storage), span }) = task.storage
         && (!(21 * 1024..=200 * 1024).contains(&storage) || storage % 1024 != 0)
     {
         faults.push(
@@ -77,7 +136,7 @@ pub(super) fn check(service: &FargateService, faults: &mut Vec<Diagnostic>) {
                 .help("use whole gigabytes from `21GB` to `200GB`, or leave it out for 20"),
         );
     }
-    if let Some(Spanned { value: Seconds(seconds), span }) = service.stop_timeout
+    if let Some(Spanned { value: Seconds(seconds), span }) = task.stop_timeout
         && !(1..=120).contains(&seconds)
     {
         faults.push(
@@ -89,7 +148,7 @@ pub(super) fn check(service: &FargateService, faults: &mut Vec<Diagnostic>) {
             .help(format!("use `{}s`", seconds.clamp(1, 120))),
         );
     }
-    if let Some(Spanned { value: version, span }) = &service.platform
+    if let Some(Spanned { value: version, span }) = task.platform
         && version != "LATEST"
         && (version.split('.').count() != 3 || version.split('.').any(|it| it.parse::<u8>().is_err()))
     {
@@ -99,20 +158,20 @@ pub(super) fn check(service: &FargateService, faults: &mut Vec<Diagnostic>) {
                 .help("write one such as `1.4.0`, or leave it out for the latest"),
         );
     }
-    if service.exec.value && service.read_only.value {
+    if task.exec.value && task.read_only.value {
         faults.push(
             Diagnostic::error(
                 "exec-read-only",
                 "`exec` has to write to the container, and `readOnly` forbids it",
             )
-            .label(service.exec.span, "")
-            .label(service.read_only.span, "")
+            .label(task.exec.span, "")
+            .label(task.read_only.span, "")
             .help("remove one of them"),
         );
     }
-    for (name, secret) in &service.secrets {
+    for (name, secret) in task.secrets {
         secret.check(faults);
-        if let Some(variable) = service.variables.get(name) {
+        if let Some(variable) = task.variables.get(name) {
             faults.push(
                 Diagnostic::error("duplicate-variable", format!("`{name}` is both a variable and a secret"))
                     .at(secret.source.span())
@@ -121,79 +180,87 @@ pub(super) fn check(service: &FargateService, faults: &mut Vec<Diagnostic>) {
             );
         }
     }
-    service.permissions.iter().for_each(|it| it.value.check(it.span, faults));
+    task.permissions.iter().for_each(|it| it.value.check(it.span, faults));
 }
 
-/// Adds the task definition of `service`, which runs the image `pulled`.
-pub(super) fn add(
-    service: &FargateService,
+/// Adds the definition of `task` at `id`, which runs the image `pulled`.
+pub(crate) fn add(
+    task: &Task<'_>,
     scope: &mut Scope<'_>,
+    id: &str,
     pulled: &Pulled,
+    given: Given,
 ) -> Result<Added, Diagnostic> {
-    let memory = size::memory(service.cpu, service.memory)?;
+    let memory = size::memory(task.cpu, task.memory)?;
     let stream_prefix = scope.path().components().next_back().unwrap_or_default().to_owned();
-    let mut scope = scope.child("TaskDef");
+    let mut scope = scope.child(id);
+    scope.arrange(&["TaskRole", "Resource", &task.container.value]);
     let family = scope.unique_id();
 
-    let (task_role, task_policy) = roles::task(service, &mut scope);
-    let log_group =
-        logs::log_group(&mut scope.child(&service.container.value), "LogGroup", service.logs.retention);
-    if service.logs.removal == Removal::Delete {
+    let (task_role, task_policy) = roles::task(task, &mut scope, given.permissions);
+    let log_group = logs::log_group(&mut scope.child(&task.container.value), "LogGroup", task.logs.retention);
+    if task.logs.removal == Removal::Delete {
         scope.removal_policy(log_group, "Delete");
     }
 
-    let secrets: Vec<secret::Kept> = service.secrets.values().map(|it| it.resolve(&mut scope)).collect();
+    let secrets: Vec<secret::Kept> = task.secrets.values().map(|it| it.resolve(&mut scope)).collect();
     let (execution_role, execution_policy) = roles::execution(&mut scope, pulled, log_group, &secrets);
-    let container = container(service, &mut scope, pulled, log_group, stream_prefix, secrets);
-    let definition = scope.resource("Resource", TASK_DEFINITION, object! {
-        "ContainerDefinitions" => list![container],
-        "Cpu" => service.cpu.map(|it| it.to_string()),
-        "EphemeralStorage" => service.storage.map(|it| object! { "SizeInGiB" => it.map(|it| it.0 / 1024) }),
-        "ExecutionRoleArn" => execution_role.attribute("Arn"),
-        "Family" => family.clone(),
-        "Memory" => Expr::from(memory.0.to_string()).at(service.memory.map_or(Span::NOWHERE, |it| it.span)),
-        "NetworkMode" => "awsvpc",
-        "RequiresCompatibilities" => list!["FARGATE"],
-        "RuntimePlatform" => object! {
-            "CpuArchitecture" => match service.architecture {
-                Architecture::X86_64 => "X86_64",
-                Architecture::Arm64 => "ARM64",
+    let container = container(task, &mut scope, pulled, log_group, stream_prefix, given.variables, secrets);
+    let definition = scope.resource(
+        "Resource",
+        TASK_DEFINITION,
+        object! {
+            "ContainerDefinitions" => list![container],
+            "Cpu" => task.cpu.map(|it| it.to_string()),
+            "EphemeralStorage" => task.storage.map(|it| object! { "SizeInGiB" => it.map(|it| it.0 / 1024) }),
+            "ExecutionRoleArn" => execution_role.attribute("Arn"),
+            "Family" => family.clone(),
+            "Memory" => Expr::from(memory.0.to_string()).at(task.memory.map_or(Span::NOWHERE, |it| it.span)),
+            "NetworkMode" => "awsvpc",
+            "RequiresCompatibilities" => list!["FARGATE"],
+            "RuntimePlatform" => object! {
+                "CpuArchitecture" => match task.architecture {
+                    Architecture::X86_64 => "X86_64",
+                    Architecture::Arm64 => "ARM64",
+                },
+                "OperatingSystemFamily" => "LINUX",
             },
-            "OperatingSystemFamily" => "LINUX",
+            "TaskRoleArn" => task_role.attribute("Arn"),
         },
-        "TaskRoleArn" => task_role.attribute("Arn"),
-    });
+    );
     let policies = task_policy.into_iter().chain(execution_policy).collect();
     Ok(Added { definition, family, task_role, execution_role, log_group, policies })
 }
 
 fn container(
-    service: &FargateService,
+    task: &Task<'_>,
     scope: &mut Scope<'_>,
     pulled: &Pulled,
     log_group: Handle,
     stream_prefix: String,
+    given: Vec<(&'static str, Expr<Handle>)>,
     secrets: Vec<secret::Kept>,
 ) -> Expr<Handle> {
-    let variables = service.variables.iter().map(|(name, value)| {
+    let variables = task.variables.iter().map(|(name, value)| {
         object! { "Name" => name.clone(), "Value" => scope.text(value) }
     });
-    let variables: Vec<Expr<Handle>> = variables.collect();
-    let secrets = service.secrets.keys().zip(secrets).map(|(name, secret)| {
+    let given = given.into_iter().map(|(name, value)| object! { "Name" => name, "Value" => value });
+    let variables: Vec<Expr<Handle>> = given.chain(variables).collect();
+    let secrets = task.secrets.keys().zip(secrets).map(|(name, secret)| {
         object! { "Name" => name.clone(), "ValueFrom" => secret.value_from }
     });
-    let nofile = service
+    let nofile = task
         .ulimits
         .nofile
         .map(|it| list![object! { "HardLimit" => it, "Name" => "nofile", "SoftLimit" => it }]);
     object! {
-        "Command" => texts(&service.command, scope),
-        "EntryPoint" => texts(&service.entrypoint, scope),
+        "Command" => texts(task.command, scope),
+        "EntryPoint" => texts(task.entrypoint, scope),
         "Environment" => unless_empty(variables),
         "Essential" => true,
         "Image" => pulled.uri.clone(),
         // Without an init process, what is started by ECS Exec is never reaped.
-        "LinuxParameters" => service.exec.value.then(|| object! { "InitProcessEnabled" => true }),
+        "LinuxParameters" => task.exec.value.then(|| object! { "InitProcessEnabled" => true }),
         "LogConfiguration" => object! {
             "LogDriver" => "awslogs",
             "Options" => object! {
@@ -202,13 +269,15 @@ fn container(
                 "awslogs-region" => Expr::pseudo("AWS::Region"),
             },
         },
-        "Name" => service.container.clone(),
-        "PortMappings" => list![object! { "ContainerPort" => service.port, "Protocol" => "tcp" }],
-        "ReadonlyRootFilesystem" => service.read_only.value.then_some(true),
+        "Name" => task.container.clone(),
+        "PortMappings" => task
+            .port
+            .map(|it| list![object! { "ContainerPort" => it, "Protocol" => "tcp" }]),
+        "ReadonlyRootFilesystem" => task.read_only.value.then_some(true),
         "Secrets" => unless_empty(secrets.collect()),
-        "StopTimeout" => service.stop_timeout.map(|it| it.map(|it| it.0)),
+        "StopTimeout" => task.stop_timeout.map(|it| it.map(|it| it.0)),
         "Ulimits" => nofile,
-        "User" => service.user.as_ref().map(|it| scope.text(it)),
+        "User" => task.user.map(|it| scope.text(it)),
     }
 }
 

@@ -40,25 +40,23 @@ fn first_name(node: &Node) -> Option<Name> {
     let text = node.as_str()?;
     let name = &text[..text.find([':', '@'])?];
     let span = node.inset.part(node.span, text, 0, name.len());
-    (!name.is_empty() && !name.contains(['/', '$'])).then(|| Name {
-        is_certain: false,
-        ..Name::new(name, span)
-    })
+    (!name.is_empty() && !name.contains(['/', '$']))
+        .then(|| Name { is_certain: false, ..Name::new(name, span) })
 }
 
 /// An image, and what it takes to pull it.
-pub(super) struct Pulled {
+pub(crate) struct Pulled {
     /// Where it is pulled from.
-    pub(super) uri: Expr<Handle>,
+    pub(crate) uri: Expr<Handle>,
     /// The ARN of the repository on ECR that it is in, if it is.
-    pub(super) arn: Option<Expr<Handle>>,
+    pub(crate) arn: Option<Expr<Handle>>,
     /// The Repository of the stack that it is in, if it is.
-    pub(super) repository: Option<repository::Exports>,
+    pub(crate) repository: Option<repository::Exports>,
 }
 
 impl Image {
     /// Reports an image that says nothing of its version, or nothing that lasts.
-    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+    pub(crate) fn check(&self, faults: &mut Vec<Diagnostic>) {
         let sketch = Sketch::of(&self.text.0);
         let last = sketch.text.rsplit('/').next().unwrap_or_default();
         if last.contains('@') {
@@ -82,7 +80,7 @@ impl Image {
     }
 
     /// The image, in terms of the stack.
-    pub(super) fn resolve(&self, scope: &mut Scope<'_>) -> Pulled {
+    pub(crate) fn resolve(&self, scope: &mut Scope<'_>) -> Pulled {
         let value = scope.text(&self.text);
         if let Some(name) = &self.name {
             if let Some(repository) = scope.get::<repository::Exports>(&name.text) {
