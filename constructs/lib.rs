@@ -7,6 +7,7 @@ pub mod iam;
 pub mod kernel;
 pub mod logs;
 pub mod permission;
+pub(crate) mod queues;
 pub mod targets;
 #[cfg(test)]
 mod testing;
@@ -32,6 +33,7 @@ catalogue! {
     network::Network,
     pipeline::Pipeline,
     repository::Repository,
+    scheduled_task::ScheduledTask,
     subdomain::Subdomain,
     topic::Topic,
     waf_whitelist::WafWhitelist,
