@@ -1,6 +1,6 @@
 //! How many tasks a service runs: a number, or from a number to a number, as load asks.
 
-use crate::kernel::prelude::*;
+use crate::{fargate::scaling::Range, kernel::prelude::*};
 
 /// How many tasks a service runs.
 #[derive(Clone, Debug)]
@@ -103,25 +103,13 @@ impl Count {
 }
 
 impl Scaling {
+    /// From how many tasks to how many.
+    pub(super) fn range(&self) -> Range {
+        Range { min: self.min, max: self.max }
+    }
+
     fn check(&self, faults: &mut Vec<Diagnostic>) {
-        let (min, max) = (self.min.value, self.max.value);
-        if min >= max {
-            faults.push(
-                Diagnostic::error(
-                    "count-range",
-                    format!("there is nothing between {min} and {max} tasks to scale"),
-                )
-                .at(self.max.span)
-                .help(format!("make `max` greater than {min}, or write `count: {}`", max.max(1))),
-            );
-        }
-        if min == 0 {
-            faults.push(
-                Diagnostic::error("count-range", "from 0 tasks nothing scales: load is measured on tasks")
-                    .at(self.min.span)
-                    .help("use 1 or more"),
-            );
-        }
+        self.range().check(faults);
         for share in [self.cpu, self.memory].into_iter().flatten() {
             faults.extend(check_share(share));
         }

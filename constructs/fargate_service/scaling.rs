@@ -4,15 +4,13 @@ use super::{
     balancer::Balanced,
     count::{Metric, Scaling, Steps},
 };
-use crate::{cluster, kernel::prelude::*};
+use crate::{cluster, fargate::scaling, kernel::prelude::*};
 
 const ALARM: ResourceType = ResourceType::new("AWS::CloudWatch::Alarm");
-const SCALABLE_TARGET: ResourceType = ResourceType::new("AWS::ApplicationAutoScaling::ScalableTarget");
-const SCALING_POLICY: ResourceType = ResourceType::new("AWS::ApplicationAutoScaling::ScalingPolicy");
 
 /// Lets the number of tasks of `service` follow the load.
 pub(super) fn add(
-    scaling: &Scaling,
+    count: &Scaling,
     scope: &mut Scope<'_>,
     cluster: &cluster::Exports,
     service: Handle,
@@ -21,44 +19,24 @@ pub(super) fn add(
     let mut scope = scope.child("Service");
     let mut scope = scope.child("TaskCount");
     let mut scope = scope.child("Target");
-    let target = scope.resource(
-        "Resource",
-        SCALABLE_TARGET,
-        object! {
-            "MaxCapacity" => scaling.max,
-            "MinCapacity" => scaling.min,
-            "ResourceId" => text!["service/", cluster.name.clone(), "/", service.attribute("Name")],
-            "ScalableDimension" => "ecs:service:DesiredCount",
-            "ServiceNamespace" => "ecs",
-        },
-    );
+    let target = scaling::target(&mut scope, count.range(), cluster, service);
     let mut track = |id, metric: Expr<Handle>, value: Expr<Handle>| {
-        let mut scope = scope.child(id);
-        let name = scope.unique_id();
-        scope.resource(
-            "Resource",
-            SCALING_POLICY,
-            object! {
-                "PolicyName" => name,
-                "PolicyType" => "TargetTrackingScaling",
-                "ScalingTargetId" => target.reference(),
-                "TargetTrackingScalingPolicyConfiguration" => object! {
-                    "PredefinedMetricSpecification" => metric,
-                    "ScaleInCooldown" => scaling.scale_in_cooldown.0,
-                    "ScaleOutCooldown" => scaling.scale_out_cooldown.0,
-                    "TargetValue" => value,
-                },
-            },
-        );
+        let configuration = object! {
+            "PredefinedMetricSpecification" => metric,
+            "ScaleInCooldown" => count.scale_in_cooldown.0,
+            "ScaleOutCooldown" => count.scale_out_cooldown.0,
+            "TargetValue" => value,
+        };
+        scaling::track(&mut scope, id, target, configuration);
     };
     let predefined = |name: &'static str| object! { "PredefinedMetricType" => name };
-    if let Some(share) = scaling.cpu {
+    if let Some(share) = count.cpu {
         track("CpuScaling", predefined("ECSServiceAverageCPUUtilization"), share.map(|it| it.0).into());
     }
-    if let Some(share) = scaling.memory {
+    if let Some(share) = count.memory {
         track("MemoryScaling", predefined("ECSServiceAverageMemoryUtilization"), share.map(|it| it.0).into());
     }
-    if let Some(requests) = scaling.requests {
+    if let Some(requests) = count.requests {
         let (load_balancer, group) = (balanced.offer.resource, balanced.target_group);
         let label = text![
             load_balancer.attribute("LoadBalancerFullName"),
@@ -69,19 +47,16 @@ pub(super) fn add(
             object! { "PredefinedMetricType" => "ALBRequestCountPerTarget", "ResourceLabel" => label };
         track("RequestScaling", metric, requests.into());
     }
-    if let Some(steps) = &scaling.steps {
-        let dimensions = list![
-            object! { "Name" => "ClusterName", "Value" => cluster.name.clone() },
-            object! { "Name" => "ServiceName", "Value" => service.attribute("Name") },
-        ];
-        add_steps(scaling, steps, &mut scope.child("StepScaling"), target, &dimensions);
+    if let Some(steps) = &count.steps {
+        let dimensions = scaling::dimensions(cluster, service);
+        add_steps(count, steps, &mut scope.child("StepScaling"), target, &dimensions);
     }
 }
 
 /// Adds an alarm and a policy for each direction. The bounds of a step count from the threshold of the alarm, so
 /// one policy cannot serve both directions: with the bounds of the one, no step of the other ever matches.
 fn add_steps(
-    scaling: &Scaling,
+    count: &Scaling,
     steps: &Steps,
     scope: &mut Scope<'_>,
     target: Handle,
@@ -92,7 +67,7 @@ fn add_steps(
         let name = scope.child(&policy_id).unique_id();
         let policy = scope.child(&policy_id).resource(
             "Resource",
-            SCALING_POLICY,
+            scaling::SCALING_POLICY,
             object! {
                 "PolicyName" => name,
                 "PolicyType" => "StepScaling",
@@ -125,8 +100,8 @@ fn add_steps(
             },
         );
     };
-    side(&lower(&steps.removals()), scaling.scale_in_cooldown);
-    side(&upper(&steps.additions()), scaling.scale_out_cooldown);
+    side(&lower(&steps.removals()), count.scale_in_cooldown);
+    side(&upper(&steps.additions()), count.scale_out_cooldown);
 }
 
 /// What happens on one side of the load that is right.
