@@ -37,4 +37,5 @@ catalogue! {
     subdomain::Subdomain,
     topic::Topic,
     waf_whitelist::WafWhitelist,
+    worker::Worker,
 }

@@ -44,6 +44,11 @@ impl Secret {
         STORES.iter().find(|(prefix, _)| first.starts_with(prefix)).copied()
     }
 
+    /// The place of its source.
+    pub(crate) fn span(&self) -> Span {
+        self.source.span()
+    }
+
     /// Reports a source of no known store, or without a name.
     pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
         let fault = |message: &str| Diagnostic::error("secret-source", message).at(self.source.span());

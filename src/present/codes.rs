@@ -164,12 +164,17 @@ pub const CODES: &[(&str, &str)] = &[
     ("platform", "Fargate's platform has versions such as `1.4.0`, and `LATEST`."),
     ("policy-name", "A managed policy is written as the name of one of AWS's, or as an ARN."),
     ("port", "A container listens on a port from 1 to 65535."),
+    ("queue-range", "A setting of a queue is beyond what SQS takes."),
+    (
+        "queue-retention",
+        "A message that is received again and again has to reach the dead-letter queue before its days are over.",
+    ),
     ("reference-cycle", "Constructs refer to each other in a circle, so that none can be first."),
     ("reference-syntax", "A reference is written `${name}` or `${name.attribute}`; `$${` is a literal `${`."),
     ("region", "A region is written as AWS does, such as `eu-west-1`."),
     ("repository-name", "A repository is named `owner/repository`."),
     ("reserved-name", "`env`, `param` and `AWS` have a meaning of their own in references."),
-    ("reserved-variable", "The name of a variable is taken by the pipeline, or used twice."),
+    ("reserved-variable", "The name of a variable is taken by the construct that runs it, or used twice."),
     (
         "resource-cycle",
         "Resources wait for each other in a circle, by references or `DependsOn`, so that none can be made first.",

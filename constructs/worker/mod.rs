@@ -1,0 +1,282 @@
+//! A container that runs on Fargate and works off a queue.
+//!
+//! Laid out as the CDK's `QueueProcessingFargateService`, so that the queues and the service of one made by the CDK
+//! can be taken over.
+
+mod count;
+mod queue;
+
+use crate::{
+    cluster::{self, Cluster},
+    fargate::{
+        Capacity, Deployment, Image, Logs, Secret, Ulimits,
+        placement::{self, Placement},
+        service::{self, Service},
+        task::{self, Given, Task},
+    },
+    iam::Allow,
+    kernel::prelude::*,
+    permission::Permission,
+    targets::{Architecture, EcsService, Network},
+};
+
+pub use count::{Count, Scaling};
+pub use queue::{Queue, Removal};
+
+/// The variable that tells the container where its queue is.
+const QUEUE_URL: &str = "QUEUE_URL";
+
+properties! {
+    /// A container that runs on Fargate and works off a queue.
+    ///
+    /// The container finds the queue by the variable `QUEUE_URL`, receives messages, and deletes those it has worked
+    /// on. One that is received again and again goes to a dead-letter queue. Tasks run in the private subnets of the
+    /// network if it has any, and nobody can call them. A deployment starts new tasks before it stops old ones, and
+    /// rolls back if the new ones do not keep running. Who is to send to the queue is allowed
+    /// `{actions: ["sqs:SendMessage"], resources: ["${worker.queueArn}"]}`.
+    pub struct Worker {
+        /// The network it runs in.
+        network: Link<Network>,
+        /// The cluster it runs in. If absent, it has one of its own.
+        cluster: Option<Link<cluster::Exports>>,
+        /// The queue it works off: `{visibilityTimeout: 5m}`, or more.
+        queue: Queue = "{}",
+        /// The image it runs: `<Repository>:<tag>` for a repository of this stack, or
+        /// `<Repository>@sha256:<digest>`; else one of a public registry or of ECR.
+        image: Image,
+        /// The name of the container.
+        container: Spanned<String> = "worker",
+        /// What the container runs instead of the image's own command.
+        command: Vec<Text>,
+        /// What the container runs instead of the image's own entry point.
+        entrypoint: Vec<Text>,
+        /// The user the container runs as, instead of the image's own.
+        user: Option<Text>,
+        /// CPU units of a task; 1024 are one virtual CPU.
+        cpu: Spanned<u32> = "256",
+        /// Memory of a task. If absent, the least Fargate sells with its `cpu`.
+        memory: Option<Spanned<Mebibytes>>,
+        /// Disk space of a task, from `21GB` to `200GB`. If absent, the 20 GB that come with a task.
+        storage: Option<Spanned<Mebibytes>>,
+        /// The processor the image is built for.
+        architecture: Architecture = "x86_64",
+        /// Whether tasks run on ordinary capacity, or on what is spare: cheaper by two thirds, and AWS may take a
+        /// task away at two minutes' notice. What it worked on is then received again.
+        capacity: Capacity = "onDemand",
+        /// The version of Fargate's platform, such as `1.4.0`. If absent, the latest.
+        platform: Option<Spanned<String>>,
+        /// How many tasks run: `2`, or `{min: 1, max: 10, backlog: 100}` for one to every 100 messages.
+        count: Count = "1",
+        /// Variables of the container's environment, beside `QUEUE_URL`.
+        variables: IndexMap<String, Text>,
+        /// Variables whose values are kept in SSM (`ssm:/shop/database-url`) or Secrets Manager
+        /// (`secretsmanager:shop/database:password`), and never stand in the template.
+        secrets: IndexMap<String, Secret>,
+        /// For how many days logs are kept, and what becomes of them.
+        logs: Logs = "30",
+        /// How many tasks may be missing, and how many may run at once, while it is deployed.
+        deployment: Deployment = "{}",
+        /// Whether `aws ecs execute-command` may open a shell in the container.
+        exec: Spanned<bool> = "false",
+        /// Whether the container cannot write to its own file system.
+        read_only: Spanned<bool> = "false",
+        /// How long a task may take to stop before it is killed, up to `120s`: to finish what it works on. If absent,
+        /// 30 seconds.
+        stop_timeout: Option<Spanned<Seconds>>,
+        /// Limits of what the container may hold.
+        ulimits: Ulimits = "{}",
+        /// What the container may do in AWS, beside working off its queue:
+        /// `[{actions: ["s3:GetObject"], resources: ["${Uploads.Arn}/*"]}]`.
+        permissions: Vec<Spanned<Permission>>,
+    }
+}
+
+exports! {
+    /// What other constructs may use of a [`Worker`].
+    pub struct Exports {
+        /// The ARN of the service.
+        arn: Expr<Handle>,
+        /// The URL of its queue, to send messages to.
+        queue_url: Expr<Handle>,
+        /// The ARN of its queue, to allow sending to.
+        queue_arn: Expr<Handle>,
+        /// The name of its queue in CloudWatch's metrics.
+        queue_name: Expr<Handle>,
+        /// The URL of the queue with the messages it failed at.
+        dead_letter_queue_url: Expr<Handle>,
+        /// The ARN of that queue.
+        dead_letter_queue_arn: Expr<Handle>,
+        /// The name of that queue, for an alarm on `ApproximateNumberOfMessagesVisible`.
+        dead_letter_queue_name: Expr<Handle>,
+        /// The name of the service.
+        service_name: Expr<Handle>,
+        /// The name of the cluster it runs in.
+        cluster_name: Expr<Handle>,
+        /// The ARN of the task definition it runs.
+        task_definition_arn: Expr<Handle>,
+        /// The ARN of the role the container calls AWS with.
+        task_role_arn: Expr<Handle>,
+        /// The name of that role.
+        task_role_name: Expr<Handle>,
+        /// The ARN of the role ECS starts tasks with.
+        execution_role_arn: Expr<Handle>,
+        /// The name of its log group.
+        log_group_name: Expr<Handle>,
+        /// The ARN of its log group.
+        log_group_arn: Expr<Handle>,
+        /// The id of the tasks' security group: let it into your database.
+        security_group_id: Expr<Handle>,
+        /// Itself, for what deploys to it.
+        service: EcsService,
+    }
+}
+
+impl Target for Exports {
+    const WHAT: &'static str = "a Worker";
+}
+
+impl Construct for Worker {
+    const KIND: &'static str = "Worker";
+    const EXAMPLE: &'static str = include_str!("worker.yaml");
+
+    type Exports = Exports;
+
+    fn check(&self, faults: &mut Vec<Diagnostic>) {
+        task::check(&self.task(), faults);
+        self.queue.check(faults);
+        self.count.check(faults);
+        self.deployment.check(self.count.least(), faults);
+        let as_variable = self.variables.get(QUEUE_URL).map(Text::span);
+        let as_secret = self.secrets.get(QUEUE_URL).map(Secret::span);
+        for span in as_variable.into_iter().chain(as_secret) {
+            faults.push(
+                Diagnostic::error("reserved-variable", format!("`{QUEUE_URL}` is the URL of the worker's own queue"))
+                    .at(span)
+                    .help("give the variable another name, or remove it"),
+            );
+        }
+    }
+
+    fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
+        let network = scope.find(&self.network)?;
+        scope.arrange(&["EcsProcessingDeadLetterQueue", "EcsProcessingQueue"]);
+        let cluster = match &self.cluster {
+            Some(cluster) => scope.find(cluster)?,
+            None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
+        };
+        let queue::Added { queue, dead_letters } = self.queue.add(scope);
+        let pulled = self.image.resolve(scope);
+        let given = Given {
+            variables: vec![(QUEUE_URL, queue.reference())],
+            permissions: vec![Allow::new(
+                &[
+                    "sqs:ChangeMessageVisibility",
+                    "sqs:DeleteMessage",
+                    "sqs:GetQueueAttributes",
+                    "sqs:GetQueueUrl",
+                    "sqs:ReceiveMessage",
+                ],
+                [queue.attribute("Arn")],
+            )],
+        };
+        let task = task::add(&self.task(), scope, "QueueProcessingTaskDef", &pulled, given)?;
+        let placement = Placement::find(scope, &network, self.network.name.span);
+        let mut at_service = scope.child("QueueProcessingFargateService");
+        at_service.arrange(&["Service"]);
+        let group = placement::security_group(&mut at_service, &network);
+        let service = self.add_service(&mut at_service, &cluster, &task, &placement, group);
+        if let Count::Scaled(scaling) = &self.count {
+            scaling.add(&mut at_service, &cluster, service, queue);
+        }
+
+        let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
+        Ok(Exports {
+            arn: service.reference(),
+            queue_url: queue.reference(),
+            queue_arn: queue.attribute("Arn"),
+            queue_name: queue.attribute("QueueName"),
+            dead_letter_queue_url: dead_letters.reference(),
+            dead_letter_queue_arn: dead_letters.attribute("Arn"),
+            dead_letter_queue_name: dead_letters.attribute("QueueName"),
+            service_name: service.attribute("Name"),
+            cluster_name: cluster.name.clone(),
+            task_definition_arn: task.definition.reference(),
+            task_role_arn: task.task_role.attribute("Arn"),
+            task_role_name: task.task_role.reference(),
+            execution_role_arn: task.execution_role.attribute("Arn"),
+            log_group_name: task.log_group.reference(),
+            log_group_arn: task.log_group.attribute("Arn"),
+            security_group_id: group.attribute("GroupId"),
+            service: EcsService {
+                resource: service,
+                cluster_name: cluster.name,
+                service_name: service.attribute("Name"),
+                service_arn: service.reference(),
+                family: task.family,
+                container: self.container.value.clone(),
+                architecture: self.architecture,
+                task_roles: roles.to_vec(),
+                repository: pulled.repository,
+            },
+        })
+    }
+}
+
+impl Worker {
+    fn task(&self) -> Task<'_> {
+        Task {
+            image: &self.image,
+            container: &self.container,
+            port: None,
+            command: &self.command,
+            entrypoint: &self.entrypoint,
+            user: self.user.as_ref(),
+            cpu: self.cpu,
+            memory: self.memory,
+            storage: self.storage,
+            architecture: self.architecture,
+            platform: self.platform.as_ref(),
+            variables: &self.variables,
+            secrets: &self.secrets,
+            logs: &self.logs,
+            exec: self.exec,
+            read_only: self.read_only,
+            stop_timeout: self.stop_timeout,
+            ulimits: &self.ulimits,
+            permissions: &self.permissions,
+        }
+    }
+
+    fn add_service(
+        &self,
+        scope: &mut Scope<'_>,
+        cluster: &cluster::Exports,
+        task: &task::Added,
+        placement: &Placement,
+        group: Handle,
+    ) -> Handle {
+        let parts = Service {
+            cluster,
+            definition: task.definition,
+            count: match &self.count {
+                Count::Fixed(count) => Some(*count),
+                Count::Scaled(_) => None,
+            },
+            placement,
+            group,
+            balancing: None,
+            deployment: &self.deployment,
+            capacity: self.capacity,
+            exec: self.exec.value,
+            platform: self.platform.clone(),
+        };
+        let service = service::add(parts, scope);
+        // A task that starts without its permissions, or without a way to the registry, fails, and counts against
+        // the deployment.
+        scope.depend(service, task.policies.iter().chain(&placement.way_out).copied());
+        service
+    }
+}
+
+#[cfg(test)]
+mod tests;
