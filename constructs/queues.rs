@@ -18,6 +18,8 @@ pub(crate) struct Queue {
     pub(crate) visibility: Option<Spanned<Seconds>>,
     /// After how many times of being received a message goes to another queue, and to which.
     pub(crate) redrive: Option<(Spanned<u32>, Handle)>,
+    /// The ARNs of the topics whose messages it takes.
+    pub(crate) topics: Vec<Expr<Handle>>,
     /// Whether it stays when it leaves the stack: `Retain` or `Delete`.
     pub(crate) removal: &'static str,
 }
@@ -46,11 +48,20 @@ pub(crate) fn add(scope: &mut Scope<'_>, id: &str, queue: &Queue) -> Handle {
         "Principal" => object! { "AWS" => "*" },
         "Resource" => added.attribute("Arn"),
     };
+    let from_topics = (!queue.topics.is_empty()).then(|| {
+        object! {
+            "Action" => "sqs:SendMessage",
+            "Condition" => object! { "ArnEquals" => object! { "aws:SourceArn" => queue.topics.clone() } },
+            "Effect" => "Allow",
+            "Principal" => object! { "Service" => "sns.amazonaws.com" },
+            "Resource" => added.attribute("Arn"),
+        }
+    });
     scope.child("Policy").resource(
         "Resource",
         QUEUE_POLICY,
         object! {
-            "PolicyDocument" => iam::document(vec![without_tls]),
+            "PolicyDocument" => iam::document([without_tls].into_iter().chain(from_topics).collect()),
             "Queues" => list![added.reference()],
         },
     );

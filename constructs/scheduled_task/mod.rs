@@ -207,6 +207,7 @@ impl Construct for ScheduledTask {
                 retention: LONGEST_RETENTION.into(),
                 visibility: None,
                 redrive: None,
+                topics: Vec::new(),
                 removal: "Delete",
             },
         );

@@ -18,6 +18,7 @@ use crate::{
     kernel::prelude::*,
     permission::Permission,
     targets::{Architecture, EcsService, Network},
+    topic,
 };
 
 pub use count::{Count, Scaling};
@@ -41,6 +42,8 @@ properties! {
         cluster: Option<Link<cluster::Exports>>,
         /// The queue it works off: `{visibilityTimeout: 5m}`, or more.
         queue: Queue = "{}",
+        /// The topics of this stack whose messages come to the queue, each as it was published.
+        topics: Vec<Link<topic::Exports>>,
         /// The image it runs: `<Repository>:<tag>` for a repository of this stack, or
         /// `<Repository>@sha256:<digest>`; else one of a public registry or of ECR.
         image: Image,
@@ -146,6 +149,12 @@ impl Construct for Worker {
         self.queue.check(faults);
         self.count.check(faults);
         self.deployment.check(self.count.least(), faults);
+        for (at, Link { name, .. }) in self.topics.iter().enumerate() {
+            if self.topics[..at].iter().any(|it| it.name.text == name.text) {
+                let message = format!("the queue gets what is published in `{}` already", name.text);
+                faults.push(Diagnostic::error("no-effect", message).at(name.span).help("remove it here"));
+            }
+        }
         let as_variable = self.variables.get(QUEUE_URL).map(Text::span);
         let as_secret = self.secrets.get(QUEUE_URL).map(Secret::span);
         for span in as_variable.into_iter().chain(as_secret) {
@@ -164,7 +173,7 @@ impl Construct for Worker {
             Some(cluster) => scope.find(cluster)?,
             None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
         };
-        let queue::Added { queue, dead_letters } = self.queue.add(scope);
+        let queue::Added { queue, dead_letters } = self.queue.add(scope, &self.topics)?;
         let pulled = self.image.resolve(scope);
         let given = Given {
             variables: vec![(QUEUE_URL, queue.reference())],

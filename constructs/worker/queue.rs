@@ -3,7 +3,10 @@
 use crate::{
     kernel::prelude::*,
     queues::{self, LONGEST_RETENTION},
+    topic,
 };
+
+const SUBSCRIPTION: ResourceType = ResourceType::new("AWS::SNS::Subscription");
 
 properties! {
     /// The queue of a worker.
@@ -87,8 +90,13 @@ impl Queue {
         }
     }
 
-    /// Adds both queues, at the paths of the CDK's.
-    pub(super) fn add(&self, scope: &mut Scope<'_>) -> Added {
+    /// Adds both queues, at the paths of the CDK's, and has `topics` send what is published to the first.
+    pub(super) fn add(
+        &self,
+        scope: &mut Scope<'_>,
+        topics: &[Link<topic::Exports>],
+    ) -> Result<Added, Diagnostic> {
+        let arns = topics.iter().map(|it| Ok(scope.find(it)?.arn)).collect::<Result<Vec<_>, _>>()?;
         let removal = match self.removal {
             Removal::Retain => "Retain",
             Removal::Delete => "Delete",
@@ -98,6 +106,7 @@ impl Queue {
             retention: LONGEST_RETENTION.into(),
             visibility: None,
             redrive: None,
+            topics: Vec::new(),
             removal,
         };
         let dead_letters = queues::add(scope, "EcsProcessingDeadLetterQueue", &failed);
@@ -105,9 +114,28 @@ impl Queue {
             retention: self.retention,
             visibility: Some(self.visibility_timeout),
             redrive: Some((self.max_receive_count, dead_letters)),
+            topics: arns.clone(),
             removal,
         };
-        Added { queue: queues::add(scope, "EcsProcessingQueue", &work), dead_letters }
+        let queue = queues::add(scope, "EcsProcessingQueue", &work);
+        let mut scope = scope.child("EcsProcessingQueue");
+        let policy = scope.child("Policy").handle("Resource");
+        for (topic, arn) in topics.iter().zip(arns) {
+            let subscription = scope.child("Topics").child(&topic.name.text).resource(
+                "Resource",
+                SUBSCRIPTION,
+                object! {
+                    "Endpoint" => queue.attribute("Arn"),
+                    "Protocol" => "sqs",
+                    // A message is then the same, whether it was published or sent.
+                    "RawMessageDelivery" => true,
+                    "TopicArn" => arn,
+                },
+            );
+            // What is published before the queue lets the topic in is late.
+            scope.depend(subscription, policy);
+        }
+        Ok(Added { queue, dead_letters })
     }
 }
 
@@ -167,6 +195,59 @@ mod tests {
                 })
             );
         }
+    }
+
+    fn with_topics(topics: &str) -> Stack {
+        stack(&format!(
+            "n: {{type: Network}}\norders: {{type: Topic}}\nreturns: {{type: Topic}}\n\
+             w: {{type: Worker, network: n, image: 'a:1', topics: {topics}}}"
+        ))
+    }
+
+    #[test]
+    fn gets_what_is_published_in_topics() {
+        let stack = with_topics("[orders, returns]");
+        assert_eq!(stack.faults(), [""; 0]);
+        for topic in ["orders", "returns"] {
+            let subscription = format!("w/EcsProcessingQueue/Topics/{topic}/Resource");
+            assert_eq!(
+                stack.properties(&subscription),
+                json!({
+                    "Endpoint": "${w/EcsProcessingQueue/Resource.Arn}",
+                    "Protocol": "sqs",
+                    "RawMessageDelivery": true,
+                    "TopicArn": stack.attribute(topic, "arn"),
+                })
+            );
+            assert_eq!(stack.depends_on(&subscription), ["w/EcsProcessingQueue/Policy/Resource"]);
+        }
+        let policy = stack.properties("w/EcsProcessingQueue/Policy/Resource");
+        assert_eq!(
+            policy["PolicyDocument"]["Statement"][1],
+            json!({
+                "Action": "sqs:SendMessage",
+                "Condition": {
+                    "ArnEquals": {
+                        "aws:SourceArn": [stack.attribute("orders", "arn"), stack.attribute("returns", "arn")],
+                    },
+                },
+                "Effect": "Allow",
+                "Principal": { "Service": "sns.amazonaws.com" },
+                "Resource": "${w/EcsProcessingQueue/Resource.Arn}",
+            })
+        );
+    }
+
+    #[test]
+    fn points_at_topics_that_are_none_or_named_before() {
+        assert_eq!(
+            with_topics("[orders, returns, orders]").faults(),
+            ["no-effect at `orders`: the queue gets what is published in `orders` already"]
+        );
+        assert_eq!(
+            with_topics("[n]").faults(),
+            ["wrong-kind at `n`: `n` is a Network; a Topic is needed here"]
+        );
     }
 
     #[test]
