@@ -313,9 +313,24 @@ pub fn stacks(root: &Node, environment: Option<&str>) -> (Vec<Stack>, Vec<Diagno
     (stacks, reader.diagnostics)
 }
 
+/// Reports a name that is put together from several and gets longer than CloudFormation takes.
+fn check_length(stack: &Stack, reader: &mut Reader) {
+    const LONGEST: usize = 128;
+    let name = stack.name();
+    if let Some(part) = stack.part.as_ref().filter(|_| name.len() > LONGEST) {
+        let fault = format!("`{name}` has {} characters, and CloudFormation takes {LONGEST}", name.len());
+        reader.report(
+            Diagnostic::error("stack-name", fault)
+                .at(part.span)
+                .help("shorten the name of the app, of the environment, or of the stack"),
+        );
+    }
+}
+
 /// What has the name of a stack would hide all that is in it.
 fn check_names_of_stacks(stacks: &[Stack], reader: &mut Reader) {
     let parts: Vec<&Spanned<String>> = stacks.iter().filter_map(|it| it.part.as_ref()).collect();
+    stacks.iter().for_each(|it| check_length(it, reader));
     for (name, span, what) in stacks.iter().flat_map(names) {
         if let Some(part) = parts.iter().find(|it| it.value == name) {
             reader.report(
