@@ -3,6 +3,7 @@
 //! Knows the frame of the stack file. What stands in a construct, and CloudFormation's own sections, it
 //! carries along unread.
 
+pub mod layers;
 pub mod stack;
 
 use std::{path::Path, string::FromUtf8Error};
@@ -14,10 +15,8 @@ use asi_constructs::kernel::{
     yaml::{self, Format, LARGEST_FILE},
 };
 
-pub use stack::{
-    Declared, FailOn, Output, Parameter, Stack, app, environments, is_app_name, merged, parts, stack_name,
-    stacks,
-};
+pub use layers::{app, environments, merged, parts};
+pub use stack::{Declared, FailOn, Output, Parameter, Stack, is_app_name, stack_name, stacks};
 
 use crate::world::{FileError, Files, Reason};
 

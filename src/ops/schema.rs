@@ -10,7 +10,10 @@ use asi_constructs::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::load::stack::{Frame, construct_fields, is_of_stack};
+use crate::load::{
+    layers::is_of_stack,
+    stack::{Frame, construct_fields},
+};
 
 /// The schema (draft 7, which editors know) as text.
 pub fn schema() -> String {
