@@ -120,7 +120,7 @@ impl Construct for Bucket {
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
-        let name = self.name.as_ref().map(|it| named(scope, it));
+        let name = self.name.as_ref().map(|it| scope.checked_text(it, fault_of_name));
         let key = self.key.as_ref().map(|it| scope.text(it));
         let bucket = scope.resource("Resource", BUCKET, object! {
             "BucketEncryption" => encryption(self.encryption, key),
@@ -195,14 +195,6 @@ pub(crate) fn require_tls(scope: &mut Scope<'_>, bucket: Handle) {
             "Resource" => list![arn.clone(), text![arn, "/*"]],
         }]),
     });
-}
-
-/// The name, which with `${env}` in it is known only now; a literal has been looked at.
-fn named(scope: &mut Scope<'_>, written: &Text) -> Expr<Handle> {
-    let name = scope.text(written);
-    let fault = name.as_str().filter(|_| written.literal().is_none()).and_then(fault_of_name);
-    fault.into_iter().for_each(|it| scope.report(it.at(written.span())));
-    name
 }
 
 /// What S3 says to a name. Amazon S3 User Guide, "General purpose bucket naming rules".

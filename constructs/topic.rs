@@ -96,7 +96,7 @@ impl Construct for Topic {
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
-        let name = self.name.as_ref().map(|it| named(scope, it));
+        let name = self.name.as_ref().map(|it| scope.checked_text(it, fault_of_name));
         let key: Option<Expr<Handle>> = match (self.encryption, self.publishers.as_slice()) {
             (Some(Spanned { value: Encryption::Aws, .. }), _) | (None, []) => Some("alias/aws/sns".into()),
             (Some(Spanned { value: Encryption::Own, .. }), _) | (None, [_, ..]) => Some(self.key(scope)),
@@ -253,14 +253,6 @@ pub(crate) fn check_addresses(addresses: &[Spanned<String>], faults: &mut Vec<Di
             faults.push(fault.at(*span).help("remove one of the two"));
         }
     }
-}
-
-/// The name, which with `${env}` in it is known only now; a literal has been looked at.
-fn named(scope: &mut Scope<'_>, written: &Text) -> Expr<Handle> {
-    let name = scope.text(written);
-    let fault = name.as_str().filter(|_| written.literal().is_none()).and_then(fault_of_name);
-    fault.into_iter().for_each(|it| scope.report(it.at(written.span())));
-    name
 }
 
 fn fault_of_name(name: &str) -> Option<Diagnostic> {

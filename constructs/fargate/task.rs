@@ -86,6 +86,34 @@ pub(crate) struct Task<'a> {
     pub(crate) permissions: &'a [Spanned<Permission>],
 }
 
+/// The [`Task`] of a construct, whose properties have the names of a task's own; and the port it listens on, if it does.
+macro_rules! task_of {
+    ($construct:expr, $port:expr) => {
+        $crate::fargate::task::Task {
+            port: $port,
+            image: &$construct.image,
+            container: &$construct.container,
+            command: &$construct.command,
+            entrypoint: &$construct.entrypoint,
+            user: $construct.user.as_ref(),
+            cpu: $construct.cpu,
+            memory: $construct.memory,
+            storage: $construct.storage,
+            architecture: $construct.architecture,
+            platform: $construct.platform.as_ref(),
+            variables: &$construct.variables,
+            secrets: &$construct.secrets,
+            logs: &$construct.logs,
+            exec: $construct.exec,
+            read_only: $construct.read_only,
+            stop_timeout: $construct.stop_timeout,
+            ulimits: &$construct.ulimits,
+            permissions: &$construct.permissions,
+        }
+    };
+}
+pub(crate) use task_of;
+
 /// What a construct gives the task it runs, beside what the user does.
 #[derive(Default)]
 pub(crate) struct Given {

@@ -174,6 +174,16 @@ impl Scope<'_> {
         value
     }
 
+    /// The same of a text that something may be wrong with. A literal has been looked at before; what is put together of
+    /// `${env}` and the like is known only now.
+    pub fn checked_text(&mut self, text: &Text, fault: fn(&str) -> Option<Diagnostic>) -> Expr<Handle> {
+        let value = self.text(text);
+        if let Some(fault) = value.as_str().filter(|_| text.literal().is_none()).and_then(fault) {
+            self.report(fault.at(text.span()));
+        }
+        value
+    }
+
     /// A value, its references resolved. A reference to nothing is reported, and gives nothing.
     pub fn value(&mut self, value: &Value) -> Expr<Handle> {
         match self.tree.resolve(value.clone()) {

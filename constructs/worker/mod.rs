@@ -233,27 +233,7 @@ impl Construct for Worker {
 
 impl Worker {
     fn task(&self) -> Task<'_> {
-        Task {
-            image: &self.image,
-            container: &self.container,
-            port: None,
-            command: &self.command,
-            entrypoint: &self.entrypoint,
-            user: self.user.as_ref(),
-            cpu: self.cpu,
-            memory: self.memory,
-            storage: self.storage,
-            architecture: self.architecture,
-            platform: self.platform.as_ref(),
-            variables: &self.variables,
-            secrets: &self.secrets,
-            logs: &self.logs,
-            exec: self.exec,
-            read_only: self.read_only,
-            stop_timeout: self.stop_timeout,
-            ulimits: &self.ulimits,
-            permissions: &self.permissions,
-        }
+        task::task_of!(self, None)
     }
 
     fn add_service(
