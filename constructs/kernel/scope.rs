@@ -4,8 +4,9 @@ use super::{
     construct::Construct,
     diagnostic::Diagnostic,
     expr::{Expr, ExprKind},
-    id::{ConstructPath, ResourceType, unique_id},
+    id::{ConstructPath, LogicalId, ResourceType, construct_id, unique_id},
     link::{Link, Target},
+    map::Entry,
     name::Value,
     property::Text,
     references::{list_in_text, refers_to_itself},
@@ -48,6 +49,22 @@ impl Scope<'_> {
             );
         }
         handle
+    }
+
+    /// What a parameter of the template gives: that at `id` below the stack, which is added unless it is there. All
+    /// of a stack who ask for the same share it; so do they with a parameter of the user's own of the same name.
+    ///
+    /// # Panics
+    ///
+    /// If nothing of `id` may stand in the name of a parameter.
+    pub fn parameter(&mut self, id: &str, parameter: Expr<Handle>) -> Expr<Handle> {
+        let name = LogicalId::for_path([construct_id(id).as_str()]).expect("an id has letters").to_string();
+        let parameters = &mut self.tree.sections.parameters;
+        if !parameters.contains_key(name.as_str()) {
+            parameters.insert(name.clone().into(), Entry { key: self.origin, value: parameter });
+        }
+        self.tree.used_parameters.insert(name.clone());
+        ExprKind::Parameter(name.into()).into()
     }
 
     /// The place `id` below this one, opened or made.

@@ -1,5 +1,7 @@
 //! The sections of a template beside its resources: parameters, conditions, outputs and the like.
 
+use std::mem;
+
 use asi_constructs::kernel::{
     diagnostic::Diagnostic,
     expr::{Expr, ExprKind},
@@ -28,10 +30,15 @@ pub(super) fn resolve(stack: &Stack, tree: &mut Tree, reader: &mut Reader) {
         }
         tree.sections.description = Some(description);
     }
+    // Constructs have added theirs. The user's come first, and stand in place of one of the same name.
+    let added = mem::take(&mut tree.sections.parameters);
     for (name, entry) in &stack.parameters {
         check_id(name, entry.key, "a parameter", reader);
         let parameter = parameter(&entry.value, tree, reader);
         tree.sections.parameters.insert(name.clone(), Entry { key: entry.key, value: parameter });
+    }
+    for (name, entry) in added {
+        tree.sections.parameters.entry(name).or_insert(entry);
     }
     let section = |node: &Option<Node>, tree: &mut Tree, reader: &mut Reader| {
         node.as_ref().map_or_else(Map::default, |it| entries(it, tree, reader))
