@@ -1,8 +1,15 @@
 //! A cluster: where services on ECS run.
 
+use std::any::Any;
+
 use crate::kernel::{prelude::*, shape::Choice};
 
 const CLUSTER: ResourceType = ResourceType::new("AWS::ECS::Cluster");
+
+/// The capacity of Fargate, by the name every account knows it by.
+pub(crate) const FARGATE: &str = "FARGATE";
+/// The spare capacity of Fargate.
+pub(crate) const FARGATE_SPOT: &str = "FARGATE_SPOT";
 
 properties! {
     /// A cluster: where services on ECS run.
@@ -57,7 +64,13 @@ exports! {
 }
 
 impl Target for Exports {
-    const WHAT: &'static str = "a Cluster";
+    const WHAT: &'static str = "a Cluster or Ec2Cluster";
+}
+
+impl Export for Exports {
+    fn offer(&self) -> Option<Box<dyn Any>> {
+        Some(Box::new(self.clone()))
+    }
 }
 
 impl Construct for Cluster {
@@ -67,22 +80,43 @@ impl Construct for Cluster {
     type Exports = Exports;
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
-        let name = self.name.as_ref().map(|it| scope.text(it));
-        let insights = self.insights.map(|it| match it {
-            Insights::Disabled => "disabled",
-            Insights::Enabled => "enabled",
-            Insights::Enhanced => "enhanced",
-        });
         // Without the providers no service could ask for spare capacity, and adding them later is an update of
         // the cluster before that of the service.
-        let cluster = scope.resource("Resource", CLUSTER, object! {
-            "CapacityProviders" => list!["FARGATE", "FARGATE_SPOT"],
-            "ClusterName" => name,
-            "ClusterSettings" => insights.map(|it| list![object! { "Name" => "containerInsights", "Value" => it }]),
-            "DefaultCapacityProviderStrategy" => list![object! { "CapacityProvider" => "FARGATE", "Weight" => 1 }],
-        });
+        let capacity = Capacity {
+            providers: list![FARGATE, FARGATE_SPOT],
+            strategy: list![object! { "CapacityProvider" => FARGATE, "Weight" => 1 }],
+        };
+        let cluster = add(scope, self.name.as_ref(), self.insights, Some(capacity));
         Ok(Exports { name: cluster.reference(), arn: cluster.attribute("Arn") })
     }
+}
+
+/// What a cluster runs on, where the cluster itself says so.
+pub(crate) struct Capacity {
+    providers: Expr<Handle>,
+    strategy: Expr<Handle>,
+}
+
+/// Adds a cluster at `Resource`.
+pub(crate) fn add(
+    scope: &mut Scope<'_>,
+    name: Option<&Text>,
+    insights: Option<Insights>,
+    capacity: Option<Capacity>,
+) -> Handle {
+    let name = name.map(|it| scope.text(it));
+    let insights = insights.map(|it| match it {
+        Insights::Disabled => "disabled",
+        Insights::Enabled => "enabled",
+        Insights::Enhanced => "enhanced",
+    });
+    let (providers, strategy) = capacity.map(|it| (it.providers, it.strategy)).unzip();
+    scope.resource("Resource", CLUSTER, object! {
+        "CapacityProviders" => providers,
+        "ClusterName" => name,
+        "ClusterSettings" => insights.map(|it| list![object! { "Name" => "containerInsights", "Value" => it }]),
+        "DefaultCapacityProviderStrategy" => strategy,
+    })
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ macro_rules! catalogue {
 catalogue! {
     bucket::Bucket,
     cluster::Cluster,
+    ec2_cluster::Ec2Cluster,
     fargate_service::FargateService,
     github_deploy_role::GithubDeployRole,
     imported_network::ImportedNetwork,

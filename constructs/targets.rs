@@ -5,6 +5,7 @@
 use std::any::Any;
 
 use crate::{
+    cluster,
     kernel::{construct::Export, expr::ExprKind, prelude::*},
     repository,
 };
@@ -134,6 +135,35 @@ impl Target for EcsService {
 }
 
 impl Export for EcsService {
+    fn offer(&self) -> Option<Box<dyn Any>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// Instances of EC2 that tasks run on.
+#[derive(Clone, Debug)]
+pub struct Instances {
+    /// The cluster they are in.
+    pub cluster: cluster::Exports,
+    /// The name of the capacity provider that places tasks on them.
+    pub capacity_provider: Expr<Handle>,
+    /// What has to be there before a service asks for them, and has to stay until it is gone.
+    pub ready: Vec<Handle>,
+    /// The security group they run in, which lets nobody in by itself.
+    pub security_group: Handle,
+    /// The network they run in.
+    pub network: Network,
+    /// Their processor.
+    pub architecture: Architecture,
+    /// The greatest number of them; absent if that is not known.
+    pub most: Option<u32>,
+}
+
+impl Target for Instances {
+    const WHAT: &'static str = "an Ec2Cluster";
+}
+
+impl Export for Instances {
     fn offer(&self) -> Option<Box<dyn Any>> {
         Some(Box::new(self.clone()))
     }

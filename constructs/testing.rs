@@ -103,6 +103,12 @@ impl Stack {
         self.tree.resource(self.find(path)).depends_on.iter().map(|it| self.path(*it)).collect()
     }
 
+    /// The parameters that constructs have added.
+    pub(crate) fn parameters(&self) -> Value {
+        let parameters = self.tree.sections.parameters.iter();
+        Value::Object(parameters.map(|(name, it)| (name.to_string(), self.show(&it.value))).collect())
+    }
+
     /// What an attribute of a construct gives.
     #[track_caller]
     pub(crate) fn attribute(&self, construct: &str, name: &str) -> Value {

@@ -15,6 +15,7 @@ mod constructs;
 mod docs;
 mod environments;
 mod faults;
+mod parameters;
 mod peers;
 mod reach;
 mod stacks;

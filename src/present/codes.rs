@@ -46,8 +46,8 @@ pub const CODES: &[(&str, &str)] = &[
         "A connection made by CloudFormation waits for somebody to agree to it in the console.",
     ),
     ("container-name", "The name of a container has letters, digits, `-` and `_`, at most 255."),
-    ("count-range", "The numbers of tasks to scale between do not fit together."),
-    ("count-share", "A target for CPU or memory is a share of what the tasks have."),
+    ("count-range", "The numbers of tasks or instances to scale between do not fit together."),
+    ("count-share", "A target for CPU or memory is a share of what the tasks or instances have."),
     ("count-step", "A step of scaling does not fit with the others, or can never happen."),
     ("count-target", "Scaling by requests needs a number of requests each task is to get."),
     ("dangling-reference", "After the patches, the template refers to something that is not in it."),
@@ -114,6 +114,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("https-domain", "A certificate is made for a name in its zone."),
     ("https-zone", "A certificate is validated in a zone, which CloudFormation knows by its id alone."),
     (
+        "image-id",
+        "An image of EC2 is `ami-` and an id, or `ssm:` and the name of a parameter that holds one.",
+    ),
+    (
         "image-name",
         "An image is `name:tag` or `name@sha256:digest`; a Repository of the stack is named as in the stack file.",
     ),
@@ -121,6 +125,9 @@ pub const CODES: &[(&str, &str)] = &[
         "image-tag",
         "An image has a tag or a digest, and a tag that moves makes deployments that cannot be told apart.",
     ),
+    ("instance-architecture", "The type of an instance says which processor it has."),
+    ("instance-storage", "An instance for ECS has a disk of 30 GB to 16 TB, in whole gigabytes."),
+    ("instance-type", "The type of an instance has a family and a size, such as `t3.small`."),
     ("list-in-text", "A list has no text of its own; `Fn::Join` makes one of it."),
     ("list-output", "The value of an output is one text."),
     ("log-retention", "CloudWatch Logs keeps logs for certain numbers of days only."),
@@ -142,11 +149,12 @@ pub const CODES: &[(&str, &str)] = &[
     ("no-repository", "The pipeline builds an image, and does not know which repository to push it to."),
     ("no-resources", "CloudFormation takes no stack without resources."),
     ("no-source", "The source of a pipeline is a repository on GitHub, GitLab or Bitbucket."),
+    ("no-subnets", "The network has no subnets of the kind that was asked for."),
     ("no-template", "A folder that is validated has templates in it."),
     ("no-value", "A key has nothing behind its colon."),
     (
         "no-way-out",
-        "Tasks in private subnets reach their image, secrets and logs through a NAT gateway or endpoints.",
+        "Tasks and instances in private subnets reach AWS and their images through a NAT gateway or endpoints.",
     ),
     ("not-a-choice", "The property takes one of some words, and this is none of them."),
     (
@@ -164,6 +172,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("platform", "Fargate's platform has versions such as `1.4.0`, and `LATEST`."),
     ("policy-name", "A managed policy is written as the name of one of AWS's, or as an ARN."),
     ("port", "A container listens on a port from 1 to 65535."),
+    (
+        "public-instances",
+        "Instances with public addresses stand where the internet reaches them, and need not.",
+    ),
     ("queue-range", "A setting of a queue is beyond what SQS takes."),
     (
         "queue-retention",
@@ -213,6 +225,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("subnet-outside", "A subnet lies inside its network."),
     ("subnet-overlap", "Subnets of one network have no address in common."),
     ("subnet-size", "AWS takes subnets from /16 to /28."),
+    ("target-capacity", "ECS keeps from 1% to 100% of the instances of a cluster taken up by tasks."),
     ("time-zone", "A time zone has a name in the IANA's database, such as `Europe/Berlin`."),
     ("too-many-paths", "A trigger of CodePipeline takes 8 patterns of paths."),
     ("topic-key", "Services of AWS cannot use AWS's own key for SNS, so that what they publish is lost."),
@@ -240,6 +253,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("unused-name", "A condition or a mapping is declared, and nothing names it."),
     ("unused-parameter", "A parameter has to be given at deployment, and nothing uses it."),
+    (
+        "user-data",
+        "A line of the script that starts an instance keeps it from joining, or gives a password away.",
+    ),
     ("variable-name", "The name of a variable has letters, digits and `_`, and begins with no digit."),
     (
         "vpn-route",
