@@ -64,7 +64,8 @@ macro_rules! key {
 /// }
 /// ```
 ///
-/// With `from path`, a value that is no mapping stands for `{path: value}`.
+/// With `from path`, a value that is no mapping stands for `{path: value}`. A field of the type
+/// [`Inline`](crate::kernel::inline::Inline) has no key of its own: those of its group stand beside the other fields.
 #[macro_export]
 macro_rules! properties {
     (
@@ -93,35 +94,52 @@ macro_rules! properties {
                         return Self::read(&long, reader);
                     }
                 )?
-                let mut fields = reader.fields(node, &[$($crate::key!($field)),*])?;
-                $(
-                    let default: &[&str] = &[$($default)?];
-                    let $field = fields.read::<$type>(reader, $crate::key!($field), default.first().copied());
-                )*
+                let known = <Self as $crate::kernel::property::Group>::group_keys();
+                let mut fields = reader.fields(node, &known)?;
+                let group = <Self as $crate::kernel::property::Group>::read_fields(&mut fields, reader);
                 fields.finish(reader);
-                Some(Self { $($field: $field?),* })
+                group
             }
 
             fn shape() -> $crate::kernel::shape::Shape {
-                let fields = vec![$({
+                let fields = [$({
                     let default: &[&'static str] = &[$($default)?];
                     let default = default.first().copied();
-                    $crate::kernel::shape::Field {
+                    <$type as $crate::kernel::property::Property>::fields($crate::kernel::shape::Field {
                         key: $crate::key!($field),
                         docs: concat!($($field_doc, "\n"),*),
                         default,
                         required: default.is_none()
                             && <$type as $crate::kernel::property::Property>::absent().is_none(),
                         shape: <$type as $crate::kernel::property::Property>::shape(),
-                    }
+                    })
                 }),*];
                 let short: &[&'static str] = &[$($crate::key!($short))?];
-                $crate::kernel::shape::Shape::Object(fields, short.first().copied())
+                $crate::kernel::shape::Shape::Object(fields.concat(), short.first().copied())
             }
 
             fn names<'a>(&'a self, see: &mut dyn FnMut(&'a $crate::kernel::name::Name)) {
                 let _ = &see;
                 $( $crate::kernel::property::Property::names(&self.$field, see); )*
+            }
+        }
+
+        impl $crate::kernel::property::Group for $name {
+            fn group_keys() -> Vec<&'static str> {
+                [$(<$type as $crate::kernel::property::Property>::keys($crate::key!($field))),*].concat()
+            }
+
+            fn read_fields(
+                fields: &mut $crate::kernel::property::Fields<'_>,
+                reader: &mut $crate::kernel::property::Reader,
+            ) -> Option<Self> {
+                $(
+                    let default: &[&str] = &[$($default)?];
+                    let $field = <$type as $crate::kernel::property::Property>::read_field(
+                        fields, reader, $crate::key!($field), default.first().copied(),
+                    );
+                )*
+                Some(Self { $($field: $field?),* })
             }
         }
     };

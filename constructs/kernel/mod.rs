@@ -12,6 +12,7 @@ pub mod declare;
 pub mod diagnostic;
 pub mod expr;
 pub mod id;
+pub mod inline;
 pub mod link;
 pub mod map;
 pub mod name;
@@ -36,6 +37,7 @@ pub mod prelude {
         diagnostic::Diagnostic,
         expr::Expr,
         id::ResourceType,
+        inline::Inline,
         link::{Link, Target},
         name::{Name, Value},
         node::Node,

@@ -13,7 +13,7 @@ use super::{
     name::{Name, Value, interpolated},
     node::{Node, NodeKind, is_intrinsic, short_form},
     scalar::{self, Rules},
-    shape::{Shape, unknown_property},
+    shape::{Field, Shape, unknown_property},
     span::{Span, Spanned},
     yaml,
 };
@@ -35,6 +35,35 @@ pub trait Property: Sized {
     fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {
         let _ = see;
     }
+
+    /// The keys that a field of this type has in its group: `own`, unless it is [`Inline`](super::inline::Inline).
+    fn keys(own: &'static str) -> Vec<&'static str> {
+        vec![own]
+    }
+
+    /// Reads it as a field of the group that is open.
+    fn read_field(
+        fields: &mut Fields<'_>,
+        reader: &mut Reader,
+        own: &'static str,
+        default: Option<&str>,
+    ) -> Option<Self> {
+        fields.read(reader, own, default)
+    }
+
+    /// What the field `own` of this type adds to the shape of its group.
+    fn fields(own: Field) -> Vec<Field> {
+        vec![own]
+    }
+}
+
+/// A group of properties; made by [`properties!`](crate::properties).
+pub trait Group: Property {
+    /// The keys in it.
+    fn group_keys() -> Vec<&'static str>;
+
+    /// Reads its fields from the mapping that is open, which may have others.
+    fn read_fields(fields: &mut Fields<'_>, reader: &mut Reader) -> Option<Self>;
 }
 
 /// A property that is one of some words; made by [`choices!`](crate::choices).
