@@ -99,6 +99,21 @@ pub fn service_role(scope: &mut Scope<'_>, id: &str, service: &'static str) -> H
     role(scope, id, object! { "Service" => service })
 }
 
+/// The same, with policies that AWS keeps, by their names below `policy/`.
+pub fn service_role_with(
+    scope: &mut Scope<'_>,
+    id: &str,
+    service: &'static str,
+    policies: &[&'static str],
+) -> Handle {
+    let role = service_role(scope, id, service);
+    let partition = || Expr::pseudo("AWS::Partition");
+    let arns = policies.iter().map(|it| text!["arn:", partition(), ":iam::aws:policy/", *it]);
+    let arns: Vec<Expr<Handle>> = arns.collect();
+    scope.edit(role).properties.overlay(object! { "ManagedPolicyArns" => arns });
+    role
+}
+
 /// Adds the policy of the role at `id`; nothing if it allows nothing. What uses the role has to wait for the
 /// policy, because no reference makes it wait.
 pub fn allow(scope: &mut Scope<'_>, id: &str, role: Handle, statements: &[Allow]) -> Option<Handle> {

@@ -2,7 +2,7 @@
 //!
 //! To add one, write its file, then name it below.
 
-pub mod fargate;
+pub mod ecs;
 pub mod iam;
 pub mod kernel;
 pub mod logs;
@@ -28,9 +28,11 @@ catalogue! {
     bucket::Bucket,
     cluster::Cluster,
     ec2_cluster::Ec2Cluster,
+    ec2_service::Ec2Service,
     fargate_service::FargateService,
     github_deploy_role::GithubDeployRole,
     imported_network::ImportedNetwork,
+    load_balancer::LoadBalancer,
     network::Network,
     pipeline::Pipeline,
     repository::Repository,

@@ -189,7 +189,11 @@ mod tests {
             dns_name: resource.attribute("DNSName"),
             hosted_zone_id: resource.attribute("CanonicalHostedZoneID"),
             scheme: "https",
+            domain: None,
             is_dual_stack: true,
+            listener: resource,
+            group: resource,
+            group_id: String::new(),
         };
         let offers: Vec<Box<dyn std::any::Any>> = vec![Box::new(balancer)];
         tree.names.insert(

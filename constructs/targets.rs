@@ -83,8 +83,24 @@ pub struct LoadBalancer {
     pub hosted_zone_id: Expr<Handle>,
     /// The URL scheme it is to be called with: `http` or `https`.
     pub scheme: &'static str,
+    /// The domain it answers to with TLS, if that is known.
+    pub domain: Option<Expr<Handle>>,
     /// Whether it also has IPv6 addresses.
     pub is_dual_stack: bool,
+    /// What passes requests on.
+    pub listener: Handle,
+    /// Its security group.
+    pub group: Handle,
+    /// What the place of that group is called in the ids of rules between groups.
+    pub group_id: String,
+}
+
+impl LoadBalancer {
+    /// The URL it is called at: with `host` if that is given, else with its domain, or the name AWS gave it.
+    pub fn url(&self, host: Option<Expr<Handle>>) -> Expr<Handle> {
+        let host = host.or_else(|| self.domain.clone()).unwrap_or_else(|| self.dns_name.clone());
+        text![format!("{}://", self.scheme), host]
+    }
 }
 
 impl Target for LoadBalancer {

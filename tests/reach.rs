@@ -79,6 +79,43 @@ fn egress(query: &Query<'_>, group: Resource<'_>) -> Option<Vec<Value>> {
     (!rules.is_empty()).then_some(rules)
 }
 
+/// The security groups the tasks of a service are in: their own, or those of the instances they run on.
+fn runs_in(query: &Query<'_>, service: Resource<'_>) -> Value {
+    let own = service.get("NetworkConfiguration.AwsvpcConfiguration.SecurityGroups");
+    if !own.is_null() {
+        return own.clone();
+    }
+    let template = launch_template(query, service).get("LaunchTemplateData");
+    template["NetworkInterfaces"][0]["Groups"].clone()
+}
+
+/// The group of the instances that a service runs on.
+fn instances<'a>(query: &Query<'a>, service: Resource<'_>) -> Resource<'a> {
+    let provider = query.target(&service.get("CapacityProviderStrategy")[0]["CapacityProvider"]);
+    query.target(&provider.get("AutoScalingGroupProvider")["AutoScalingGroupArn"])
+}
+
+/// What the instances start from that a service runs on.
+fn launch_template<'a>(query: &Query<'a>, service: Resource<'_>) -> Resource<'a> {
+    query.target(&instances(query, service).get("LaunchTemplate")["LaunchTemplateId"])
+}
+
+/// The ports at which the tasks of a service are reached: the first and last, if ECS picks one.
+fn host_ports(query: &Query<'_>, service: Resource<'_>, behind: &Value) -> Vec<i64> {
+    let definition = query.target(service.get("TaskDefinition"));
+    let containers = many(definition.get("ContainerDefinitions"));
+    let container =
+        containers.iter().find(|it| it["Name"] == behind["ContainerName"]).expect("its container");
+    let mappings = many(&container["PortMappings"]);
+    let mapping =
+        mappings.iter().find(|it| it["ContainerPort"] == behind["ContainerPort"]).expect("its port");
+    match (definition.get("NetworkMode").as_str(), port(&mapping["HostPort"])) {
+        (Some("awsvpc"), _) => vec![port(&mapping["ContainerPort"]).expect("a container has a port")],
+        (_, None | Some(0)) => vec![32_768, 60_999],
+        (_, Some(fixed)) => vec![fixed],
+    }
+}
+
 /// A listener is reached, and reaches the tasks behind it.
 fn check_listener(query: &Query<'_>, listener: Resource<'_>, faults: &mut Vec<String>) {
     let balancer = query.target(listener.get("LoadBalancerArn"));
@@ -92,24 +129,23 @@ fn check_listener(query: &Query<'_>, listener: Resource<'_>, faults: &mut Vec<St
     let actions = rules.flat_map(|it| many(it.get("Actions"))).chain(many(listener.get("DefaultActions")));
     let actions: Value = actions.collect();
     for service in query.of("AWS::ECS::Service") {
-        let inside = groups(query, service.get("NetworkConfiguration.AwsvpcConfiguration.SecurityGroups"));
+        let inside = groups(query, &runs_in(query, service));
         for behind in many(service.get("LoadBalancers")) {
             let group = query.target(&behind["TargetGroupArn"]);
             if !refers(&actions, group.id) {
                 continue;
             }
-            let wanted = port(&behind["ContainerPort"]).expect("a container has a port");
+            let wanted = host_ports(query, service, &behind);
+            let is_wanted = |rule: &Value| wanted.iter().all(|it| covers(rule, *it));
             let lets_in = |task: &Resource<'_>, from: &Resource<'_>| {
-                query
-                    .ingress(task.id)
-                    .iter()
-                    .any(|rule| covers(rule, wanted) && refers(&rule["SourceSecurityGroupId"], from.id))
+                let rules = query.ingress(task.id);
+                rules.iter().any(|rule| is_wanted(rule) && refers(&rule["SourceSecurityGroupId"], from.id))
             };
             let lets_out = |from: &Resource<'_>, task: &Resource<'_>| {
                 egress(query, *from).is_none_or(|rules| {
                     rules.iter().any(|rule| {
                         let to = &rule["DestinationSecurityGroupId"];
-                        covers(rule, wanted) && (refers(to, task.id) || rule["CidrIp"] == "0.0.0.0/0")
+                        is_wanted(rule) && (refers(to, task.id) || rule["CidrIp"] == "0.0.0.0/0")
                     })
                 })
             };
@@ -117,7 +153,7 @@ fn check_listener(query: &Query<'_>, listener: Resource<'_>, faults: &mut Vec<St
                 .iter()
                 .any(|from| inside.iter().any(|task| lets_in(task, from) && lets_out(from, task)));
             if !is_reached {
-                faults.push(format!("{} does not reach port {wanted} of {}", balancer.id, service.id));
+                faults.push(format!("{} does not reach port {} of {}", balancer.id, wanted[0], service.id));
             }
             for rule in inside.iter().flat_map(|it| query.ingress(it.id)) {
                 if rule["SourceSecurityGroupId"].is_null() {
@@ -188,13 +224,21 @@ fn is_reached(step: &Value, above: bool) -> bool {
 /// The tasks of a service reach the registry of their image.
 fn check_pull(query: &Query<'_>, service: Resource<'_>, faults: &mut Vec<String>) {
     let network = service.get("NetworkConfiguration.AwsvpcConfiguration");
-    let own = query.of("AWS::EC2::Subnet").into_iter().filter(|it| refers(&network["Subnets"], it.id));
+    // With an address of its own or not, a task's image is pulled by the instance it runs on.
+    let (subnets, has_address) = if service.get("LaunchType") == "FARGATE" || is_spot(service) {
+        (&network["Subnets"], network["AssignPublicIp"] == "ENABLED")
+    } else {
+        let template = launch_template(query, service).get("LaunchTemplateData");
+        let has_address = template["NetworkInterfaces"][0]["AssociatePublicIpAddress"] == true;
+        (instances(query, service).get("VPCZoneIdentifier"), has_address)
+    };
+    let own = query.of("AWS::EC2::Subnet").into_iter().filter(|it| refers(subnets, it.id));
     for subnet in own {
         let routes = query.routes(query.route_table(subnet.id).id);
         let everywhere = |key: &str| {
             routes.iter().any(|it| it.get("DestinationCidrBlock") == "0.0.0.0/0" && !it.get(key).is_null())
         };
-        let is_public = everywhere("GatewayId") && network["AssignPublicIp"] == "ENABLED";
+        let is_public = everywhere("GatewayId") && has_address;
         let endpoints = query.of("AWS::EC2::VPCEndpoint");
         let has = |name: &str| endpoints.iter().any(|it| it.get("ServiceName").to_string().contains(name));
         if !(is_public
@@ -204,6 +248,11 @@ fn check_pull(query: &Query<'_>, service: Resource<'_>, faults: &mut Vec<String>
             faults.push(format!("{} cannot pull its image from {}", service.id, subnet.id));
         }
     }
+}
+
+/// Whether a service runs on Fargate's spare capacity.
+fn is_spot(service: Resource<'_>) -> bool {
+    service.get("CapacityProviderStrategy")[0]["CapacityProvider"] == "FARGATE_SPOT"
 }
 
 /// The first example with a fault put in: `change` is given its resources.

@@ -198,14 +198,8 @@ impl Ec2Cluster {
     fn add_role(&self, scope: &mut Scope<'_>) -> Identity {
         let mut scope = scope.child(group::ID);
         scope.arrange(&["InstanceSecurityGroup"]);
-        let role = iam::service_role(&mut scope, "InstanceRole", "ec2.amazonaws.com");
-        let managed = |name: &'static str| text!["arn:", Expr::pseudo("AWS::Partition"), ":iam::aws:policy/", name];
-        scope.edit(role).properties.overlay(object! {
-            "ManagedPolicyArns" => list![
-                managed("service-role/AmazonEC2ContainerServiceforEC2Role"),
-                managed("AmazonSSMManagedInstanceCore"),
-            ],
-        });
+        let managed = ["service-role/AmazonEC2ContainerServiceforEC2Role", "AmazonSSMManagedInstanceCore"];
+        let role = iam::service_role_with(&mut scope, "InstanceRole", "ec2.amazonaws.com", &managed);
         let asked: Vec<Allow> = self.permissions.iter().map(|it| it.value.statement(&mut scope)).collect();
         let policy = iam::allow(&mut scope, "InstanceRole", role, &asked);
         let profile = object! { "Roles" => list![role.reference()] };

@@ -1,6 +1,7 @@
 //! How many tasks a service runs: a number, or from a number to a number, as load asks.
 
-use crate::{fargate::scaling::Range, kernel::prelude::*};
+use super::scaling::Range;
+use crate::kernel::prelude::*;
 
 /// How many tasks a service runs.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ choices! {
 
 impl Count {
     /// The least number of tasks, while nothing fails.
-    pub(super) fn least(&self) -> Spanned<u32> {
+    pub(crate) fn least(&self) -> Spanned<u32> {
         match self {
             Self::Fixed(count) => *count,
             Self::Scaled(scaling) => scaling.min,
@@ -95,7 +96,7 @@ impl Count {
     }
 
     /// Reports numbers between which nothing scales, and measures that contradict each other.
-    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+    pub(crate) fn check(&self, faults: &mut Vec<Diagnostic>) {
         if let Self::Scaled(scaling) = self {
             scaling.check(faults);
         }
@@ -104,7 +105,7 @@ impl Count {
 
 impl Scaling {
     /// From how many tasks to how many.
-    pub(super) fn range(&self) -> Range {
+    pub(crate) fn range(&self) -> Range {
         Range { min: self.min, max: self.max }
     }
 
@@ -191,7 +192,7 @@ impl Steps {
     }
 
     /// Thresholds and how many tasks are added from each on, the lowest first.
-    pub(super) fn additions(&self) -> Vec<(u32, u32)> {
+    pub(crate) fn additions(&self) -> Vec<(u32, u32)> {
         let steps = self.levels.value.iter().map(|it| &it.value);
         let mut found: Vec<(u32, u32)> =
             steps.filter_map(|it| Some((it.above?.value.0, it.add?.value))).collect();
@@ -200,7 +201,7 @@ impl Steps {
     }
 
     /// Thresholds and how many tasks are removed up to each, the highest first.
-    pub(super) fn removals(&self) -> Vec<(u32, u32)> {
+    pub(crate) fn removals(&self) -> Vec<(u32, u32)> {
         let steps = self.levels.value.iter().map(|it| &it.value);
         let mut found: Vec<(u32, u32)> =
             steps.filter_map(|it| Some((it.below?.value.0, it.remove?.value))).collect();

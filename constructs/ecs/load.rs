@@ -1,25 +1,25 @@
 //! What adds and removes tasks: a target, and policies that keep a measure near it or act at thresholds.
 
 use super::{
-    balancer::Balanced,
     count::{Metric, Scaling, Steps},
+    scaling,
 };
-use crate::{cluster, fargate::scaling, kernel::prelude::*};
+use crate::{kernel::prelude::*, load_balancer::reached::Way};
 
 const ALARM: ResourceType = ResourceType::new("AWS::CloudWatch::Alarm");
 
 /// Lets the number of tasks of `service` follow the load.
-pub(super) fn add(
+pub(crate) fn add(
     count: &Scaling,
     scope: &mut Scope<'_>,
-    cluster: &cluster::Exports,
+    cluster_name: &Expr<Handle>,
     service: Handle,
-    balanced: &Balanced,
+    way: &Way,
 ) {
     let mut scope = scope.child("Service");
     let mut scope = scope.child("TaskCount");
     let mut scope = scope.child("Target");
-    let target = scaling::target(&mut scope, count.range(), cluster, service);
+    let target = scaling::target(&mut scope, count.range(), cluster_name, service);
     let mut track = |id, metric: Expr<Handle>, value: Expr<Handle>| {
         let configuration = object! {
             "PredefinedMetricSpecification" => metric,
@@ -37,7 +37,7 @@ pub(super) fn add(
         track("MemoryScaling", predefined("ECSServiceAverageMemoryUtilization"), share.map(|it| it.0).into());
     }
     if let Some(requests) = count.requests {
-        let (load_balancer, group) = (balanced.offer.resource, balanced.target_group);
+        let (load_balancer, group) = (way.balancer.resource, way.target_group);
         let label = text![
             load_balancer.attribute("LoadBalancerFullName"),
             "/",
@@ -48,7 +48,7 @@ pub(super) fn add(
         track("RequestScaling", metric, requests.into());
     }
     if let Some(steps) = &count.steps {
-        let dimensions = scaling::dimensions(cluster, service);
+        let dimensions = scaling::dimensions(cluster_name, service);
         add_steps(count, steps, &mut scope.child("StepScaling"), target, &dimensions);
     }
 }

@@ -31,6 +31,19 @@ impl Placement {
         Self { subnets: subnets.0.clone(), public_ip, way_out: way_out.cloned().unwrap_or_default() }
     }
 
+    /// The private subnets of `network`, for tasks on instances, which ECS gives no public addresses.
+    pub(crate) fn of_instances(network: &Network, name: &Name) -> Result<Self, Diagnostic> {
+        if network.private_subnet_ids.is_empty() {
+            let fault =
+                "a task on an instance gets no public address, and the network has no private subnets";
+            return Err(Diagnostic::error("no-way-out", fault)
+                .at(name.span)
+                .help("use `networkMode: bridge`, or give the network private subnets"));
+        }
+        let way_out = network.outbound.clone().unwrap_or_default();
+        Ok(Self { subnets: network.private_subnet_ids.0.clone(), public_ip: "DISABLED", way_out })
+    }
+
     /// What ECS is told of it, for tasks in the security group `group`.
     pub(crate) fn configuration(&self, group: Handle) -> Expr<Handle> {
         object! {

@@ -1,6 +1,6 @@
 //! The two roles of a task: the one its container calls AWS with, and the one ECS starts it with.
 
-use super::{image::Pulled, secret, task::Task};
+use super::{container::Container, image::Pulled, secret};
 use crate::{
     iam::{self, Allow},
     kernel::prelude::*,
@@ -10,9 +10,13 @@ use crate::{
 const ECS_TASKS: &str = "ecs-tasks.amazonaws.com";
 
 /// Adds the role the container calls AWS with, and its policy if it may do anything.
-pub(super) fn task(task: &Task<'_>, scope: &mut Scope<'_>, given: Vec<Allow>) -> (Handle, Option<Handle>) {
+pub(super) fn task(
+    container: &Container,
+    scope: &mut Scope<'_>,
+    given: Vec<Allow>,
+) -> (Handle, Option<Handle>) {
     let role = iam::service_role(scope, "TaskRole", ECS_TASKS);
-    let permissions = task_permissions(task, scope, given);
+    let permissions = task_permissions(container, scope, given);
     (role, iam::allow(scope, "TaskRole", role, &permissions))
 }
 
@@ -21,16 +25,16 @@ pub(super) fn execution(
     scope: &mut Scope<'_>,
     pulled: &Pulled,
     log_group: Handle,
-    secrets: &[secret::Kept],
+    secrets: &[&secret::Kept],
 ) -> (Handle, Option<Handle>) {
     let role = iam::service_role(scope, "ExecutionRole", ECS_TASKS);
     (role, iam::allow(scope, "ExecutionRole", role, &execution_permissions(pulled, log_group, secrets)))
 }
 
 /// What the container itself may do.
-fn task_permissions(task: &Task<'_>, scope: &mut Scope<'_>, given: Vec<Allow>) -> Vec<Allow> {
+fn task_permissions(container: &Container, scope: &mut Scope<'_>, given: Vec<Allow>) -> Vec<Allow> {
     // ECS Exec opens its channels from inside the task. AWS lets nobody limit these actions.
-    let exec = task.exec.value.then(|| {
+    let exec = container.exec.value.then(|| {
         Allow::anywhere(&[
             "ssmmessages:CreateControlChannel",
             "ssmmessages:CreateDataChannel",
@@ -38,12 +42,12 @@ fn task_permissions(task: &Task<'_>, scope: &mut Scope<'_>, given: Vec<Allow>) -
             "ssmmessages:OpenDataChannel",
         ])
     });
-    let asked = task.permissions.iter().map(|it| it.value.statement(scope));
+    let asked = container.permissions.iter().map(|it| it.value.statement(scope));
     exec.into_iter().chain(given).chain(asked).collect()
 }
 
 /// What ECS may do to start the container.
-fn execution_permissions(pulled: &Pulled, log_group: Handle, secrets: &[secret::Kept]) -> Vec<Allow> {
+fn execution_permissions(pulled: &Pulled, log_group: Handle, secrets: &[&secret::Kept]) -> Vec<Allow> {
     let mut allowed = Vec::new();
     if let Some(arn) = &pulled.arn {
         let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];

@@ -1,6 +1,6 @@
 //! What lets the number of tasks of a service follow a measure.
 
-use crate::{cluster, kernel::prelude::*};
+use crate::kernel::prelude::*;
 
 const SCALABLE_TARGET: ResourceType = ResourceType::new("AWS::ApplicationAutoScaling::ScalableTarget");
 /// A policy of Application Auto Scaling.
@@ -44,7 +44,7 @@ impl Range {
 pub(crate) fn target(
     scope: &mut Scope<'_>,
     range: Range,
-    cluster: &cluster::Exports,
+    cluster_name: &Expr<Handle>,
     service: Handle,
 ) -> Handle {
     scope.resource(
@@ -53,7 +53,7 @@ pub(crate) fn target(
         object! {
             "MaxCapacity" => range.max,
             "MinCapacity" => range.min,
-            "ResourceId" => text!["service/", cluster.name.clone(), "/", service.attribute("Name")],
+            "ResourceId" => text!["service/", cluster_name.clone(), "/", service.attribute("Name")],
             "ScalableDimension" => "ecs:service:DesiredCount",
             "ServiceNamespace" => "ecs",
         },
@@ -77,9 +77,9 @@ pub(crate) fn track(scope: &mut Scope<'_>, id: &str, target: Handle, configurati
 }
 
 /// By what CloudWatch knows the metrics of `service`.
-pub(crate) fn dimensions(cluster: &cluster::Exports, service: Handle) -> Expr<Handle> {
+pub(crate) fn dimensions(cluster_name: &Expr<Handle>, service: Handle) -> Expr<Handle> {
     list![
-        object! { "Name" => "ClusterName", "Value" => cluster.name.clone() },
+        object! { "Name" => "ClusterName", "Value" => cluster_name.clone() },
         object! { "Name" => "ServiceName", "Value" => service.attribute("Name") },
     ]
 }

@@ -38,6 +38,20 @@ pub(super) struct Kept {
     key: Option<Expr<Handle>>,
 }
 
+impl Kept {
+    /// The same, caused by the text at `span`.
+    pub(super) fn at(mut self, span: Span) -> Self {
+        self.value_from = self.value_from.at(span);
+        self
+    }
+}
+
+/// The whole of a secret in Secrets Manager, by its name, its ARN or a reference.
+pub(super) fn whole(name: Expr<Handle>) -> Kept {
+    let (value_from, resource) = secrets_manager(name);
+    Kept { value_from, store: Store::SecretsManager, resource, key: None }
+}
+
 impl Secret {
     fn store(&self) -> Option<(&'static str, Store)> {
         let first = self.source.0.first_text()?;
@@ -105,7 +119,7 @@ fn begins_with_reference(name: &Expr<Handle>) -> bool {
 }
 
 /// What reading `secrets` takes.
-pub(super) fn permissions(secrets: &[Kept]) -> Vec<Allow> {
+pub(super) fn permissions(secrets: &[&Kept]) -> Vec<Allow> {
     let resources = |store| -> Vec<Expr<Handle>> {
         let mut found = Vec::new();
         for secret in secrets.iter().filter(|it| it.store == store) {

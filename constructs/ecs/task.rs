@@ -1,118 +1,38 @@
-//! What runs on Fargate: a task definition with its container and its logs.
+//! A task definition: a container with its logs and roles, and what it runs on.
 
 use super::{
-    image::{Image, Pulled},
+    container::{Container, Removal, Surroundings},
+    fargate::OnFargate,
+    image::Pulled,
+    instances::OnInstances,
     roles,
     secret::{self, Secret},
-    size,
 };
-use crate::{
-    iam::Allow,
-    kernel::prelude::*,
-    logs::{self, Retention},
-    permission::Permission,
-    targets::Architecture,
-};
+use crate::{iam::Allow, kernel::prelude::*, logs, targets::Architecture};
 
 const TASK_DEFINITION: ResourceType = ResourceType::new("AWS::ECS::TaskDefinition");
 
-properties! {
-    /// Limits of what a container may hold.
-    pub struct Ulimits {
-        /// How many files, sockets included, it may hold open. If absent, 65535.
-        nofile: Option<Spanned<u32>>,
-    }
-}
-
-properties! {
-    /// Where what a container writes goes: a log group of its own in CloudWatch.
-    pub struct Logs from retention {
-        /// For how many days logs are kept: one of the numbers CloudWatch knows, such as `7`, `30`, `90` or `365`.
-        retention: Retention = "30",
-        /// What becomes of the logs when what writes them leaves the stack.
-        removal: Removal = "retain",
-    }
-}
-
-choices! {
-    /// What becomes of logs when what writes them leaves the stack.
-    pub enum Removal {
-        /// They stay until their days are over, so that they tell why a first deployment failed.
-        Retain,
-        /// They are deleted.
-        Delete,
-    }
-}
-
 /// What the user of the stack file says of a task, whichever construct runs it.
+#[derive(Clone, Copy)]
 pub(crate) struct Task<'a> {
-    /// The image it runs.
-    pub(crate) image: &'a Image,
-    /// The name of its container.
-    pub(crate) container: &'a Spanned<String>,
+    /// Its container.
+    pub(crate) container: &'a Container,
+    /// The name of the container.
+    pub(crate) name: &'a Spanned<String>,
     /// The port the container listens on, if it does.
     pub(crate) port: Option<Spanned<u16>>,
-    /// What runs instead of the image's own command.
-    pub(crate) command: &'a [Text],
-    /// What runs instead of the image's own entry point.
-    pub(crate) entrypoint: &'a [Text],
-    /// The user it runs as.
-    pub(crate) user: Option<&'a Text>,
-    /// Its CPU units.
-    pub(crate) cpu: Spanned<u32>,
-    /// Its memory.
-    pub(crate) memory: Option<Spanned<Mebibytes>>,
-    /// Its disk space.
-    pub(crate) storage: Option<Spanned<Mebibytes>>,
-    /// The processor the image is built for.
-    pub(crate) architecture: Architecture,
-    /// The version of Fargate's platform.
-    pub(crate) platform: Option<&'a Spanned<String>>,
-    /// Variables of its environment.
-    pub(crate) variables: &'a IndexMap<String, Text>,
-    /// Variables whose values are kept elsewhere.
-    pub(crate) secrets: &'a IndexMap<String, Secret>,
-    /// What becomes of its logs.
-    pub(crate) logs: &'a Logs,
-    /// Whether a shell may be opened in it.
-    pub(crate) exec: Spanned<bool>,
-    /// Whether it cannot write to its own file system.
-    pub(crate) read_only: Spanned<bool>,
-    /// How long it may take to stop.
-    pub(crate) stop_timeout: Option<Spanned<Seconds>>,
-    /// Limits of what it may hold.
-    pub(crate) ulimits: &'a Ulimits,
-    /// What it may do in AWS.
-    pub(crate) permissions: &'a [Spanned<Permission>],
+    /// What it runs on.
+    pub(crate) on: On<'a>,
 }
 
-/// The [`Task`] of a construct, whose properties have the names of a task's own; and the port it listens on, if it does.
-macro_rules! task_of {
-    ($construct:expr, $port:expr) => {
-        $crate::fargate::task::Task {
-            port: $port,
-            image: &$construct.image,
-            container: &$construct.container,
-            command: &$construct.command,
-            entrypoint: &$construct.entrypoint,
-            user: $construct.user.as_ref(),
-            cpu: $construct.cpu,
-            memory: $construct.memory,
-            storage: $construct.storage,
-            architecture: $construct.architecture,
-            platform: $construct.platform.as_ref(),
-            variables: &$construct.variables,
-            secrets: &$construct.secrets,
-            logs: &$construct.logs,
-            exec: $construct.exec,
-            read_only: $construct.read_only,
-            stop_timeout: $construct.stop_timeout,
-            ulimits: &$construct.ulimits,
-            permissions: &$construct.permissions,
-        }
-    };
+/// What a task runs on.
+#[derive(Clone, Copy)]
+pub(crate) enum On<'a> {
+    /// Fargate.
+    Fargate(&'a OnFargate),
+    /// Instances of a cluster.
+    Instances(&'a OnInstances),
 }
-pub(crate) use task_of;
 
 /// What a construct gives the task it runs, beside what the user does.
 #[derive(Default)]
@@ -139,115 +59,92 @@ pub(crate) struct Added {
     pub(crate) policies: Vec<Handle>,
 }
 
-/// Reports what Fargate cannot run.
+/// Reports what ECS cannot run.
 pub(crate) fn check(task: &Task<'_>, faults: &mut Vec<Diagnostic>) {
-    task.image.check(faults);
-    faults.extend(size::memory(task.cpu, task.memory).err());
-    let name = &task.container;
+    if let Some(port) = task.port.filter(|it| it.value == 0) {
+        faults.push(
+            Diagnostic::error("port", "a container cannot listen on port 0")
+                .at(port.span)
+                .help("use the port the program in the image listens on"),
+        );
+    }
+    let Spanned { value: name, span } = task.name;
     let is_legal = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
-    if !(1..=255).contains(&name.value.len()) || !name.value.bytes().all(is_legal) {
+    if !(1..=255).contains(&name.len()) || !name.bytes().all(is_legal) {
         faults.push(
-            Diagnostic::error(
-                "container-name",
-                format!("`{}` cannot be the name of a container", name.value),
-            )
-            .at(name.span)
-            .help("use letters, digits, `-` and `_`"),
-        );
-    }
-    if let Some(Spanned { value: Mebibytes(storage), span }) = task.storage
-        && (!(21 * 1024..=200 * 1024).contains(&storage) || storage % 1024 != 0)
-    {
-        faults.push(
-            Diagnostic::error("storage", format!("a task has no disk of {}", Mebibytes(storage)))
-                .at(span)
-                .help("use whole gigabytes from `21GB` to `200GB`, or leave it out for 20"),
-        );
-    }
-    if let Some(Spanned { value: Seconds(seconds), span }) = task.stop_timeout
-        && !(1..=120).contains(&seconds)
-    {
-        faults.push(
-            Diagnostic::error(
-                "stop-timeout",
-                format!("Fargate gives a container from 1s to 120s to stop, not {seconds}s"),
-            )
-            .at(span)
-            .help(format!("use `{}s`", seconds.clamp(1, 120))),
-        );
-    }
-    if let Some(Spanned { value: version, span }) = task.platform
-        && version != "LATEST"
-        && (version.split('.').count() != 3 || version.split('.').any(|it| it.parse::<u8>().is_err()))
-    {
-        faults.push(
-            Diagnostic::error("platform", format!("`{version}` is no version of Fargate's platform"))
+            Diagnostic::error("container-name", format!("`{name}` cannot be the name of a container"))
                 .at(*span)
-                .help("write one such as `1.4.0`, or leave it out for the latest"),
+                .help("use letters, digits, `-` and `_`"),
         );
     }
-    if task.exec.value && task.read_only.value {
-        faults.push(
-            Diagnostic::error(
-                "exec-read-only",
-                "`exec` has to write to the container, and `readOnly` forbids it",
-            )
-            .label(task.exec.span, "")
-            .label(task.read_only.span, "")
-            .help("remove one of them"),
-        );
+    task.container.check(faults);
+    match task.on {
+        On::Fargate(fargate) => fargate.check(task.container.stop_timeout, faults),
+        On::Instances(instances) => instances.check(faults),
     }
-    for (name, secret) in task.secrets {
-        secret.check(faults);
-        if let Some(variable) = task.variables.get(name) {
-            faults.push(
-                Diagnostic::error("duplicate-variable", format!("`{name}` is both a variable and a secret"))
-                    .at(secret.source.span())
-                    .label(variable.span(), "its value as a variable")
-                    .help(format!("remove `{name}` from `variables` or from `secrets`")),
-            );
-        }
-    }
-    task.permissions.iter().for_each(|it| it.value.check(it.span, faults));
 }
 
-/// Adds the definition of `task` at `id`, which runs the image `pulled`.
+/// Adds the definition of `task` at `id`, which runs the image `pulled` on `architecture`.
 pub(crate) fn add(
     task: &Task<'_>,
     scope: &mut Scope<'_>,
     id: &str,
     pulled: &Pulled,
+    architecture: Architecture,
     given: Given,
 ) -> Result<Added, Diagnostic> {
-    let memory = size::memory(task.cpu, task.memory)?;
+    let Task { container, name, on, .. } = *task;
+    let (task_size, container_size) = match on {
+        On::Fargate(fargate) => {
+            ([Some(fargate.cpu.map(|it| it.to_string()).into()), Some(fargate.memory()?)], [None, None, None])
+        }
+        On::Instances(instances) => ([None, None], instances.size()),
+    };
     let stream_prefix = scope.path().components().next_back().unwrap_or_default().to_owned();
     let mut scope = scope.child(id);
-    scope.arrange(&["TaskRole", "Resource", &task.container.value]);
+    scope.arrange(&["TaskRole", "Resource", &name.value]);
     let family = scope.unique_id();
 
-    let (task_role, task_policy) = roles::task(task, &mut scope, given.permissions);
-    let log_group = logs::log_group(&mut scope.child(&task.container.value), "LogGroup", task.logs.retention);
-    if task.logs.removal == Removal::Delete {
+    let (task_role, task_policy) = roles::task(container, &mut scope, given.permissions);
+    let log_group = logs::log_group(&mut scope.child(&name.value), "LogGroup", container.logs.retention);
+    if container.logs.removal == Removal::Delete {
         scope.removal_policy(log_group, "Delete");
     }
 
-    let secrets: Vec<secret::Kept> = task.secrets.values().map(|it| it.resolve(&mut scope)).collect();
-    let (execution_role, execution_policy) = roles::execution(&mut scope, pulled, log_group, &secrets);
-    let container = container(task, &mut scope, pulled, log_group, stream_prefix, given.variables, secrets);
+    let secrets: Vec<secret::Kept> =
+        container.secrets.values().map(|it: &Secret| it.resolve(&mut scope)).collect();
+    let credentials = container.credentials(&mut scope, pulled);
+    let kept: Vec<&secret::Kept> = secrets.iter().chain(&credentials).collect();
+    let (execution_role, execution_policy) = roles::execution(&mut scope, pulled, log_group, &kept);
+    let surroundings = Surroundings {
+        name,
+        ports: task.port.map(|it| ports(it, on)),
+        size: container_size,
+        pulled,
+        log_group,
+        stream_prefix,
+        variables: given.variables,
+    };
+    let defined = container.definition(&mut scope, surroundings, credentials.as_ref(), &secrets);
+    let [cpu, memory] = task_size;
+    let (network_mode, compatibility, storage) = match on {
+        On::Fargate(fargate) => ("awsvpc", "FARGATE", fargate.storage),
+        On::Instances(instances) => (instances.network_mode.value(), "EC2", None),
+    };
     let definition = scope.resource(
         "Resource",
         TASK_DEFINITION,
         object! {
-            "ContainerDefinitions" => list![container],
-            "Cpu" => task.cpu.map(|it| it.to_string()),
-            "EphemeralStorage" => task.storage.map(|it| object! { "SizeInGiB" => it.map(|it| it.0 / 1024) }),
+            "ContainerDefinitions" => list![defined],
+            "Cpu" => cpu,
+            "EphemeralStorage" => storage.map(|it| object! { "SizeInGiB" => it.map(|it| it.0 / 1024) }),
             "ExecutionRoleArn" => execution_role.attribute("Arn"),
             "Family" => family.clone(),
-            "Memory" => Expr::from(memory.0.to_string()).at(task.memory.map_or(Span::NOWHERE, |it| it.span)),
-            "NetworkMode" => "awsvpc",
-            "RequiresCompatibilities" => list!["FARGATE"],
+            "Memory" => memory,
+            "NetworkMode" => network_mode,
+            "RequiresCompatibilities" => list![compatibility],
             "RuntimePlatform" => object! {
-                "CpuArchitecture" => match task.architecture {
+                "CpuArchitecture" => match architecture {
                     Architecture::X86_64 => "X86_64",
                     Architecture::Arm64 => "ARM64",
                 },
@@ -260,61 +157,13 @@ pub(crate) fn add(
     Ok(Added { definition, family, task_role, execution_role, log_group, policies })
 }
 
-fn container(
-    task: &Task<'_>,
-    scope: &mut Scope<'_>,
-    pulled: &Pulled,
-    log_group: Handle,
-    stream_prefix: String,
-    given: Vec<(&'static str, Expr<Handle>)>,
-    secrets: Vec<secret::Kept>,
-) -> Expr<Handle> {
-    let variables = task.variables.iter().map(|(name, value)| {
-        object! { "Name" => name.clone(), "Value" => scope.text(value) }
-    });
-    let given = given.into_iter().map(|(name, value)| object! { "Name" => name, "Value" => value });
-    let variables: Vec<Expr<Handle>> = given.chain(variables).collect();
-    let secrets = task.secrets.keys().zip(secrets).map(|(name, secret)| {
-        object! { "Name" => name.clone(), "ValueFrom" => secret.value_from }
-    });
-    let nofile = task
-        .ulimits
-        .nofile
-        .map(|it| list![object! { "HardLimit" => it, "Name" => "nofile", "SoftLimit" => it }]);
-    object! {
-        "Command" => texts(task.command, scope),
-        "EntryPoint" => texts(task.entrypoint, scope),
-        "Environment" => unless_empty(variables),
-        "Essential" => true,
-        "Image" => pulled.uri.clone(),
-        // Without an init process, what is started by ECS Exec is never reaped.
-        "LinuxParameters" => task.exec.value.then(|| object! { "InitProcessEnabled" => true }),
-        "LogConfiguration" => object! {
-            "LogDriver" => "awslogs",
-            "Options" => object! {
-                "awslogs-group" => log_group.reference(),
-                "awslogs-stream-prefix" => stream_prefix,
-                "awslogs-region" => Expr::pseudo("AWS::Region"),
-            },
-        },
-        "Name" => task.container.clone(),
-        "PortMappings" => task
-            .port
-            .map(|it| list![object! { "ContainerPort" => it, "Protocol" => "tcp" }]),
-        "ReadonlyRootFilesystem" => task.read_only.value.then_some(true),
-        "Secrets" => unless_empty(secrets.collect()),
-        "StopTimeout" => task.stop_timeout.map(|it| it.map(|it| it.0)),
-        "Ulimits" => nofile,
-        "User" => task.user.map(|it| scope.text(it)),
-    }
-}
-
-fn texts(texts: &[Text], scope: &mut Scope<'_>) -> Option<Expr<Handle>> {
-    unless_empty(texts.iter().map(|it| scope.text(it)).collect())
-}
-
-fn unless_empty(items: Vec<Expr<Handle>>) -> Option<Expr<Handle>> {
-    (!items.is_empty()).then(|| items.into())
+/// The port of the container, and what it is on the machine.
+fn ports(port: Spanned<u16>, on: On<'_>) -> Expr<Handle> {
+    let host = match on {
+        On::Instances(instances) => instances.host_port(),
+        On::Fargate(_) => None,
+    };
+    object! { "ContainerPort" => port, "HostPort" => host, "Protocol" => "tcp" }
 }
 
 #[cfg(test)]
@@ -444,8 +293,8 @@ mod tests {
         assert_eq!(
             with(", variables: !Ref Param, balancer: {Ref: Param}, permissions: [!Ref Param]").faults(),
             [
-                "wrong-type at `!Ref Param`: expected a mapping, found `!Ref`",
                 "wrong-type at `{Ref: Param}`: expected a mapping, found `!Ref`",
+                "wrong-type at `!Ref Param`: expected a mapping, found `!Ref`",
                 "wrong-type at `!Ref Param`: expected a mapping, found `!Ref`",
             ]
         );

@@ -3,31 +3,22 @@
 //! Laid out as the CDK's `ApplicationLoadBalancedFargateService`, path for path, so that one made by the CDK
 //! can be taken over.
 
-mod balancer;
-mod count;
-mod health;
-mod https;
-mod scaling;
 mod service;
-
-use ipnet::IpNet;
 
 use crate::{
     cluster::{self, Cluster},
-    fargate::{
-        Capacity, Deployment, Image, Logs, Secret, Ulimits,
-        task::{self, Given, Task},
+    ecs::{
+        Container, Count, OnFargate, Rollout, load,
+        task::{self, Given, On, Task},
     },
     kernel::prelude::*,
-    permission::Permission,
-    targets::{Architecture, EcsService, LoadBalancer, Network},
+    load_balancer::{
+        Reached,
+        reached::{Tasks, Way},
+        target_group::By,
+    },
+    targets::{EcsService, LoadBalancer, Network},
 };
-use balancer::Balanced;
-
-pub use balancer::{Access, Balancer};
-pub use count::{Count, Metric, Scaling, Step, Steps};
-pub use health::Health;
-pub use https::Https;
 
 properties! {
     /// A container that runs on Fargate behind a load balancer.
@@ -40,66 +31,19 @@ properties! {
         network: Link<Network>,
         /// The cluster it runs in. If absent, it has one of its own.
         cluster: Option<Link<cluster::Exports>>,
-        /// The image it runs: `<Repository>:<tag>` for a repository of this stack, or
-        /// `<Repository>@sha256:<digest>`; else one of a public registry or of ECR, such as
-        /// `public.ecr.aws/nginx/nginx:1.29`.
-        image: Image,
-        /// The port the container listens on.
-        port: Spanned<u16>,
-        /// The name of the container.
-        container: Spanned<String> = "web",
-        /// What the container runs instead of the image's own command.
-        command: Vec<Text>,
-        /// What the container runs instead of the image's own entry point.
-        entrypoint: Vec<Text>,
-        /// The user the container runs as, instead of the image's own.
-        user: Option<Text>,
-        /// CPU units of a task; 1024 are one virtual CPU.
-        cpu: Spanned<u32> = "256",
-        /// Memory of a task. If absent, the least Fargate sells with its `cpu`.
-        memory: Option<Spanned<Mebibytes>>,
-        /// Disk space of a task, from `21GB` to `200GB`. If absent, the 20 GB that come with a task.
-        storage: Option<Spanned<Mebibytes>>,
-        /// The processor the image is built for.
-        architecture: Architecture = "x86_64",
-        /// Whether tasks run on ordinary capacity, or on what is spare: cheaper by two thirds, and AWS may take a
-        /// task away at two minutes' notice.
-        capacity: Capacity = "onDemand",
-        /// The version of Fargate's platform, such as `1.4.0`. If absent, the latest.
-        platform: Option<Spanned<String>>,
+        /// How it is reached.
+        reached: Inline<Reached>,
         /// How many tasks run: `2`, or `{min: 2, max: 10, cpu: 70%}`. With two or more the service outlives a zone that fails.
         count: Count = "1",
-        /// How the load balancer tells which tasks are healthy: the path it asks for, such as `/_health`, or more.
-        health: Health = "/",
-        /// Variables of the container's environment.
-        variables: IndexMap<String, Text>,
-        /// Variables whose values are kept in SSM (`ssm:/shop/database-url`) or Secrets Manager
-        /// (`secretsmanager:shop/database:password`), and never stand in the template.
-        secrets: IndexMap<String, Secret>,
-        /// For how many days logs are kept, and what becomes of them.
-        logs: Logs = "30",
-        /// From where it is reached: from the internet, or from the network only.
-        access: Spanned<Access> = "public",
-        /// The IPv4 addresses that may call the load balancer. If absent, all of the internet, or with
-        /// `access: internal` all of the network.
-        allow: Vec<Spanned<IpNet>>,
-        /// How it is called over HTTPS: `{domain: shop.example.com, zone: {name: example.com, id: Z0123456789ABC}}`,
-        /// or with a `certificate` that is there already. If absent, it is called over HTTP, which is not encrypted.
-        https: Option<Https>,
-        /// Settings of the load balancer, such as when it closes an idle connection.
-        balancer: Balancer = "{}",
-        /// How many tasks may be missing, and how many may run at once, while it is deployed.
-        deployment: Deployment = "{}",
-        /// Whether `aws ecs execute-command` may open a shell in the container.
-        exec: Spanned<bool> = "false",
-        /// Whether the container cannot write to its own file system.
-        read_only: Spanned<bool> = "false",
-        /// How long a task may take to stop before it is killed, up to `120s`. If absent, 30 seconds.
-        stop_timeout: Option<Spanned<Seconds>>,
-        /// Limits of what the container may hold.
-        ulimits: Ulimits = "{}",
-        /// What the container may do in AWS: `[{actions: ["s3:GetObject"], resources: ["${Uploads.Arn}/*"]}]`.
-        permissions: Vec<Spanned<Permission>>,
+        /// How it is deployed: how requests get from the old version to the new one, how many tasks run meanwhile, and
+        /// what rolls it back.
+        deployment: Rollout = "{}",
+        /// What it runs on.
+        fargate: Inline<OnFargate>,
+        /// The name of the container.
+        container: Spanned<String> = "web",
+        /// What it runs.
+        runs: Inline<Container>,
     }
 }
 
@@ -160,50 +104,45 @@ impl Construct for FargateService {
     type Exports = Exports;
 
     fn check(&self, faults: &mut Vec<Diagnostic>) {
-        if self.port.value == 0 {
-            faults.push(
-                Diagnostic::error("port", "a container cannot listen on port 0")
-                    .at(self.port.span)
-                    .help("use the port the program in the image listens on"),
-            );
-        }
         task::check(&self.task(), faults);
         self.count.check(faults);
         self.deployment.check(self.count.least(), faults);
-        self.health.check(faults);
-        self.balancer.check(faults);
-        balancer::check_allowed(&self.allow, faults);
-        if let Some(https) = &self.https {
-            https.check(faults);
-        }
+        self.reached.check(faults);
+        self.deployment.check_scaling(&self.count, faults);
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let network = scope.find(&self.network)?;
-        scope.child("LB").arrange(&["Resource", "SecurityGroup", "PublicListener"]);
-        scope.child("LB").child("PublicListener").arrange(&["Resource", "ECSGroup"]);
+        self.reached.arrange(scope);
         scope.arrange(&["TaskDef"]);
         scope.child("Service").arrange(&["Service", "SecurityGroup"]);
         let cluster = match &self.cluster {
             Some(cluster) => scope.find(cluster)?,
             None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
         };
-        let pulled = self.image.resolve(scope);
-        let balanced = balancer::add(self, scope, &network)?;
-        let task = task::add(&self.task(), scope, "TaskDef", &pulled, Given::default())?;
+        let pulled = self.runs.image.resolve(scope);
+        let tasks = Tasks {
+            network: &network,
+            network_name: &self.network.name,
+            by: By::Address,
+            shift: self.deployment.shifts(),
+            preview: self.deployment.preview(),
+        };
+        let way = self.reached.add(scope, &tasks)?;
+        let architecture = self.fargate.architecture;
+        let task = task::add(&self.task(), scope, "TaskDef", &pulled, architecture, Given::default())?;
         let service::Added { resource: service, group } =
-            service::add(self, scope, &network, &cluster, &balanced, &task);
+            service::add(self, scope, &network, &cluster, &way, &task);
         if let Count::Scaled(scaling) = &self.count {
-            scaling::add(scaling, scope, &cluster, service, &balanced);
+            load::add(scaling, scope, &cluster.name, service, &way);
         }
 
-        let Balanced { offer, domain, group: balancer_group, listener, target_group, .. } = balanced;
-        let url = text![format!("{}://", offer.scheme), domain.unwrap_or_else(|| offer.dns_name.clone())];
+        let Way { balancer, target_group, url, .. } = way;
         let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
         Ok(Exports {
             arn: service.reference(),
             url,
-            hostname: offer.dns_name.clone(),
+            hostname: balancer.dns_name.clone(),
             service_name: service.attribute("Name"),
             cluster_name: cluster.name.clone(),
             task_definition_arn: task.definition.reference(),
@@ -212,14 +151,14 @@ impl Construct for FargateService {
             execution_role_arn: task.execution_role.attribute("Arn"),
             log_group_name: task.log_group.reference(),
             log_group_arn: task.log_group.attribute("Arn"),
-            load_balancer_arn: offer.arn.clone(),
-            load_balancer_full_name: offer.resource.attribute("LoadBalancerFullName"),
-            load_balancer_security_group_id: balancer_group.attribute("GroupId"),
-            listener_arn: listener.reference(),
+            load_balancer_arn: balancer.arn.clone(),
+            load_balancer_full_name: balancer.resource.attribute("LoadBalancerFullName"),
+            load_balancer_security_group_id: balancer.group.attribute("GroupId"),
+            listener_arn: balancer.listener.reference(),
             target_group_arn: target_group.reference(),
             target_group_full_name: target_group.attribute("TargetGroupFullName"),
             security_group_id: group.attribute("GroupId"),
-            load_balancer: offer,
+            load_balancer: balancer,
             service: EcsService {
                 resource: service,
                 cluster_name: cluster.name,
@@ -227,7 +166,7 @@ impl Construct for FargateService {
                 service_arn: service.reference(),
                 family: task.family,
                 container: self.container.value.clone(),
-                architecture: self.architecture,
+                architecture,
                 task_roles: roles.to_vec(),
                 repository: pulled.repository,
             },
@@ -237,7 +176,7 @@ impl Construct for FargateService {
 
 impl FargateService {
     fn task(&self) -> Task<'_> {
-        task::task_of!(self, Some(self.port))
+        Task { container: &self.runs, name: &self.container, port: Some(self.reached.port), on: On::Fargate(&self.fargate) }
     }
 }
 

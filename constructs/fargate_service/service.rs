@@ -1,20 +1,18 @@
 //! The service itself, and the way from its load balancer to its tasks.
 
-use super::{FargateService, balancer::Balanced, count::Count};
+use super::FargateService;
 use crate::{
     cluster,
-    fargate::{
-        self,
+    ecs::{
+        self, Count,
         placement::{self, Placement},
-        service::{Balancing, Service},
+        service::{Balancing, Runs, Service},
         task,
     },
     kernel::prelude::*,
+    load_balancer::reached::{Ports, Way, admit},
     targets::Network,
 };
-
-const SECURITY_GROUP_EGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupEgress");
-const SECURITY_GROUP_INGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupIngress");
 
 /// A service that has been added.
 pub(super) struct Added {
@@ -30,71 +28,34 @@ pub(super) fn add(
     scope: &mut Scope<'_>,
     network: &Network,
     cluster: &cluster::Exports,
-    balanced: &Balanced,
+    way: &Way,
     task: &task::Added,
 ) -> Added {
     let placement = Placement::find(scope, network, service.network.name.span);
+    let port = service.reached.port;
+    let (deployment, policies) = service.deployment.build(scope, way);
     let mut scope = scope.child("Service");
-    let group = task_group(&mut scope, network, balanced, service.port.value);
-    let target = object! {
-        "ContainerName" => service.container.clone(),
-        "ContainerPort" => service.port,
-        "TargetGroupArn" => balanced.target_group.reference(),
-    };
+    let group = placement::security_group(&mut scope, network);
+    admit(&mut scope, &way.balancer, group, Ports(port.value, port.value));
     let parts = Service {
-        cluster,
+        cluster: cluster.name.clone(),
         definition: task.definition,
         count: match &service.count {
             Count::Fixed(count) => Some(*count),
             Count::Scaled(_) => None,
         },
-        placement: &placement,
-        group,
-        balancing: Some(Balancing { target, grace: service.health.grace }),
-        deployment: &service.deployment,
-        capacity: service.capacity,
-        exec: service.exec.value,
-        platform: service.platform.clone(),
+        network: Some(placement.configuration(group)),
+        balancing: Some(Balancing::new(&service.container, port, way, service.reached.health.grace)),
+        deployment,
+        runs: Runs::on_fargate(&service.fargate),
+        exec: service.runs.exec.value,
     };
-    let resource = fargate::service::add(parts, &mut scope);
+    let resource = ecs::service::add(parts, &mut scope);
     // ECS refuses a target group that no listener leads to. A task that starts without its permissions, or
     // without a way to the registry, fails, and counts against the deployment.
-    let first = [balanced.listener].into_iter().chain(task.policies.iter().copied());
+    let first = way.waits_for().into_iter().chain(task.policies.iter().copied()).chain(policies);
     scope.depend(resource, first.chain(placement.way_out));
     Added { resource, group }
-}
-
-/// Adds the security group of the tasks, and the way from the load balancer to `port` in it.
-fn task_group(scope: &mut Scope<'_>, network: &Network, balanced: &Balanced, port: u16) -> Handle {
-    let group = placement::security_group(scope, network);
-    let mut at_group = scope.child("SecurityGroup");
-    let group_id = at_group.unique_id();
-    let from = format!("from {}:{port}", balanced.group_id);
-    at_group.resource(
-        &from,
-        SECURITY_GROUP_INGRESS,
-        object! {
-            "Description" => "Load balancer to target",
-            "FromPort" => port,
-            "GroupId" => group.attribute("GroupId"),
-            "IpProtocol" => "tcp",
-            "SourceSecurityGroupId" => balanced.group.attribute("GroupId"),
-            "ToPort" => port,
-        },
-    );
-    scope.beside(balanced.group).resource(
-        &format!("to {group_id}:{port}"),
-        SECURITY_GROUP_EGRESS,
-        object! {
-            "Description" => "Load balancer to target",
-            "DestinationSecurityGroupId" => group.attribute("GroupId"),
-            "FromPort" => port,
-            "GroupId" => balanced.group.attribute("GroupId"),
-            "IpProtocol" => "tcp",
-            "ToPort" => port,
-        },
-    );
-    group
 }
 
 #[cfg(test)]

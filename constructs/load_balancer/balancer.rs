@@ -1,8 +1,8 @@
-//! The load balancer before a service: its security group, listeners and target group.
+//! A load balancer with its security group and listeners, whichever construct has it.
 
 use ipnet::IpNet;
 
-use super::FargateService;
+use super::https::Terms;
 use crate::{
     kernel::prelude::*,
     targets::{LoadBalancer, Network, SubnetIds},
@@ -11,25 +11,9 @@ use crate::{
 const LISTENER: ResourceType = ResourceType::new("AWS::ElasticLoadBalancingV2::Listener");
 const LOAD_BALANCER: ResourceType = ResourceType::new("AWS::ElasticLoadBalancingV2::LoadBalancer");
 const SECURITY_GROUP: ResourceType = ResourceType::new("AWS::EC2::SecurityGroup");
-const TARGET_GROUP: ResourceType = ResourceType::new("AWS::ElasticLoadBalancingV2::TargetGroup");
-
-properties! {
-    /// Settings of the load balancer.
-    pub struct Balancer {
-        /// After how long without a byte it closes a connection, from `1s` to `4000s`.
-        idle_timeout: Spanned<Seconds> = "60s",
-        /// How long a task that is to be stopped may go on with the requests it has, up to `1h`.
-        drain: Spanned<Seconds> = "30s",
-        /// Whether it refuses to be deleted; a stack cannot be deleted then either.
-        deletion_protection: bool = "false",
-        /// For how long it sends a client to the same task, by a cookie, from `1s` to `7d`. If absent, any task
-        /// gets any request.
-        sticky: Option<Spanned<Seconds>>,
-    }
-}
 
 choices! {
-    /// From where a service is reached.
+    /// From where a load balancer is reached.
     pub enum Access {
         /// From the internet.
         Public,
@@ -38,48 +22,54 @@ choices! {
     }
 }
 
-/// A load balancer that has been added.
-pub(super) struct Balanced {
-    /// What it offers to other constructs.
-    pub(super) offer: LoadBalancer,
-    /// The domain it answers to with TLS, if that is known.
-    pub(super) domain: Option<Expr<Handle>>,
-    /// Its security group.
-    pub(super) group: Handle,
-    /// Where that group stands in the tree, as in the ids of rules between groups.
-    pub(super) group_id: String,
-    /// What passes requests on.
-    pub(super) listener: Handle,
-    /// What it passes them to.
-    pub(super) target_group: Handle,
+/// What a load balancer is made of.
+pub(crate) struct Parts<'a> {
+    /// The network it stands in.
+    pub(crate) network: &'a Network,
+    /// Its name, as it is written.
+    pub(crate) network_name: &'a Name,
+    /// From where it is reached.
+    pub(crate) access: Spanned<Access>,
+    /// Who may call it, if not everybody from there.
+    pub(crate) allow: &'a [Spanned<IpNet>],
+    /// How it is called over TLS, if it is.
+    pub(crate) https: Option<Terms>,
+    /// When it closes an idle connection.
+    pub(crate) idle_timeout: Spanned<Seconds>,
+    /// Whether it refuses to be deleted.
+    pub(crate) deletion_protection: bool,
+    /// The ids of its listeners: of the one that passes requests on, and of the one that sends to it.
+    pub(crate) listeners: [&'static str; 2],
 }
 
-impl Balancer {
-    /// Reports what a load balancer does not take.
-    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
-        let mut range = |name: &str, value: Spanned<Seconds>, least: u32, most: u32| {
-            let Spanned { value: Seconds(seconds), span } = value;
-            if !(least..=most).contains(&seconds) {
-                faults.push(
-                    Diagnostic::error(
-                        "balancer-range",
-                        format!("`{name}` is from {least}s to {most}s, not {seconds}s"),
-                    )
-                    .at(span)
-                    .help(format!("use `{}s`", seconds.clamp(least, most))),
-                );
-            }
-        };
-        range("idleTimeout", self.idle_timeout, 1, 4000);
-        range("drain", self.drain, 0, 3600);
-        if let Some(sticky) = self.sticky {
-            range("sticky", sticky, 1, 604_800);
-        }
+/// Reports a time that is not from `least` to `most` seconds.
+pub(crate) fn check_range(
+    name: &str,
+    value: Spanned<Seconds>,
+    least: u32,
+    most: u32,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let Spanned { value: Seconds(seconds), span } = value;
+    if !(least..=most).contains(&seconds) {
+        faults.push(
+            Diagnostic::error(
+                "balancer-range",
+                format!("`{name}` is from {least}s to {most}s, not {seconds}s"),
+            )
+            .at(span)
+            .help(format!("use `{}s`", seconds.clamp(least, most))),
+        );
     }
 }
 
+/// Reports when an idle connection cannot be closed.
+pub(crate) fn check_idle_timeout(timeout: Spanned<Seconds>, faults: &mut Vec<Diagnostic>) {
+    check_range("idleTimeout", timeout, 1, 4000, faults);
+}
+
 /// Reports ranges of addresses that cannot call the load balancer anyway.
-pub(super) fn check_allowed(allow: &[Spanned<IpNet>], faults: &mut Vec<Diagnostic>) {
+pub(crate) fn check_allowed(allow: &[Spanned<IpNet>], faults: &mut Vec<Diagnostic>) {
     for range in allow.iter().filter(|it| matches!(it.value, IpNet::V6(_))) {
         faults.push(
             Diagnostic::error(
@@ -92,32 +82,31 @@ pub(super) fn check_allowed(allow: &[Spanned<IpNet>], faults: &mut Vec<Diagnosti
     }
 }
 
-/// Adds the load balancer of `service`.
-pub(super) fn add(
-    service: &FargateService,
+/// Adds a load balancer at `scope`; its listener does first what `default_action` gives, which may add to the place of
+/// the listener.
+pub(crate) fn add(
+    parts: Parts<'_>,
     scope: &mut Scope<'_>,
-    network: &Network,
-) -> Result<Balanced, Diagnostic> {
-    let is_public = service.access.value == Access::Public;
-    let subnets = subnets(service, network)?;
-    let callers = callers(service, network)?;
-    let https = service.https.as_ref().map(|it| it.build(scope));
-    let ports: &[u16] = if https.is_some() { &[443, 80] } else { &[80] };
+    default_action: impl FnOnce(&mut Scope<'_>) -> Expr<Handle>,
+) -> Result<LoadBalancer, Diagnostic> {
+    let is_public = parts.access.value == Access::Public;
+    let subnets = subnets(&parts)?;
+    let callers = callers(&parts)?;
+    let open: &[u16] = if parts.https.is_some() { &[443, 80] } else { &[80] };
 
-    let mut scope = scope.child("LB");
     let description = format!("Automatically created Security Group for ELB {}", scope.unique_id());
     let mut at_group = scope.child("SecurityGroup");
     let group_id = at_group.unique_id();
     let group = at_group.resource("Resource", SECURITY_GROUP, object! {
         // A group with another description is another group: the CDK's is kept, so that it may stay.
         "GroupDescription" => description,
-        "SecurityGroupIngress" => ports.iter().flat_map(|port| callers.iter().map(|it| it.admit(*port))).collect::<Vec<_>>(),
-        "VpcId" => network.vpc_id.clone(),
+        "SecurityGroupIngress" => open.iter().flat_map(|port| callers.iter().map(|it| it.admit(*port))).collect::<Vec<_>>(),
+        "VpcId" => parts.network.vpc_id.clone(),
     });
     let balancer = scope.resource("Resource", LOAD_BALANCER, object! {
         "LoadBalancerAttributes" => list![
-            attribute("deletion_protection.enabled", service.balancer.deletion_protection.to_string()),
-            attribute("idle_timeout.timeout_seconds", service.balancer.idle_timeout.map(|it| it.0.to_string())),
+            attribute("deletion_protection.enabled", parts.deletion_protection.to_string()),
+            attribute("idle_timeout.timeout_seconds", parts.idle_timeout.map(|it| it.0.to_string())),
             attribute("routing.http.drop_invalid_header_fields.enabled", "true"),
         ],
         "Scheme" => if is_public { "internet-facing" } else { "internal" },
@@ -126,49 +115,49 @@ pub(super) fn add(
         "Type" => "application",
     });
     if is_public {
-        scope.depend(balancer, network.internet.iter().copied());
+        scope.depend(balancer, parts.network.internet.iter().copied());
     }
 
-    let mut at_listener = scope.child("PublicListener");
-    let target_group = target_group(service, &mut at_listener, network);
-    let forward = object! { "TargetGroupArn" => target_group.reference(), "Type" => "forward" };
+    let Parts { https, listeners: [listener_id, redirect_id], .. } = parts;
+    let mut at_listener = scope.child(listener_id);
+    let action = default_action(&mut at_listener);
     let certificates = https.as_ref().map(|it| list![object! { "CertificateArn" => it.certificate.clone() }]);
     let listener = at_listener.resource(
         "Resource",
         LISTENER,
         object! {
             "Certificates" => certificates,
-            "DefaultActions" => list![forward],
+            "DefaultActions" => list![action],
             "LoadBalancerArn" => balancer.reference(),
-            "Port" => ports[0],
+            "Port" => open[0],
             "Protocol" => if https.is_some() { "HTTPS" } else { "HTTP" },
             "SslPolicy" => https.as_ref().map(|it| it.policy.clone()),
         },
     );
     if https.is_some() {
-        redirect(&mut scope, balancer);
+        redirect(scope, redirect_id, balancer);
     }
-    let offer = LoadBalancer {
+    Ok(LoadBalancer {
         resource: balancer,
         arn: balancer.reference(),
         dns_name: balancer.attribute("DNSName"),
         hosted_zone_id: balancer.attribute("CanonicalHostedZoneID"),
         scheme: if https.is_some() { "https" } else { "http" },
+        domain: https.and_then(|it| it.domain),
         is_dual_stack: false,
-    };
-    Ok(Balanced { offer, domain: https.and_then(|it| it.domain), group, group_id, listener, target_group })
+        listener,
+        group,
+        group_id,
+    })
 }
 
 /// The subnets the load balancer stands in.
-fn subnets<'a>(
-    service: &FargateService,
-    network: &'a Network,
-) -> Result<&'a SubnetIds, Diagnostic> {
-    let network_name = &service.network.name;
+fn subnets<'a>(parts: &Parts<'a>) -> Result<&'a SubnetIds, Diagnostic> {
+    let Parts { network, network_name, access, .. } = parts;
     let fault = |message: String| {
-        Err(Diagnostic::error("balancer-subnets", message).at(service.access.span.or(network_name.span)))
+        Err(Diagnostic::error("balancer-subnets", message).at(access.span.or(network_name.span)))
     };
-    let (kind, subnets) = match service.access.value {
+    let (kind, subnets) = match access.value {
         Access::Internal if !network.private_subnet_ids.is_empty() => {
             ("private", &network.private_subnet_ids)
         }
@@ -207,62 +196,31 @@ impl Caller {
 }
 
 /// Who may call the load balancer.
-fn callers(service: &FargateService, network: &Network) -> Result<Vec<Caller>, Diagnostic> {
+fn callers(parts: &Parts<'_>) -> Result<Vec<Caller>, Diagnostic> {
     let caller = |range: Expr<Handle>, whom: &str| Caller { range, whom: whom.to_owned() };
-    match (service.access.value, &network.cidr) {
-        _ if !service.allow.is_empty() => {
+    match (parts.access.value, &parts.network.cidr) {
+        _ if !parts.allow.is_empty() => {
             let allowed = |it: &Spanned<IpNet>| {
                 caller(Expr::from(it.value.to_string()).at(it.span), &it.value.to_string())
             };
-            Ok(service.allow.iter().map(allowed).collect())
+            Ok(parts.allow.iter().map(allowed).collect())
         }
         (Access::Public, _) => Ok(vec![caller("0.0.0.0/0".into(), "anyone")]),
         (Access::Internal, Some(range)) => Ok(vec![caller(range.clone(), "the network")]),
         (Access::Internal, None) => {
-            let name = &service.network.name.text;
+            let name = &parts.network_name.text;
             let fault = format!("all of `{name}` may call the load balancer, and its range is not known");
             Err(Diagnostic::error("network-range", fault)
-                .at(service.access.span)
+                .at(parts.access.span)
                 .help(format!("give `{name}` its `cidr`, or name those who may call in `allow`")))
         }
     }
 }
 
-/// Adds what requests are passed to: the tasks, once the service has registered them.
-fn target_group(service: &FargateService, scope: &mut Scope<'_>, network: &Network) -> Handle {
-    let FargateService { health, balancer, .. } = service;
-    let path = scope.text(&health.path);
-    let sticky = |it: &Spanned<Seconds>| {
-        attribute("stickiness.lb_cookie.duration_seconds", it.map(|it| it.0.to_string()))
-    };
-    scope.child("ECSGroup").resource(
-        "Resource",
-        TARGET_GROUP,
-        object! {
-            "HealthCheckIntervalSeconds" => health.interval.map(|it| it.0),
-            "HealthCheckPath" => path,
-            "HealthCheckTimeoutSeconds" => health.timeout.map(|it| it.0),
-            "HealthyThresholdCount" => health.healthy,
-            "Matcher" => object! { "HttpCode" => health.codes.clone() },
-            "Port" => service.port,
-            "Protocol" => "HTTP",
-            "TargetGroupAttributes" => list![
-                attribute("deregistration_delay.timeout_seconds", balancer.drain.map(|it| it.0.to_string())),
-                attribute("stickiness.enabled", balancer.sticky.is_some().to_string()),
-                balancer.sticky.map(|_| attribute("stickiness.type", "lb_cookie")),
-                balancer.sticky.as_ref().map(sticky),
-            ],
-            "TargetType" => "ip",
-            "UnhealthyThresholdCount" => health.unhealthy,
-            "VpcId" => network.vpc_id.clone(),
-        },
-    )
-}
-
 /// Adds the listener that sends those who call without TLS to call with it.
-fn redirect(scope: &mut Scope<'_>, balancer: Handle) {
+fn redirect(scope: &mut Scope<'_>, id: &str, balancer: Handle) {
     let to_https = object! { "Port" => "443", "Protocol" => "HTTPS", "StatusCode" => "HTTP_301" };
-    scope.child("PublicRedirectListener").resource(
+    scope.child(id).resource(
         "Resource",
         LISTENER,
         object! {
@@ -274,7 +232,8 @@ fn redirect(scope: &mut Scope<'_>, balancer: Handle) {
     );
 }
 
-fn attribute(key: &'static str, value: impl Into<Expr<Handle>>) -> Expr<Handle> {
+/// A setting of a load balancer or a target group.
+pub(super) fn attribute(key: &'static str, value: impl Into<Expr<Handle>>) -> Expr<Handle> {
     object! { "Key" => key, "Value" => value.into() }
 }
 
@@ -412,9 +371,9 @@ mod tests {
         assert_eq!(
             with(", balancer: {idleTimeout: 2h, drain: 2h, sticky: 8d}").faults(),
             [
-                "balancer-range at `2h`: `idleTimeout` is from 1s to 4000s, not 7200s",
                 "balancer-range at `2h`: `drain` is from 0s to 3600s, not 7200s",
                 "balancer-range at `8d`: `sticky` is from 1s to 604800s, not 691200s",
+                "balancer-range at `2h`: `idleTimeout` is from 1s to 4000s, not 7200s",
             ]
         );
     }

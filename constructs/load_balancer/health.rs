@@ -24,7 +24,7 @@ properties! {
 
 impl Health {
     /// Reports what a load balancer does not take.
-    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+    pub(crate) fn check(&self, faults: &mut Vec<Diagnostic>) {
         let Self { interval, timeout, .. } = self;
         let mut range = |name: &str, value: u32, unit: &str, least: u32, most: u32, span: Span| {
             if !(least..=most).contains(&value) {

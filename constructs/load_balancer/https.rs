@@ -24,18 +24,24 @@ properties! {
 }
 
 /// TLS, in terms of the stack.
-pub(super) struct Terms {
+pub(crate) struct Terms {
     /// The ARN of the certificate.
-    pub(super) certificate: Expr<Handle>,
+    pub(crate) certificate: Expr<Handle>,
     /// The name of the policy.
-    pub(super) policy: Expr<Handle>,
+    pub(crate) policy: Expr<Handle>,
     /// The domain the service is called by, if that is known.
-    pub(super) domain: Option<Expr<Handle>>,
+    pub(crate) domain: Option<Expr<Handle>>,
 }
 
 impl Https {
+    /// A place of it.
+    pub(crate) fn span(&self) -> Span {
+        let texts = [&self.certificate, &self.domain];
+        texts.into_iter().flatten().map(Text::span).next().unwrap_or(self.policy.span)
+    }
+
     /// Reports a certificate that cannot be made, or need not be.
-    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+    pub(crate) fn check(&self, faults: &mut Vec<Diagnostic>) {
         if let Some(certificate) = &self.certificate {
             let spare =
                 self.zone.as_ref().map(|it| it.name.span()).or(self.more_domains.first().map(Text::span));
@@ -78,7 +84,7 @@ impl Https {
     }
 
     /// Adds the certificate, if it is not there yet.
-    pub(super) fn build(&self, scope: &mut Scope<'_>) -> Terms {
+    pub(crate) fn build(&self, scope: &mut Scope<'_>) -> Terms {
         let domain = self.domain.as_ref().map(|it| scope.text(it));
         let given = self.certificate.as_ref().map(|it| scope.text(it));
         let certificate =

@@ -8,16 +8,15 @@ mod time_zone;
 
 use crate::{
     cluster::{self, Cluster},
-    fargate::{
-        Capacity, Image, Logs, Secret, Ulimits,
+    ecs::{
+        Container, OnFargate,
         placement::{self, Placement},
-        task::{self, Given, Task},
+        task::{self, Given, On, Task},
     },
     iam::{self, Allow},
     kernel::prelude::*,
-    permission::Permission,
     queues::{self, LONGEST_RETENTION, Queue},
-    targets::{Architecture, Network},
+    targets::Network,
 };
 
 pub use schedule::Schedule;
@@ -46,48 +45,12 @@ properties! {
         enabled: bool = "true",
         /// How often starting it is tried again: `3`, or `{attempts: 10, within: 2h}`.
         retries: Retries = "{}",
-        /// The image it runs: `<Repository>:<tag>` for a repository of this stack, or
-        /// `<Repository>@sha256:<digest>`; else one of a public registry or of ECR, such as
-        /// `public.ecr.aws/docker/library/busybox:1.37`.
-        image: Image,
+        /// What it runs on.
+        fargate: Inline<OnFargate>,
         /// The name of the container.
         container: Spanned<String> = "task",
-        /// What the container runs instead of the image's own command.
-        command: Vec<Text>,
-        /// What the container runs instead of the image's own entry point.
-        entrypoint: Vec<Text>,
-        /// The user the container runs as, instead of the image's own.
-        user: Option<Text>,
-        /// CPU units of a task; 1024 are one virtual CPU.
-        cpu: Spanned<u32> = "256",
-        /// Memory of a task. If absent, the least Fargate sells with its `cpu`.
-        memory: Option<Spanned<Mebibytes>>,
-        /// Disk space of a task, from `21GB` to `200GB`. If absent, the 20 GB that come with a task.
-        storage: Option<Spanned<Mebibytes>>,
-        /// The processor the image is built for.
-        architecture: Architecture = "x86_64",
-        /// Whether it runs on ordinary capacity, or on what is spare: cheaper by two thirds, and AWS may take a task
-        /// away at two minutes' notice.
-        capacity: Capacity = "onDemand",
-        /// The version of Fargate's platform, such as `1.4.0`. If absent, the latest.
-        platform: Option<Spanned<String>>,
-        /// Variables of the container's environment.
-        variables: IndexMap<String, Text>,
-        /// Variables whose values are kept in SSM (`ssm:/shop/database-url`) or Secrets Manager
-        /// (`secretsmanager:shop/database:password`), and never stand in the template.
-        secrets: IndexMap<String, Secret>,
-        /// For how many days logs are kept, and what becomes of them.
-        logs: Logs = "30",
-        /// Whether `aws ecs execute-command` may open a shell in the container.
-        exec: Spanned<bool> = "false",
-        /// Whether the container cannot write to its own file system.
-        read_only: Spanned<bool> = "false",
-        /// How long a task may take to stop before it is killed, up to `120s`. If absent, 30 seconds.
-        stop_timeout: Option<Spanned<Seconds>>,
-        /// Limits of what the container may hold.
-        ulimits: Ulimits = "{}",
-        /// What the container may do in AWS: `[{actions: ["s3:GetObject"], resources: ["${Uploads.Arn}/*"]}]`.
-        permissions: Vec<Spanned<Permission>>,
+        /// What it runs.
+        runs: Inline<Container>,
     }
 }
 
@@ -194,8 +157,8 @@ impl Construct for ScheduledTask {
             Some(cluster) => scope.find(cluster)?,
             None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
         };
-        let pulled = self.image.resolve(scope);
-        let task = task::add(&self.task(), scope, "ScheduledTaskDef", &pulled, Given::default())?;
+        let pulled = self.runs.image.resolve(scope);
+        let task = task::add(&self.task(), scope, "ScheduledTaskDef", &pulled, self.fargate.architecture, Given::default())?;
         let placement = Placement::find(scope, &network, self.network.name.span);
         let group = placement::security_group(&mut scope.child("ScheduledTaskDef"), &network);
         let mut at_schedule = scope.child("Schedule");
@@ -247,7 +210,7 @@ impl Construct for ScheduledTask {
 
 impl ScheduledTask {
     fn task(&self) -> Task<'_> {
-        task::task_of!(self, None)
+        Task { container: &self.runs, name: &self.container, port: None, on: On::Fargate(&self.fargate) }
     }
 
     fn add_schedule(
@@ -259,7 +222,7 @@ impl ScheduledTask {
         dead_letters: Handle,
         role: Handle,
     ) -> Handle {
-        let (launch_type, providers) = self.capacity.launch();
+        let (launch_type, providers) = self.fargate.capacity.launch();
         let timezone = self.timezone.as_ref().map(|it| Expr::from(it.value.0.clone()).at(it.span));
         scope.resource(
             "Resource",
@@ -275,10 +238,10 @@ impl ScheduledTask {
                     "EcsParameters" => object! {
                         "CapacityProviderStrategy" => providers,
                         "EnableECSManagedTags" => true,
-                        "EnableExecuteCommand" => self.exec.value.then_some(true),
+                        "EnableExecuteCommand" => self.runs.exec.value.then_some(true),
                         "LaunchType" => launch_type,
                         "NetworkConfiguration" => network,
-                        "PlatformVersion" => self.platform.clone(),
+                        "PlatformVersion" => self.fargate.platform.clone(),
                         "PropagateTags" => "TASK_DEFINITION",
                         "TaskDefinitionArn" => task.definition.reference(),
                     },

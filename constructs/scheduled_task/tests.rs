@@ -319,8 +319,8 @@ fn points_at_what_fargate_cannot_run() {
     assert_eq!(
         with(", cpu: 300, container: my job").faults(),
         [
-            "fargate-cpu at `300`: Fargate has no size with 300 CPU units",
             "container-name at `my job`: `my job` cannot be the name of a container",
+            "fargate-cpu at `300`: Fargate has no size with 300 CPU units",
         ]
     );
 }

@@ -1,8 +1,7 @@
 //! How many tasks of a worker run: a number, or from a number to a number, as its backlog asks.
 
 use crate::{
-    cluster,
-    fargate::scaling::{self, Range},
+    ecs::scaling::{self, Range},
     kernel::prelude::*,
 };
 
@@ -77,13 +76,13 @@ impl Scaling {
     pub(super) fn add(
         &self,
         scope: &mut Scope<'_>,
-        cluster: &cluster::Exports,
+        cluster_name: &Expr<Handle>,
         service: Handle,
         queue: Handle,
     ) {
         let mut scope = scope.child("TaskCount");
         let mut scope = scope.child("Target");
-        let target = scaling::target(&mut scope, self.range(), cluster, service);
+        let target = scaling::target(&mut scope, self.range(), cluster_name, service);
         let of_queue = list![object! { "Name" => "QueueName", "Value" => queue.attribute("QueueName") }];
         let metric = |id: &'static str, stat: &'static str, metric: Expr<Handle>| {
             object! {
@@ -98,7 +97,7 @@ impl Scaling {
         // ECS counts running tasks only where Container Insights are paid for; but each of them gives the service's
         // metrics one sample a minute.
         let tasks = object! {
-            "Dimensions" => scaling::dimensions(cluster, service),
+            "Dimensions" => scaling::dimensions(cluster_name, service),
             "MetricName" => "CPUUtilization",
             "Namespace" => "AWS/ECS",
         };

@@ -8,16 +8,15 @@ mod queue;
 
 use crate::{
     cluster::{self, Cluster},
-    fargate::{
-        Capacity, Deployment, Image, Logs, Secret, Ulimits,
+    ecs::{
+        Container, Deployment, OnFargate, RolloutTerms, Secret,
         placement::{self, Placement},
-        service::{self, Service},
-        task::{self, Given, Task},
+        service::{self, Runs, Service},
+        task::{self, Given, On, Task},
     },
     iam::Allow,
     kernel::prelude::*,
-    permission::Permission,
-    targets::{Architecture, EcsService, Network},
+    targets::{EcsService, Network},
     topic,
 };
 
@@ -31,7 +30,8 @@ properties! {
     /// A container that runs on Fargate and works off a queue.
     ///
     /// The container finds the queue by the variable `QUEUE_URL`, receives messages, and deletes those it has worked
-    /// on. One that is received again and again goes to a dead-letter queue. Tasks run in the private subnets of the
+    /// on. One that is received again and again, as when AWS takes a task on spare capacity away, goes to a dead-letter
+    /// queue. Tasks run in the private subnets of the
     /// network if it has any, and nobody can call them. A deployment starts new tasks before it stops old ones, and
     /// rolls back if the new ones do not keep running. Who is to send to the queue is allowed
     /// `{actions: ["sqs:SendMessage"], resources: ["${worker.queueArn}"]}`.
@@ -44,53 +44,16 @@ properties! {
         queue: Queue = "{}",
         /// The topics of this stack whose messages come to the queue, each as it was published.
         topics: Vec<Link<topic::Exports>>,
-        /// The image it runs: `<Repository>:<tag>` for a repository of this stack, or
-        /// `<Repository>@sha256:<digest>`; else one of a public registry or of ECR.
-        image: Image,
-        /// The name of the container.
-        container: Spanned<String> = "worker",
-        /// What the container runs instead of the image's own command.
-        command: Vec<Text>,
-        /// What the container runs instead of the image's own entry point.
-        entrypoint: Vec<Text>,
-        /// The user the container runs as, instead of the image's own.
-        user: Option<Text>,
-        /// CPU units of a task; 1024 are one virtual CPU.
-        cpu: Spanned<u32> = "256",
-        /// Memory of a task. If absent, the least Fargate sells with its `cpu`.
-        memory: Option<Spanned<Mebibytes>>,
-        /// Disk space of a task, from `21GB` to `200GB`. If absent, the 20 GB that come with a task.
-        storage: Option<Spanned<Mebibytes>>,
-        /// The processor the image is built for.
-        architecture: Architecture = "x86_64",
-        /// Whether tasks run on ordinary capacity, or on what is spare: cheaper by two thirds, and AWS may take a
-        /// task away at two minutes' notice. What it worked on is then received again.
-        capacity: Capacity = "onDemand",
-        /// The version of Fargate's platform, such as `1.4.0`. If absent, the latest.
-        platform: Option<Spanned<String>>,
         /// How many tasks run: `2`, or `{min: 1, max: 10, backlog: 100}` for one to every 100 messages.
         count: Count = "1",
-        /// Variables of the container's environment, beside `QUEUE_URL`.
-        variables: IndexMap<String, Text>,
-        /// Variables whose values are kept in SSM (`ssm:/shop/database-url`) or Secrets Manager
-        /// (`secretsmanager:shop/database:password`), and never stand in the template.
-        secrets: IndexMap<String, Secret>,
-        /// For how many days logs are kept, and what becomes of them.
-        logs: Logs = "30",
         /// How many tasks may be missing, and how many may run at once, while it is deployed.
         deployment: Deployment = "{}",
-        /// Whether `aws ecs execute-command` may open a shell in the container.
-        exec: Spanned<bool> = "false",
-        /// Whether the container cannot write to its own file system.
-        read_only: Spanned<bool> = "false",
-        /// How long a task may take to stop before it is killed, up to `120s`: to finish what it works on. If absent,
-        /// 30 seconds.
-        stop_timeout: Option<Spanned<Seconds>>,
-        /// Limits of what the container may hold.
-        ulimits: Ulimits = "{}",
-        /// What the container may do in AWS, beside working off its queue:
-        /// `[{actions: ["s3:GetObject"], resources: ["${Uploads.Arn}/*"]}]`.
-        permissions: Vec<Spanned<Permission>>,
+        /// What it runs on.
+        fargate: Inline<OnFargate>,
+        /// The name of the container.
+        container: Spanned<String> = "worker",
+        /// What it runs.
+        runs: Inline<Container>,
     }
 }
 
@@ -155,8 +118,8 @@ impl Construct for Worker {
                 faults.push(Diagnostic::error("no-effect", message).at(name.span).help("remove it here"));
             }
         }
-        let as_variable = self.variables.get(QUEUE_URL).map(Text::span);
-        let as_secret = self.secrets.get(QUEUE_URL).map(Secret::span);
+        let as_variable = self.runs.variables.get(QUEUE_URL).map(Text::span);
+        let as_secret = self.runs.secrets.get(QUEUE_URL).map(Secret::span);
         for span in as_variable.into_iter().chain(as_secret) {
             faults.push(
                 Diagnostic::error("reserved-variable", format!("`{QUEUE_URL}` is the URL of the worker's own queue"))
@@ -174,7 +137,7 @@ impl Construct for Worker {
             None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
         };
         let queue::Added { queue, dead_letters } = self.queue.add(scope, &self.topics)?;
-        let pulled = self.image.resolve(scope);
+        let pulled = self.runs.image.resolve(scope);
         let given = Given {
             variables: vec![(QUEUE_URL, queue.reference())],
             permissions: vec![Allow::new(
@@ -188,14 +151,14 @@ impl Construct for Worker {
                 [queue.attribute("Arn")],
             )],
         };
-        let task = task::add(&self.task(), scope, "QueueProcessingTaskDef", &pulled, given)?;
+        let task = task::add(&self.task(), scope, "QueueProcessingTaskDef", &pulled, self.fargate.architecture, given)?;
         let placement = Placement::find(scope, &network, self.network.name.span);
         let mut at_service = scope.child("QueueProcessingFargateService");
         at_service.arrange(&["Service"]);
         let group = placement::security_group(&mut at_service, &network);
         let service = self.add_service(&mut at_service, &cluster, &task, &placement, group);
         if let Count::Scaled(scaling) = &self.count {
-            scaling.add(&mut at_service, &cluster, service, queue);
+            scaling.add(&mut at_service, &cluster.name, service, queue);
         }
 
         let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
@@ -223,7 +186,7 @@ impl Construct for Worker {
                 service_arn: service.reference(),
                 family: task.family,
                 container: self.container.value.clone(),
-                architecture: self.architecture,
+                architecture: self.fargate.architecture,
                 task_roles: roles.to_vec(),
                 repository: pulled.repository,
             },
@@ -233,7 +196,7 @@ impl Construct for Worker {
 
 impl Worker {
     fn task(&self) -> Task<'_> {
-        task::task_of!(self, None)
+        Task { container: &self.runs, name: &self.container, port: None, on: On::Fargate(&self.fargate) }
     }
 
     fn add_service(
@@ -244,20 +207,19 @@ impl Worker {
         placement: &Placement,
         group: Handle,
     ) -> Handle {
+        let deployment = self.deployment.configuration(scope, RolloutTerms::default());
         let parts = Service {
-            cluster,
+            cluster: cluster.name.clone(),
             definition: task.definition,
             count: match &self.count {
                 Count::Fixed(count) => Some(*count),
                 Count::Scaled(_) => None,
             },
-            placement,
-            group,
+            network: Some(placement.configuration(group)),
             balancing: None,
-            deployment: &self.deployment,
-            capacity: self.capacity,
-            exec: self.exec.value,
-            platform: self.platform.clone(),
+            deployment,
+            runs: Runs::on_fargate(&self.fargate),
+            exec: self.runs.exec.value,
         };
         let service = service::add(parts, scope);
         // A task that starts without its permissions, or without a way to the registry, fails, and counts against

@@ -1,0 +1,264 @@
+//! A container that runs on the instances of a cluster, behind a load balancer.
+//!
+//! Laid out as the CDK's `ApplicationLoadBalancedEc2Service`, path for path.
+
+use crate::{
+    cluster,
+    ecs::{
+        Container, Count, NetworkMode, OnInstances, Rollout, load,
+        placement::{self, Placement},
+        service::{self, Balancing, Runs, Service},
+        task::{self, Given, On, Task},
+    },
+    kernel::prelude::*,
+    load_balancer::{
+        Reached,
+        reached::{Ports, Tasks, Way, admit},
+        target_group::By,
+    },
+    targets::{EcsService, Instances, LoadBalancer},
+};
+
+/// The ports of an instance that ECS picks from.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html>
+const DYNAMIC: Ports = Ports(32_768, 65_535);
+
+properties! {
+    /// A container that runs on the instances of a cluster, behind a load balancer.
+    ///
+    /// Tasks are spread over zones, then over instances, and are reached by nobody but the load balancer. A deployment
+    /// starts new tasks before it stops old ones, and rolls back if the new ones do not become healthy.
+    pub struct Ec2Service {
+        /// The cluster whose instances it runs on.
+        cluster: Link<Instances>,
+        /// How it is reached.
+        reached: Inline<Reached>,
+        /// How many tasks run: `2`, or `{min: 2, max: 10, cpu: 70%}`. With two or more the service outlives a zone that fails.
+        count: Count = "1",
+        /// How it is deployed: how requests get from the old version to the new one, how many tasks run meanwhile, and
+        /// what rolls it back.
+        deployment: Rollout = "{}",
+        /// What it has of the instances.
+        instances: Inline<OnInstances>,
+        /// The name of the container.
+        container: Spanned<String> = "web",
+        /// What it runs.
+        runs: Inline<Container>,
+    }
+}
+
+exports! {
+    /// What other constructs may use of an [`Ec2Service`].
+    pub struct Exports {
+        /// The ARN of the service.
+        arn: Expr<Handle>,
+        /// The URL it is called at: with its host or the domain of its certificate, or else the load balancer's own name.
+        url: Expr<Handle>,
+        /// The host name AWS gave its load balancer.
+        hostname: Expr<Handle>,
+        /// The name of the service.
+        service_name: Expr<Handle>,
+        /// The name of the cluster it runs in.
+        cluster_name: Expr<Handle>,
+        /// The ARN of the task definition it runs.
+        task_definition_arn: Expr<Handle>,
+        /// The ARN of the role the container calls AWS with.
+        task_role_arn: Expr<Handle>,
+        /// The name of that role.
+        task_role_name: Expr<Handle>,
+        /// The ARN of the role ECS starts tasks with.
+        execution_role_arn: Expr<Handle>,
+        /// The name of its log group.
+        log_group_name: Expr<Handle>,
+        /// The ARN of its log group.
+        log_group_arn: Expr<Handle>,
+        /// The ARN of the load balancer.
+        load_balancer_arn: Expr<Handle>,
+        /// The name of the load balancer in CloudWatch's metrics.
+        load_balancer_full_name: Expr<Handle>,
+        /// The ARN of the listener that passes requests on.
+        listener_arn: Expr<Handle>,
+        /// The ARN of the target group.
+        target_group_arn: Expr<Handle>,
+        /// The name of the target group in CloudWatch's metrics.
+        target_group_full_name: Expr<Handle>,
+        /// The id of the security group its tasks are in, with `networkMode: bridge` that of the instances: let it into
+        /// your database.
+        security_group_id: Expr<Handle>,
+        /// Its load balancer, for what stands before it.
+        load_balancer: LoadBalancer,
+        /// Itself, for what deploys to it.
+        service: EcsService,
+    }
+}
+
+impl Target for Exports {
+    const WHAT: &'static str = "an Ec2Service";
+}
+
+impl Construct for Ec2Service {
+    const KIND: &'static str = "Ec2Service";
+    const EXAMPLE: &'static str = include_str!("ec2_service.yaml");
+
+    type Exports = Exports;
+
+    fn check(&self, faults: &mut Vec<Diagnostic>) {
+        task::check(&self.task(), faults);
+        self.count.check(faults);
+        self.deployment.check(self.count.least(), faults);
+        self.reached.check(faults);
+        self.deployment.check_scaling(&self.count, faults);
+    }
+
+    fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
+        let instances = scope.find(&self.cluster)?;
+        self.check_room(scope, &instances);
+        self.reached.arrange(scope);
+        scope.arrange(&["TaskDef"]);
+        scope.child("Service").arrange(&["Service"]);
+        let pulled = self.runs.image.resolve(scope);
+        let tasks = Tasks {
+            network: &instances.network,
+            network_name: &self.cluster.name,
+            by: match self.instances.network_mode {
+                NetworkMode::Bridge => By::Instance,
+                NetworkMode::Awsvpc => By::Address,
+            },
+            shift: self.deployment.shifts(),
+            preview: self.deployment.preview(),
+        };
+        let way = self.reached.add(scope, &tasks)?;
+        let task =
+            task::add(&self.task(), scope, "TaskDef", &pulled, instances.architecture, Given::default())?;
+        let (service, group) = self.add_service(scope, &instances, &way, &task)?;
+        let cluster::Exports { name: cluster_name, .. } = instances.cluster;
+        if let Count::Scaled(scaling) = &self.count {
+            load::add(scaling, scope, &cluster_name, service, &way);
+        }
+
+        let Way { balancer, target_group, url, .. } = way;
+        let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
+        Ok(Exports {
+            arn: service.reference(),
+            url,
+            hostname: balancer.dns_name.clone(),
+            service_name: service.attribute("Name"),
+            cluster_name: cluster_name.clone(),
+            task_definition_arn: task.definition.reference(),
+            task_role_arn: task.task_role.attribute("Arn"),
+            task_role_name: task.task_role.reference(),
+            execution_role_arn: task.execution_role.attribute("Arn"),
+            log_group_name: task.log_group.reference(),
+            log_group_arn: task.log_group.attribute("Arn"),
+            load_balancer_arn: balancer.arn.clone(),
+            load_balancer_full_name: balancer.resource.attribute("LoadBalancerFullName"),
+            listener_arn: balancer.listener.reference(),
+            target_group_arn: target_group.reference(),
+            target_group_full_name: target_group.attribute("TargetGroupFullName"),
+            security_group_id: group.attribute("GroupId"),
+            load_balancer: balancer,
+            service: EcsService {
+                resource: service,
+                cluster_name,
+                service_name: service.attribute("Name"),
+                service_arn: service.reference(),
+                family: task.family,
+                container: self.container.value.clone(),
+                architecture: instances.architecture,
+                task_roles: roles.to_vec(),
+                repository: pulled.repository,
+            },
+        })
+    }
+}
+
+impl Ec2Service {
+    fn task(&self) -> Task<'_> {
+        Task {
+            container: &self.runs,
+            name: &self.container,
+            port: Some(self.reached.port),
+            on: On::Instances(&self.instances),
+        }
+    }
+
+    /// Reports a port of the instance that leaves a deployment no instance to start a task on.
+    fn check_room(&self, scope: &mut Scope<'_>, instances: &Instances) {
+        let (Some(port), Some(most)) = (self.instances.host_port, instances.most) else { return };
+        let count = self.count.least().value;
+        let spare = self.deployment.spare(count);
+        if count.saturating_add(1) > most && spare == 0 {
+            let message = format!(
+                "with a port of its own each task needs an instance: {count} tasks, and one more to deploy, of at most {most}"
+            );
+            scope.report(
+                Diagnostic::error("host-port-room", message)
+                    .at(port.span)
+                    .label(self.cluster.name.span, "the cluster")
+                    .help("remove `hostPort`, allow the cluster one more instance, or lower `deployment.minimum`"),
+            );
+        }
+    }
+
+    /// Adds the service and opens the way to its tasks; gives the service and the group the tasks are in.
+    fn add_service(
+        &self,
+        scope: &mut Scope<'_>,
+        instances: &Instances,
+        way: &Way,
+        task: &task::Added,
+    ) -> Result<(Handle, Handle), Diagnostic> {
+        let (deployment, policies) = self.deployment.build(scope, way);
+        let port = self.reached.port;
+        let mut scope = scope.child("Service");
+        let (group, network) = match self.instances.network_mode {
+            NetworkMode::Bridge => {
+                let ports = self.instances.host_port.map_or(DYNAMIC, |it| Ports(it.value, it.value));
+                self.admit_to_instances(&mut scope, instances, way, ports);
+                (instances.security_group, None)
+            }
+            NetworkMode::Awsvpc => {
+                let placement = Placement::of_instances(&instances.network, &self.cluster.name)?;
+                let group = placement::security_group(&mut scope, &instances.network);
+                admit(&mut scope, &way.balancer, group, Ports(port.value, port.value));
+                (group, Some(placement.configuration(group)))
+            }
+        };
+        let parts = Service {
+            cluster: instances.cluster.name.clone(),
+            definition: task.definition,
+            count: match &self.count {
+                Count::Fixed(count) => Some(*count),
+                Count::Scaled(_) => None,
+            },
+            network,
+            balancing: Some(Balancing::new(&self.container, port, way, self.reached.health.grace)),
+            deployment,
+            runs: Runs::on_instances(instances),
+            exec: self.runs.exec.value,
+        };
+        let service = service::add(parts, &mut scope);
+        // Without instances no task starts, and the service would never get steady.
+        let first = way.waits_for().into_iter().chain(task.policies.iter().copied()).chain(policies);
+        scope.depend(service, first.chain(instances.ready.iter().copied()));
+        Ok((service, group))
+    }
+
+    /// Opens the way to `ports` of the instances, once for all services behind one load balancer: EC2 takes no rule
+    /// twice.
+    fn admit_to_instances(&self, scope: &mut Scope<'_>, instances: &Instances, way: &Way, ports: Ports) {
+        let rule = text![
+            way.balancer.group.reference(),
+            " to ",
+            instances.security_group.reference(),
+            format!(":{ports}")
+        ];
+        if scope.claim("way to instances", rule, self.cluster.name.span).is_ok() {
+            admit(scope, &way.balancer, instances.security_group, ports);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

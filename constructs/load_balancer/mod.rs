@@ -1,0 +1,175 @@
+//! A load balancer that several services stand behind.
+//!
+//! Laid out as the CDK's `ApplicationLoadBalancer` with a listener named `Listener`.
+
+pub(crate) mod balancer;
+pub(crate) mod health;
+pub(crate) mod https;
+pub(crate) mod reached;
+pub(crate) mod rule;
+pub(crate) mod shift;
+pub(crate) mod target_group;
+
+use ipnet::IpNet;
+
+use crate::{
+    kernel::prelude::*,
+    targets::{self, Network},
+};
+use balancer::Parts;
+
+pub use balancer::Access;
+pub use health::Health;
+pub use https::Https;
+pub use reached::{Balancer, Reached};
+pub use rule::Behind;
+pub use shift::Preview;
+
+properties! {
+    /// A load balancer that several services stand behind, each with `behind: {balancer: …, paths: […], priority: …}`.
+    ///
+    /// A request that is no service's gets the status 404.
+    pub struct LoadBalancer {
+        /// The network it stands in.
+        network: Link<Network>,
+        /// From where it is reached: from the internet, or from the network only.
+        access: Spanned<Access> = "public",
+        /// The IPv4 addresses that may call it. If absent, all of the internet, or with `access: internal` all of the
+        /// network.
+        allow: Vec<Spanned<IpNet>>,
+        /// How it is called over HTTPS: `{domain: shop.example.com, zone: {name: example.com, id: Z0123456789ABC}}`,
+        /// or with a `certificate` that is there already. If absent, it is called over HTTP, which is not encrypted.
+        https: Option<Https>,
+        /// After how long without a byte it closes a connection, from `1s` to `4000s`.
+        idle_timeout: Spanned<Seconds> = "60s",
+        /// Whether it refuses to be deleted; a stack cannot be deleted then either.
+        deletion_protection: bool = "false",
+    }
+}
+
+exports! {
+    /// What other constructs may use of a [`LoadBalancer`].
+    pub struct Exports {
+        /// Its ARN.
+        arn: Expr<Handle>,
+        /// The URL it is called at: with the domain of its certificate, or else its own name.
+        url: Expr<Handle>,
+        /// The host name AWS gave it.
+        hostname: Expr<Handle>,
+        /// Its name in CloudWatch's metrics.
+        full_name: Expr<Handle>,
+        /// The ARN of the listener that passes requests on.
+        listener_arn: Expr<Handle>,
+        /// The id of its security group.
+        security_group_id: Expr<Handle>,
+        /// Itself, for what stands before it and behind it.
+        load_balancer: targets::LoadBalancer,
+    }
+}
+
+impl Construct for LoadBalancer {
+    const KIND: &'static str = "LoadBalancer";
+    const EXAMPLE: &'static str = include_str!("load_balancer.yaml");
+
+    type Exports = Exports;
+
+    fn check(&self, faults: &mut Vec<Diagnostic>) {
+        balancer::check_idle_timeout(self.idle_timeout, faults);
+        balancer::check_allowed(&self.allow, faults);
+        if let Some(https) = &self.https {
+            https.check(faults);
+        }
+    }
+
+    fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
+        let network = scope.find(&self.network)?;
+        scope.arrange(&["Resource", "SecurityGroup", "Listener"]);
+        let parts = Parts {
+            network: &network,
+            network_name: &self.network.name,
+            access: self.access,
+            allow: &self.allow,
+            https: self.https.as_ref().map(|it| it.build(scope)),
+            idle_timeout: self.idle_timeout,
+            deletion_protection: self.deletion_protection,
+            listeners: ["Listener", "RedirectListener"],
+        };
+        let offer = balancer::add(parts, scope, |_| not_found())?;
+        Ok(Exports {
+            arn: offer.arn.clone(),
+            url: offer.url(None),
+            hostname: offer.dns_name.clone(),
+            full_name: offer.resource.attribute("LoadBalancerFullName"),
+            listener_arn: offer.listener.reference(),
+            security_group_id: offer.group.attribute("GroupId"),
+            load_balancer: offer,
+        })
+    }
+}
+
+/// What a request gets that is no service's.
+fn not_found() -> Expr<Handle> {
+    object! {
+        "FixedResponseConfig" => object! {
+            "ContentType" => "text/plain",
+            "MessageBody" => "Not found",
+            "StatusCode" => "404",
+        },
+        "Type" => "fixed-response",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::stack;
+
+    #[test]
+    fn answers_itself_what_is_no_services() {
+        let stack = stack("n: {type: Network}\nlb: {type: LoadBalancer, network: n}");
+        assert_eq!(
+            stack.properties("lb/Listener/Resource"),
+            json!({
+                "DefaultActions": [{
+                    "FixedResponseConfig": { "ContentType": "text/plain", "MessageBody": "Not found", "StatusCode": "404" },
+                    "Type": "fixed-response",
+                }],
+                "LoadBalancerArn": "${lb/Resource}",
+                "Port": 80,
+                "Protocol": "HTTP",
+            })
+        );
+        assert_eq!(stack.attribute("lb", "url"), "http://${lb/Resource.DNSName}");
+    }
+
+    #[test]
+    fn is_called_over_tls() {
+        let stack = stack(
+            "n: {type: Network}\nlb: {type: LoadBalancer, network: n, \
+             https: {domain: shop.example.com, zone: {name: example.com, id: Z012}}}",
+        );
+        assert_eq!(stack.properties("lb/Listener/Resource")["Port"], 443);
+        assert_eq!(
+            stack.properties("lb/RedirectListener/Resource")["DefaultActions"][0]["Type"],
+            "redirect"
+        );
+        assert_eq!(stack.properties("lb/Certificate/Resource")["DomainName"], "shop.example.com");
+        assert_eq!(stack.attribute("lb", "url"), "https://shop.example.com");
+    }
+
+    #[test]
+    fn points_at_values_it_does_not_take() {
+        let stack = stack(
+            "n: {type: Network}\nlb: {type: LoadBalancer, network: n, idleTimeout: 2h, allow: ['2001:db8::/32'], https: {}}",
+        );
+        assert_eq!(
+            stack.faults(),
+            [
+                "balancer-range at `2h`: `idleTimeout` is from 1s to 4000s, not 7200s",
+                "no-effect at `'2001:db8::/32'`: the load balancer has no IPv6 addresses, so nobody calls it from one",
+                "https-certificate at `lb`: TLS needs a certificate",
+            ]
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! Two target groups between which requests are moved when a service is deployed: one has the old version, the other
+//! gets the new one, and at the next deployment they change parts.
+
+use super::rule::LISTENER_RULE;
+use crate::{iam, kernel::prelude::*, targets::LoadBalancer};
+
+/// Where the rules of a listener that is the service's own stand in their order.
+const PREVIEW_PRIORITY: u32 = 1;
+const PRODUCTION_PRIORITY: u32 = 2;
+
+properties! {
+    /// A header with which a request comes to the new version of a service before all others do.
+    pub struct Preview from header {
+        /// Its name.
+        header: Spanned<String>,
+        /// Its value.
+        value: String = "true",
+    }
+}
+
+impl Preview {
+    /// Reports a header that no load balancer compares.
+    pub(crate) fn check(&self, whole: Span, faults: &mut Vec<Diagnostic>) {
+        let Spanned { value: name, span } = &self.header;
+        let is_legal = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it);
+        if name.is_empty() || name.len() > 40 || !name.chars().all(is_legal) || name.eq_ignore_ascii_case("host") {
+            faults.push(
+                Diagnostic::error("preview-header", format!("a load balancer compares no header `{name}`"))
+                    .at(span.or(whole))
+                    .help("write a name of letters, digits and `-`, such as `x-preview`"),
+            );
+        }
+    }
+
+    /// The condition under which a request is for the new version.
+    pub(super) fn condition(&self) -> Expr<Handle> {
+        object! {
+            "Field" => "http-header",
+            "HttpHeaderConfig" => object! {
+                "HttpHeaderName" => self.header.clone(),
+                "Values" => list![self.value.clone()],
+            },
+        }
+    }
+}
+
+/// What it takes to move requests from one target group to another.
+pub(crate) struct Shift {
+    /// The other target group.
+    pub(crate) alternate: Handle,
+    /// The rule for all requests.
+    pub(super) production: Handle,
+    /// The rule for requests that ask for the new version.
+    pub(super) preview: Option<Handle>,
+    /// The role with which ECS changes the rules.
+    pub(super) role: Handle,
+}
+
+impl Shift {
+    /// What ECS is told of it.
+    pub(crate) fn configuration(&self) -> Expr<Handle> {
+        object! {
+            "AlternateTargetGroupArn" => self.alternate.reference(),
+            "ProductionListenerRule" => self.production.reference(),
+            "RoleArn" => self.role.attribute("Arn"),
+            "TestListenerRule" => self.preview.map(Handle::reference),
+        }
+    }
+
+    /// What the service has to wait for.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = Handle> {
+        [self.production].into_iter().chain(self.preview)
+    }
+}
+
+/// To pass requests on to one of two target groups. ECS changes their weights at each deployment, so that an update of
+/// the rule itself would send requests back to the first.
+pub(super) fn forward_to_one_of(blue: Handle, green: Handle) -> Expr<Handle> {
+    let share = |group: Handle, weight: u32| {
+        object! { "TargetGroupArn" => group.reference(), "Weight" => weight }
+    };
+    object! {
+        "ForwardConfig" => object! { "TargetGroups" => list![share(blue, 100), share(green, 0)] },
+        "Type" => "forward",
+    }
+}
+
+/// Adds the rules at the place of a listener that is the service's own.
+pub(super) fn add_rules(
+    scope: &mut Scope<'_>,
+    balancer: &LoadBalancer,
+    groups: [Handle; 2],
+    preview: Option<&Preview>,
+) -> (Handle, Option<Handle>) {
+    let mut rule = |id: &str, priority: u32, condition: Expr<Handle>| {
+        scope.child(id).resource(
+            "Resource",
+            LISTENER_RULE,
+            object! {
+                "Actions" => list![forward_to_one_of(groups[0], groups[1])],
+                "Conditions" => list![condition],
+                "ListenerArn" => balancer.listener.reference(),
+                "Priority" => priority,
+            },
+        )
+    };
+    let any = object! { "Field" => "path-pattern", "PathPatternConfig" => object! { "Values" => list!["/*"] } };
+    let production = rule("ProductionRule", PRODUCTION_PRIORITY, any);
+    let preview = preview.map(|it| rule("PreviewRule", PREVIEW_PRIORITY, it.condition()));
+    (production, preview)
+}
+
+/// Adds the role with which ECS changes the rules. AWS keeps its policy, which names the actions ECS takes.
+pub(super) fn role(scope: &mut Scope<'_>) -> Handle {
+    let policy = "AmazonECSInfrastructureRolePolicyForLoadBalancers";
+    iam::service_role_with(scope, "InfrastructureRole", "ecs.amazonaws.com", &[policy])
+}
