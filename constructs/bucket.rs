@@ -1,6 +1,10 @@
 //! A bucket of S3, and what every bucket of ours has.
 
-use crate::{iam, kernel::prelude::*};
+use crate::{
+    grants::{Access, Grant, Grantable},
+    iam::{self, Allow},
+    kernel::prelude::*,
+};
 
 const BUCKET: ResourceType = ResourceType::new("AWS::S3::Bucket");
 const BUCKET_POLICY: ResourceType = ResourceType::new("AWS::S3::BucketPolicy");
@@ -71,6 +75,8 @@ exports! {
         arn: Expr<Handle>,
         /// The host name it is reached at, in its region.
         domain: Expr<Handle>,
+        /// What others may do with it.
+        grantable: Grantable,
     }
 }
 
@@ -123,7 +129,7 @@ impl Construct for Bucket {
         let name = self.name.as_ref().map(|it| scope.checked_text(it, fault_of_name));
         let key = self.key.as_ref().map(|it| scope.text(it));
         let bucket = scope.resource("Resource", BUCKET, object! {
-            "BucketEncryption" => encryption(self.encryption, key),
+            "BucketEncryption" => encryption(self.encryption, key.clone()),
             "BucketName" => name,
             "LifecycleConfiguration" => object! { "Rules" => list![self.lifecycle()] },
             "OwnershipControls" => object! { "Rules" => list![object! { "ObjectOwnership" => "BucketOwnerEnforced" }] },
@@ -136,6 +142,7 @@ impl Construct for Bucket {
             name: bucket.reference(),
             arn: bucket.attribute("Arn"),
             domain: bucket.attribute("RegionalDomainName"),
+            grantable: grantable(bucket, key),
         })
     }
 }
@@ -155,6 +162,36 @@ impl Bucket {
             "Status" => "Enabled",
         }
     }
+}
+
+/// What others may do with `bucket`, which is encrypted with `key`, if with one of its own. AWS's keys need no
+/// permission.
+fn grantable(bucket: Handle, key: Option<Expr<Handle>>) -> Grantable {
+    const READ: &[&str] = &["s3:GetObject"];
+    const WRITE: &[&str] = &["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"];
+    // The parts of a large object are read again when they are put together.
+    const KEY_TO_WRITE: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
+    let alias = key.as_ref().and_then(Expr::first_text).filter(|it| it.contains("alias/")).map(str::to_owned);
+    let key = key.map(|it| match it.first_text() {
+        Some(text) if !text.starts_with("arn:") => Expr::arn("kms", ["key/".into(), it]),
+        Some(_) | None => it,
+    });
+    let arn = || bucket.attribute("Arn");
+    // Without it, S3 says that a missing object is forbidden.
+    let list = || Allow::new(&["s3:ListBucket"], [arn()]);
+    let objects = |actions: &[&'static str]| Allow::new(actions, [text![arn(), "/*"]]);
+    let grant = |mut allowed: Vec<Allow>, with_key: &[&'static str]| match &alias {
+        Some(alias) => Grant::UnknownKey(alias.clone()),
+        None => {
+            allowed.extend(key.as_ref().map(|it| Allow::new(with_key, [it.clone()])));
+            Grant::Permissions(allowed)
+        }
+    };
+    Grantable(vec![
+        (Access::Read, grant(vec![list(), objects(READ)], &["kms:Decrypt"])),
+        (Access::Write, grant(vec![objects(WRITE)], KEY_TO_WRITE)),
+        (Access::ReadWrite, grant(vec![list(), objects(READ), objects(WRITE)], KEY_TO_WRITE)),
+    ])
 }
 
 /// How a bucket encrypts what is stored in it.

@@ -3,6 +3,7 @@
 //! To add one, write its file, then name it below.
 
 pub mod ecs;
+pub mod grants;
 pub mod iam;
 pub mod kernel;
 pub mod logs;

@@ -6,6 +6,7 @@ use std::any::Any;
 
 use crate::{
     cluster,
+    grants::{Access, Grant, Grantable},
     kernel::{construct::Export, expr::ExprKind, prelude::*},
     repository,
 };
@@ -96,6 +97,13 @@ pub struct LoadBalancer {
 }
 
 impl LoadBalancer {
+    /// What others may do with it.
+    pub fn grantable(&self) -> Grantable {
+        // With TLS, a caller may come without it first, and is then sent to call again.
+        let ports = if self.scheme == "https" { vec![443, 80] } else { vec![80] };
+        Grantable(vec![(Access::Call, Grant::Way { group: self.group, ports })])
+    }
+
     /// The URL it is called at: with `host` if that is given, else with its domain, or the name AWS gave it.
     pub fn url(&self, host: Option<Expr<Handle>>) -> Expr<Handle> {
         let host = host.or_else(|| self.domain.clone()).unwrap_or_else(|| self.dns_name.clone());

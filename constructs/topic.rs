@@ -1,6 +1,10 @@
 //! A topic of SNS, through which people and programs are told what happened.
 
-use crate::{iam, kernel::prelude::*};
+use crate::{
+    grants::{Access, Grant, Grantable},
+    iam::{self, Allow},
+    kernel::prelude::*,
+};
 
 const KEY: ResourceType = ResourceType::new("AWS::KMS::Key");
 const SUBSCRIPTION: ResourceType = ResourceType::new("AWS::SNS::Subscription");
@@ -60,6 +64,8 @@ exports! {
         arn: Expr<Handle>,
         /// Its name.
         name: Expr<Handle>,
+        /// What others may do with it.
+        grantable: Grantable,
     }
 }
 
@@ -114,7 +120,13 @@ impl Construct for Topic {
                 "Topics" => list![topic.reference()],
             },
         );
-        Ok(Exports { arn: topic.reference(), name: topic.attribute("TopicName") })
+        // Whatever key a topic has lets those in who may publish in it.
+        let publish = Grant::Permissions(vec![Allow::new(&["sns:Publish"], [topic.reference()])]);
+        Ok(Exports {
+            arn: topic.reference(),
+            name: topic.attribute("TopicName"),
+            grantable: Grantable(vec![(Access::Publish, publish)]),
+        })
     }
 }
 

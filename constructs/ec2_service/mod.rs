@@ -10,6 +10,7 @@ use crate::{
         service::{self, Balancing, Runs, Service},
         task::{self, Given, On, Task},
     },
+    grants::Grantable,
     kernel::prelude::*,
     load_balancer::{
         Reached,
@@ -90,6 +91,8 @@ exports! {
         load_balancer: LoadBalancer,
         /// Itself, for what deploys to it.
         service: EcsService,
+        /// What others may do with it.
+        grantable: Grantable,
     }
 }
 
@@ -132,6 +135,7 @@ impl Construct for Ec2Service {
         let task =
             task::add(&self.task(), scope, "TaskDef", &pulled, instances.architecture, Given::default())?;
         let (service, group) = self.add_service(scope, &instances, &way, &task)?;
+        task.granted.open(scope, group);
         let cluster::Exports { name: cluster_name, .. } = instances.cluster;
         if let Count::Scaled(scaling) = &self.count {
             load::add(scaling, scope, &cluster_name, service, &way);
@@ -157,6 +161,7 @@ impl Construct for Ec2Service {
             target_group_arn: target_group.reference(),
             target_group_full_name: target_group.attribute("TargetGroupFullName"),
             security_group_id: group.attribute("GroupId"),
+            grantable: balancer.grantable(),
             load_balancer: balancer,
             service: EcsService {
                 resource: service,

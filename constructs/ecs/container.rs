@@ -4,7 +4,7 @@ use super::{
     image::{Image, Pulled},
     secret::{self, Secret},
 };
-use crate::{kernel::prelude::*, logs::Retention, permission::Permission};
+use crate::{grants::Grants, kernel::prelude::*, logs::Retention, permission::Permission};
 
 properties! {
     /// A container, and what it may do.
@@ -37,7 +37,10 @@ properties! {
         stop_timeout: Option<Spanned<Seconds>>,
         /// Limits of what the container may hold.
         ulimits: Ulimits = "{}",
-        /// What the container may do in AWS: `[{actions: ["s3:GetObject"], resources: ["${Uploads.Arn}/*"]}]`.
+        /// What it may do with other constructs: `{uploads: readWrite, alerts: publish, jobs: send, api: call}`. Each
+        /// gets the permissions and ways that takes, and no more.
+        grants: Grants,
+        /// What else the container may do in AWS: `[{actions: ["s3:GetObject"], resources: ["${Uploads.Arn}/*"]}]`.
         permissions: Vec<Spanned<Permission>>,
     }
 }

@@ -1,5 +1,7 @@
 //! A task definition: a container with its logs and roles, and what it runs on.
 
+use std::mem;
+
 use super::{
     container::{Container, Removal, Surroundings},
     fargate::OnFargate,
@@ -8,7 +10,7 @@ use super::{
     roles,
     secret::{self, Secret},
 };
-use crate::{iam::Allow, kernel::prelude::*, logs, targets::Architecture};
+use crate::{grants::Granted, iam::Allow, kernel::prelude::*, logs, targets::Architecture};
 
 const TASK_DEFINITION: ResourceType = ResourceType::new("AWS::ECS::TaskDefinition");
 
@@ -57,6 +59,8 @@ pub(crate) struct Added {
     pub(crate) log_group: Handle,
     /// What has to be there before a task starts, though no reference says so.
     pub(crate) policies: Vec<Handle>,
+    /// What it may call, once its security group is there.
+    pub(crate) granted: Granted,
 }
 
 /// Reports what ECS cannot run.
@@ -105,7 +109,9 @@ pub(crate) fn add(
     scope.arrange(&["TaskRole", "Resource", &name.value]);
     let family = scope.unique_id();
 
-    let (task_role, task_policy) = roles::task(container, &mut scope, given.permissions);
+    let mut granted = container.grants.resolve(&mut scope);
+    let permissions = given.permissions.into_iter().chain(mem::take(&mut granted.permissions)).collect();
+    let (task_role, task_policy) = roles::task(container, &mut scope, permissions);
     let log_group = logs::log_group(&mut scope.child(&name.value), "LogGroup", container.logs.retention);
     if container.logs.removal == Removal::Delete {
         scope.removal_policy(log_group, "Delete");
@@ -154,7 +160,7 @@ pub(crate) fn add(
         },
     );
     let policies = task_policy.into_iter().chain(execution_policy).collect();
-    Ok(Added { definition, family, task_role, execution_role, log_group, policies })
+    Ok(Added { definition, family, task_role, execution_role, log_group, policies, granted })
 }
 
 /// The port of the container, and what it is on the machine.

@@ -11,6 +11,7 @@ use crate::{
         Container, Count, OnFargate, Rollout, load,
         task::{self, Given, On, Task},
     },
+    grants::Grantable,
     kernel::prelude::*,
     load_balancer::{
         Reached,
@@ -90,6 +91,8 @@ exports! {
         load_balancer: LoadBalancer,
         /// Itself, for what deploys to it.
         service: EcsService,
+        /// What others may do with it.
+        grantable: Grantable,
     }
 }
 
@@ -158,6 +161,7 @@ impl Construct for FargateService {
             target_group_arn: target_group.reference(),
             target_group_full_name: target_group.attribute("TargetGroupFullName"),
             security_group_id: group.attribute("GroupId"),
+            grantable: balancer.grantable(),
             load_balancer: balancer,
             service: EcsService {
                 resource: service,

@@ -36,6 +36,7 @@ pub(super) fn add(
     let (deployment, policies) = service.deployment.build(scope, way);
     let mut scope = scope.child("Service");
     let group = placement::security_group(&mut scope, network);
+    task.granted.open(&mut scope, group);
     admit(&mut scope, &way.balancer, group, Ports(port.value, port.value));
     let parts = Service {
         cluster: cluster.name.clone(),

@@ -19,6 +19,8 @@ choices! {
         Public,
         /// From the network only.
         Internal,
+        /// From the network, and there only by those that are granted to `call` it, and those in `allow`.
+        Granted,
     }
 }
 
@@ -94,13 +96,15 @@ pub(crate) fn add(
     let callers = callers(&parts)?;
     let open: &[u16] = if parts.https.is_some() { &[443, 80] } else { &[80] };
 
+    let admitted = open.iter().flat_map(|port| callers.iter().map(|it| it.admit(*port)));
+    let admitted: Vec<Expr<Handle>> = admitted.collect();
     let description = format!("Automatically created Security Group for ELB {}", scope.unique_id());
     let mut at_group = scope.child("SecurityGroup");
     let group_id = at_group.unique_id();
     let group = at_group.resource("Resource", SECURITY_GROUP, object! {
         // A group with another description is another group: the CDK's is kept, so that it may stay.
         "GroupDescription" => description,
-        "SecurityGroupIngress" => open.iter().flat_map(|port| callers.iter().map(|it| it.admit(*port))).collect::<Vec<_>>(),
+        "SecurityGroupIngress" => (!admitted.is_empty()).then_some(admitted),
         "VpcId" => parts.network.vpc_id.clone(),
     });
     let balancer = scope.resource("Resource", LOAD_BALANCER, object! {
@@ -158,10 +162,10 @@ fn subnets<'a>(parts: &Parts<'a>) -> Result<&'a SubnetIds, Diagnostic> {
         Err(Diagnostic::error("balancer-subnets", message).at(access.span.or(network_name.span)))
     };
     let (kind, subnets) = match access.value {
-        Access::Internal if !network.private_subnet_ids.is_empty() => {
+        Access::Internal | Access::Granted if !network.private_subnet_ids.is_empty() => {
             ("private", &network.private_subnet_ids)
         }
-        Access::Public | Access::Internal => ("public", &network.public_subnet_ids),
+        Access::Public | Access::Internal | Access::Granted => ("public", &network.public_subnet_ids),
     };
     match subnets.count() {
         Some(0) => fault(format!("`{}` has no public subnets for a public load balancer", network_name.text))
@@ -205,6 +209,7 @@ fn callers(parts: &Parts<'_>) -> Result<Vec<Caller>, Diagnostic> {
             };
             Ok(parts.allow.iter().map(allowed).collect())
         }
+        (Access::Granted, _) => Ok(Vec::new()),
         (Access::Public, _) => Ok(vec![caller("0.0.0.0/0".into(), "anyone")]),
         (Access::Internal, Some(range)) => Ok(vec![caller(range.clone(), "the network")]),
         (Access::Internal, None) => {

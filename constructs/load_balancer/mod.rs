@@ -13,6 +13,7 @@ pub(crate) mod target_group;
 use ipnet::IpNet;
 
 use crate::{
+    grants::Grantable,
     kernel::prelude::*,
     targets::{self, Network},
 };
@@ -32,7 +33,7 @@ properties! {
     pub struct LoadBalancer {
         /// The network it stands in.
         network: Link<Network>,
-        /// From where it is reached: from the internet, or from the network only.
+        /// From where it is reached.
         access: Spanned<Access> = "public",
         /// The IPv4 addresses that may call it. If absent, all of the internet, or with `access: internal` all of the
         /// network.
@@ -64,6 +65,8 @@ exports! {
         security_group_id: Expr<Handle>,
         /// Itself, for what stands before it and behind it.
         load_balancer: targets::LoadBalancer,
+        /// What others may do with it.
+        grantable: Grantable,
     }
 }
 
@@ -102,6 +105,7 @@ impl Construct for LoadBalancer {
             full_name: offer.resource.attribute("LoadBalancerFullName"),
             listener_arn: offer.listener.reference(),
             security_group_id: offer.group.attribute("GroupId"),
+            grantable: offer.grantable(),
             load_balancer: offer,
         })
     }

@@ -29,7 +29,7 @@ properties! {
         /// The `LoadBalancer` it stands behind with others, and which requests are its:
         /// `{balancer: front, paths: ["/api/*"], priority: 10}`. If absent, it has a load balancer of its own.
         behind: Option<Behind>,
-        /// From where it is reached: from the internet, or from the network only.
+        /// From where it is reached.
         access: Spanned<Access> = "public",
         /// The IPv4 addresses that may call the load balancer. If absent, all of the internet, or with
         /// `access: internal` all of the network.
@@ -72,9 +72,10 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// What a service has to wait for: ECS takes no target group that requests are not passed to.
+    /// What a service has to wait for: ECS takes no target group that requests are not passed to. To rules between which
+    /// they move, the service refers itself.
     pub(crate) fn waits_for(&self) -> Vec<Handle> {
-        [self.route].into_iter().chain(self.shift.iter().flat_map(Shift::rules)).collect()
+        if self.shift.is_none() { vec![self.route] } else { Vec::new() }
     }
 }
 

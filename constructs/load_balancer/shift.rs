@@ -66,11 +66,6 @@ impl Shift {
             "TestListenerRule" => self.preview.map(Handle::reference),
         }
     }
-
-    /// What the service has to wait for.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = Handle> {
-        [self.production].into_iter().chain(self.preview)
-    }
 }
 
 /// To pass requests on to one of two target groups. ECS changes their weights at each deployment, so that an update of

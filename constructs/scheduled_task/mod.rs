@@ -161,6 +161,7 @@ impl Construct for ScheduledTask {
         let task = task::add(&self.task(), scope, "ScheduledTaskDef", &pulled, self.fargate.architecture, Given::default())?;
         let placement = Placement::find(scope, &network, self.network.name.span);
         let group = placement::security_group(&mut scope.child("ScheduledTaskDef"), &network);
+        task.granted.open(scope, group);
         let mut at_schedule = scope.child("Schedule");
         at_schedule.arrange(&["Resource"]);
         let dead_letters = queues::add(

@@ -14,6 +14,7 @@ use crate::{
         service::{self, Runs, Service},
         task::{self, Given, On, Task},
     },
+    grants::{Access, Grant, Grantable},
     iam::Allow,
     kernel::prelude::*,
     targets::{EcsService, Network},
@@ -33,8 +34,8 @@ properties! {
     /// on. One that is received again and again, as when AWS takes a task on spare capacity away, goes to a dead-letter
     /// queue. Tasks run in the private subnets of the
     /// network if it has any, and nobody can call them. A deployment starts new tasks before it stops old ones, and
-    /// rolls back if the new ones do not keep running. Who is to send to the queue is allowed
-    /// `{actions: ["sqs:SendMessage"], resources: ["${worker.queueArn}"]}`.
+    /// rolls back if the new ones do not keep running. Who is to send to the queue is granted that:
+    /// `grants: {worker: send}`.
     pub struct Worker {
         /// The network it runs in.
         network: Link<Network>,
@@ -94,6 +95,8 @@ exports! {
         security_group_id: Expr<Handle>,
         /// Itself, for what deploys to it.
         service: EcsService,
+        /// What others may do with it.
+        grantable: Grantable,
     }
 }
 
@@ -156,11 +159,13 @@ impl Construct for Worker {
         let mut at_service = scope.child("QueueProcessingFargateService");
         at_service.arrange(&["Service"]);
         let group = placement::security_group(&mut at_service, &network);
+        task.granted.open(&mut at_service, group);
         let service = self.add_service(&mut at_service, &cluster, &task, &placement, group);
         if let Count::Scaled(scaling) = &self.count {
             scaling.add(&mut at_service, &cluster.name, service, queue);
         }
 
+        let send = Grant::Permissions(vec![Allow::new(&["sqs:SendMessage"], [queue.attribute("Arn")])]);
         let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
         Ok(Exports {
             arn: service.reference(),
@@ -190,6 +195,7 @@ impl Construct for Worker {
                 task_roles: roles.to_vec(),
                 repository: pulled.repository,
             },
+            grantable: Grantable(vec![(Access::Send, send)]),
         })
     }
 }

@@ -104,6 +104,11 @@ pub const CODES: &[(&str, &str)] = &[
         "github-run",
         "A role for GitHub Actions is for runs of one kind: of a branch, an environment, a tag, or pull requests.",
     ),
+    (
+        "grant-access",
+        "A construct may be used in the ways that its kind has: a bucket is read, a topic is published in.",
+    ),
+    ("grant-key", "Who may use what is encrypted with a key has to be allowed the key by its ARN."),
     ("health-codes", "A health check takes status codes from 200 to 499."),
     ("health-path", "The path of a health check begins with `/`."),
     ("health-range", "A setting of a health check is beyond what AWS takes."),
