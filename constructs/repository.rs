@@ -57,7 +57,34 @@ exports! {
         arn: Expr<Handle>,
         /// Where images are pushed to and pulled from, without a tag.
         uri: Expr<Handle>,
+        /// What it does with the images in it; absent if that is not known.
+        rules: Option<Rules>,
     }
+}
+
+/// What a repository does with the images in it.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Whether each image is scanned when it is pushed.
+    pub scans: bool,
+    /// The tags that may be pushed again; absent if all may.
+    moving: Option<Vec<String>>,
+}
+
+impl Export for Rules {}
+
+impl Rules {
+    /// Whether `tag` may be pushed again for another image.
+    pub fn may_move(&self, tag: &str) -> bool {
+        self.moving.as_ref().is_none_or(|patterns| patterns.iter().any(|it| matches(it, tag)))
+    }
+}
+
+/// Whether `text` is as `pattern` says, in which `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(text) = text.strip_prefix(start) else { return false };
+    (0..=text.len()).any(|at| text.is_char_boundary(at) && matches(rest, &text[at..]))
 }
 
 impl Target for Exports {
@@ -103,6 +130,13 @@ impl Construct for Repository {
             name: repository.reference(),
             arn: repository.attribute("Arn"),
             uri: repository.attribute("RepositoryUri"),
+            rules: Some(Rules {
+                scans: self.scan,
+                moving: match self.tags {
+                    Tags::Mutable => None,
+                    Tags::Immutable => Some(self.mutable_tags.iter().map(|it| it.value.clone()).collect()),
+                },
+            }),
         })
     }
 }
@@ -143,7 +177,21 @@ impl Repository {
 mod tests {
     use serde_json::json;
 
+    use super::{Rules, matches};
     use crate::testing::stack;
+
+    #[test]
+    fn knows_which_tags_may_be_pushed_again() {
+        let rules = |moving: Option<&[&str]>| {
+            let moving = moving.map(|it| it.iter().map(|it| (*it).to_owned()).collect());
+            Rules { scans: true, moving }
+        };
+        assert!(rules(None).may_move("rc"));
+        assert!(!rules(Some(&[])).may_move("rc"));
+        assert!(rules(Some(&["main", "rc*"])).may_move("rc-2"));
+        assert!(!rules(Some(&["main", "rc*"])).may_move("arc"));
+        assert!(matches("*-rc-*", "1-rc-2-rc-") && !matches("*-rc-", "1-rc-2"));
+    }
 
     #[test]
     fn tags_are_immutable_but_for_exceptions() {

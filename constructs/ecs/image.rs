@@ -100,7 +100,7 @@ impl Image {
                 );
             }
         }
-        if let Some(repository) = by_uri(&value) {
+        if let Some(repository) = by_uri(&value, scope) {
             return Pulled { uri: value, arn: Some(repository.arn.clone()), repository: Some(repository) };
         }
         Pulled { arn: on_ecr(&Sketch::of(&value)), uri: value, repository: None }
@@ -114,14 +114,20 @@ fn no_tag(span: Span) -> Diagnostic {
 }
 
 /// The repository of the stack whose `RepositoryUri` the image begins with.
-fn by_uri(value: &Expr<Handle>) -> Option<repository::Exports> {
+fn by_uri(value: &Expr<Handle>, scope: &Scope<'_>) -> Option<repository::Exports> {
     match &value.kind {
-        ExprKind::Concat(parts) => by_uri(parts.first()?),
-        ExprKind::GetAtt(handle, attribute) if attribute == "RepositoryUri" => Some(repository::Exports {
-            name: handle.reference(),
-            arn: handle.attribute("Arn"),
-            uri: handle.attribute("RepositoryUri"),
-        }),
+        ExprKind::Concat(parts) => by_uri(parts.first()?, scope),
+        ExprKind::GetAtt(handle, attribute) if attribute == "RepositoryUri" => {
+            let names = scope.offering::<repository::Exports>();
+            let mut constructs = names.iter().filter_map(|it| scope.get::<repository::Exports>(it));
+            let construct = constructs.find(|it| it.uri == *value);
+            Some(construct.unwrap_or_else(|| repository::Exports {
+                name: handle.reference(),
+                arn: handle.attribute("Arn"),
+                uri: handle.attribute("RepositoryUri"),
+                rules: None,
+            }))
+        }
         _ => None,
     }
 }
