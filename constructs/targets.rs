@@ -150,6 +150,8 @@ pub struct EcsService {
     pub architecture: Architecture,
     /// The ARNs of the roles its tasks run with.
     pub task_roles: Vec<Expr<Handle>>,
+    /// The image it runs.
+    pub image: Expr<Handle>,
     /// Where its image comes from, if that is a repository of this stack.
     pub repository: Option<repository::Exports>,
 }

@@ -172,6 +172,7 @@ impl Construct for FargateService {
                 container: self.container.value.clone(),
                 architecture,
                 task_roles: roles.to_vec(),
+                image: pulled.uri,
                 repository: pulled.repository,
             },
         })

@@ -1,6 +1,6 @@
 //! A person who has to agree before a pipeline goes on.
 
-use super::action::{Action, Stages};
+use super::action::{Action, Slot, Stages};
 use crate::{iam::Allow, kernel::prelude::*, topic};
 
 const TOPIC: ResourceType = ResourceType::new("AWS::SNS::Topic");
@@ -32,9 +32,9 @@ impl Approval {
         }
     }
 
-    /// Adds the stage.
-    pub(super) fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, stage: &str) {
-        let topic = (!self.notify.is_empty()).then(|| self.topic(&mut scope.child(stage).child(stage)));
+    /// Adds the action.
+    pub(super) fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, slot: Slot<'_>) {
+        let topic = (!self.notify.is_empty()).then(|| self.topic(&mut scope.child(slot.stage).child(slot.action)));
         let has_configuration = topic.is_some() || self.message.is_some() || self.link.is_some();
         let configuration = has_configuration.then(|| object! {
             "NotificationArn" => topic.map(Handle::reference),
@@ -42,11 +42,13 @@ impl Approval {
             "ExternalEntityLink" => self.link.as_ref().map(|it| scope.text(it)),
         });
         let allow: Vec<Allow> = topic.iter().map(|it| Allow::new(&["sns:Publish"], [it.reference()])).collect();
-        stages.add(scope, stage, Action {
+        let action = Action {
             category: "Approval",
             provider: "Manual",
-            ..Action::new(stage, configuration.into())
-        }, &allow);
+            order: slot.order,
+            ..Action::new(slot.action, configuration.into())
+        };
+        stages.add(scope, action, &allow);
     }
 
     /// Adds the topic through which people are told.

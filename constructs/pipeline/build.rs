@@ -2,10 +2,17 @@
 
 use super::{
     action::{Action, BUILD_ARTIFACT, SOURCE_ARTIFACT, Stages},
-    buildspec::{Buildspec, ImageBuild},
+    buildspec::{Buildspec, ImageBuild, Recipe},
+    deploy::{self, Deploy},
     project::{self, Project, Size},
+    source, stages,
 };
-use crate::{kernel::prelude::*, permission::Permission, repository, targets::EcsService};
+use crate::{
+    kernel::prelude::*,
+    permission::Permission,
+    repository,
+    targets::{Architecture, EcsService},
+};
 
 /// Under which name later stages find what the build exports.
 pub(super) const NAMESPACE: &str = "Build";
@@ -19,6 +26,8 @@ properties! {
     /// Its tag is the beginning of the commit's id. The image of a commit is built once; if the pipeline runs
     /// again for the commit, the same image is deployed.
     pub struct Build {
+        /// The name of its stage.
+        name: Spanned<String> = "Build",
         /// The folder that is sent to Docker.
         context: Spanned<String> = ".",
         /// The Dockerfile. If absent, `Dockerfile` in the context.
@@ -27,13 +36,19 @@ properties! {
         target: Option<Spanned<String>>,
         /// Build arguments by their name, for `ARG` in the Dockerfile. `COMMIT`, the commit's id, is always given.
         arguments: IndexMap<String, Spanned<Text>>,
+        /// An image whose run has to succeed before the image is pushed, of the same folder and with the same
+        /// arguments: the Dockerfile it is built by, such as `Dockerfile.test`, or its stage.
+        test: Option<Spanned<Test>>,
         /// What to do instead of building an image: a file of the repository, such as `ci/buildspec.yml`, or a
         /// whole buildspec. It finds `REPOSITORY_URI` and `CONTAINER_NAME` in its environment, pushes an
-        /// image, and hands on `imagedefinitions.json`.
+        /// image, and hands on `imagedefinitions.json` if the pipeline deploys.
         buildspec: Option<Spanned<Buildspec>>,
         /// The Repository to push to, which the service has to be allowed to pull from. If absent, the one it
-        /// takes its image from.
+        /// takes its image from; a pipeline that deploys nothing has to name one.
         repository: Option<Link<repository::Exports>>,
+        /// The processor to build for, in a pipeline that deploys nothing. If absent, `x86_64`; otherwise the service
+        /// says it.
+        architecture: Option<Spanned<Architecture>>,
         /// Variables of the build's environment.
         variables: IndexMap<String, Spanned<Text>>,
         /// What the build may do in AWS, beside pushing images to the repository.
@@ -48,8 +63,20 @@ properties! {
     }
 }
 
+properties! {
+    /// An image whose run is a test.
+    pub struct Test from dockerfile {
+        /// The Dockerfile it is built by. If absent, that of the image itself.
+        dockerfile: Option<Spanned<String>>,
+        /// The stage of the Dockerfile to build. If absent, the last.
+        target: Option<Spanned<String>>,
+    }
+}
+
 impl Build {
-    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+    /// Reports what is wrong with it, in a pipeline that deploys so.
+    pub(super) fn check(&self, deploy: Option<&Deploy>, faults: &mut Vec<Diagnostic>) {
+        self.check_name(deploy.is_some(), faults);
         project::check_timeout(self.timeout, faults);
         project::check_variables(&self.variables, SET, faults);
         project::check_variables(&self.arguments, SET, faults);
@@ -64,12 +91,20 @@ impl Build {
             }
         }
         self.permissions.iter().for_each(|it| it.value.check(it.span, faults));
-        let Some(buildspec) = &self.buildspec else { return };
-        buildspec.value.check(buildspec.span, faults);
+        if let (Some(architecture), Some(_)) = (self.architecture, deploy) {
+            faults.push(
+                Diagnostic::error("no-effect", "the image is built for the processor of the service")
+                    .at(architecture.span)
+                    .help("remove `architecture` here, and give it to the service"),
+            );
+        }
+        let Some(buildspec) = &self.buildspec else { return self.check_test(faults) };
+        buildspec.value.check(buildspec.span, deploy.is_some_and(Deploy::reads_file), faults);
         let ignored = [
             ("context", Some(self.context.span)),
             ("dockerfile", self.dockerfile.as_ref().map(|it| it.span)),
             ("target", self.target.as_ref().map(|it| it.span)),
+            ("test", self.test.as_ref().map(|it| it.span)),
             ("arguments", self.arguments.first().map(|(_, it)| it.span)),
         ];
         for (name, span) in ignored {
@@ -85,18 +120,54 @@ impl Build {
         }
     }
 
-    /// The repository that images go to.
+    fn check_name(&self, deploys: bool, faults: &mut Vec<Diagnostic>) {
+        let Spanned { value: name, span } = &self.name;
+        if !stages::is_stage_name(name) {
+            faults.push(stages::bad_name("a stage", name).at(*span));
+        } else if name == source::STAGE || deploys && name == deploy::STAGE {
+            let fault = Diagnostic::error("stage-name", format!("every pipeline has a stage `{name}`"));
+            faults.push(fault.at(*span).help("choose another name, such as `Build`"));
+        }
+    }
+
+    /// Reports a test that is the image itself.
+    fn check_test(&self, faults: &mut Vec<Diagnostic>) {
+        let Some(test) = &self.test else { return };
+        let (tested, image) = (self.test_recipe(&test.value), self.recipe());
+        if tested.file == image.file && (tested.target == image.target || tested.target.is_none()) {
+            faults.push(
+                Diagnostic::error("test-image", "the tests are the image itself, which may run for ever")
+                    .at(test.span)
+                    .help("name a Dockerfile of their own, such as `Dockerfile.test`, or a `target`"),
+            );
+        }
+    }
+
+    fn recipe(&self) -> Recipe<'_> {
+        Recipe { file: text(self.dockerfile.as_ref()), target: text(self.target.as_ref()) }
+    }
+
+    /// How the image of `test` is built.
+    fn test_recipe<'a>(&'a self, test: &'a Test) -> Recipe<'a> {
+        let file = test.dockerfile.as_ref().or(self.dockerfile.as_ref());
+        Recipe { file: text(file), target: text(test.target.as_ref()) }
+    }
+
+    /// The repository that images go to, of which `service`, by its name, is to run them.
     ///
     /// # Errors
     ///
-    /// If the service takes its image from elsewhere and none is named, or another is.
+    /// If none is named, and the service takes its image from elsewhere or another.
     pub(super) fn repository(
         &self,
         scope: &Scope<'_>,
-        service: &EcsService,
-        name: &Name,
+        service: Option<(&EcsService, &Name)>,
     ) -> Result<repository::Exports, Diagnostic> {
         let named = self.repository.as_ref().map(|link| Ok((link, scope.find(link)?))).transpose()?;
+        let Some((service, name)) = service else {
+            let fault = Diagnostic::error("no-repository", "the pipeline deploys nothing, and has no Repository for its images");
+            return named.map(|(_, it)| it).ok_or_else(|| fault.help("name one: `build: {repository: repo}`, or add `deploy`"));
+        };
         match (named, &service.repository) {
             (Some((link, named)), Some(own)) if named.arn != own.arn => {
                 let fault = format!("`{}` runs images of another repository, and may pull from no other", name.text);
@@ -117,53 +188,69 @@ impl Build {
     }
 
     /// Adds the project and its action; gives the project.
-    pub(super) fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, exports_image: bool) -> Handle {
-        let Stages { bucket, service, repository, logs, .. } = *stages;
+    pub(super) fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, wanted: &Wanted<'_>) -> Handle {
+        let Stages { bucket, architecture, repository, logs, .. } = *stages;
+        let Wanted { container, file, image } = *wanted;
         let mut variables = vec![("REPOSITORY_URI".to_owned(), repository.uri.clone())];
         let buildspec = match &self.buildspec {
             Some(buildspec) => {
-                variables.push(("CONTAINER_NAME".to_owned(), service.container.clone().into()));
+                variables.extend(container.map(|it| ("CONTAINER_NAME".to_owned(), it.to_owned().into())));
                 buildspec.value.build(scope).at(buildspec.span)
             }
-            None => self.generated(service).into(),
+            None => self.generated(container.filter(|_| file)).into(),
         };
         let permissions = project::asked(&self.permissions, scope);
         variables.extend(project::resolved(&self.arguments, scope));
         variables.extend(project::resolved(&self.variables, scope));
         let project = Project {
             image: self.image.as_ref().map(|it| scope.text(it)),
-            architecture: service.architecture,
+            architecture,
             size: self.size,
             timeout: Expr::from(self.timeout.value.minutes()).at(self.timeout.span),
             uses_docker: true,
             variables,
             buildspec,
             logs,
-            allow: [bucket.write(), project::allow_pushing(repository), permissions].concat(),
+            allow: [if file { bucket.write() } else { bucket.read() }, project::allow_pushing(repository), permissions].concat(),
             reports: self.buildspec.is_some(),
         };
         let (project, policy) = project.build(&mut scope.child("Project"));
         stages.policies.extend(policy);
-        stages.add(scope, "Build", Action {
+        stages.begin(&self.name.value);
+        let action = Action {
             input: Some(SOURCE_ARTIFACT),
-            output: Some(BUILD_ARTIFACT),
-            namespace: exports_image.then_some(NAMESPACE),
-            ..Action::new("Build", object! { "ProjectName" => project.reference() })
-        }, &[project::allow_running(project)]);
+            output: file.then_some(BUILD_ARTIFACT),
+            namespace: image.then_some(NAMESPACE),
+            ..Action::new(&self.name.value, object! { "ProjectName" => project.reference() })
+        };
+        stages.add(scope, action, &[project::allow_running(project)]);
         project
     }
 
-    fn generated(&self, service: &EcsService) -> String {
-        let text = |it: &Option<Spanned<String>>| it.as_ref().map(|it| it.value.clone());
+    fn generated(&self, container: Option<&str>) -> String {
         ImageBuild {
-            container: &service.container,
+            container,
             context: &self.context.value,
-            dockerfile: text(&self.dockerfile).as_deref(),
-            target: text(&self.target).as_deref(),
+            recipe: self.recipe(),
+            test: self.test.as_ref().map(|it| self.test_recipe(&it.value)),
             arguments: self.arguments.keys().map(String::as_str).collect(),
         }
         .buildspec()
     }
+}
+
+fn text(written: Option<&Spanned<String>>) -> Option<&str> {
+    written.map(|it| it.value.as_str())
+}
+
+/// What the rest of the pipeline wants of the build.
+pub(super) struct Wanted<'a> {
+    /// The container that gets the image, if one does.
+    pub(super) container: Option<&'a str>,
+    /// Whether the deployment reads the file of images.
+    pub(super) file: bool,
+    /// Whether actions want to know the image.
+    pub(super) image: bool,
 }
 
 #[cfg(test)]
@@ -171,7 +258,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::{
-        pipeline::tests::{allowed, pipeline},
+        pipeline::tests::{SOURCE, allowed, build_only, from, pipeline},
         testing::stack,
     };
 
@@ -276,6 +363,80 @@ mod tests {
     }
 
     #[test]
+    fn its_stage_has_the_name_it_is_given() {
+        let stack = pipeline("build: {name: BuildDocker}, stages: [{name: Build, commands: [a]}]");
+        assert_eq!(stack.faults(), [""; 0]);
+        let stages = stack.properties("d/Resource")["Stages"].clone();
+        let names = stages.as_array().unwrap().iter().map(|it| json!([it["Name"], it["Actions"][0]["Name"]]));
+        let expected = [["Source", "GitHub"], ["BuildDocker", "BuildDocker"], ["Build", "Build"], ["Deploy", "ECS"]];
+        assert_eq!(names.collect::<Vec<_>>(), expected.map(|it| json!(it)));
+        let faults = |name: &str| pipeline(&format!("build: {{name: {name}}}")).faults();
+        assert_eq!(faults("Deploy"), ["stage-name at `Deploy`: every pipeline has a stage `Deploy`"]);
+        assert_eq!(faults("my build"), ["stage-name at `my build`: `my build` cannot be the name of a stage"]);
+        assert_eq!(build_only("build: {repository: repo, name: Deploy}").faults(), [""; 0]);
+    }
+
+    #[test]
+    fn tests_run_before_the_image_is_pushed() {
+        let commands = |build: &str| {
+            let stack = pipeline(&format!("build: {{{build}}}"));
+            assert_eq!(stack.faults(), [""; 0]);
+            let buildspec = stack.properties("d/Project/Resource")["Source"]["BuildSpec"].clone();
+            let lines = buildspec.as_str().unwrap().lines().map(|it| it.trim().to_owned());
+            lines.filter(|it| it.starts_with("docker")).collect::<Vec<_>>()
+        };
+        let image = r#"--tag "$IMAGE" . && docker push "$IMAGE""#;
+        assert_eq!(commands("test: Dockerfile.test"), [
+            "docker build --build-arg COMMIT --file Dockerfile.test --tag tests . &&".to_owned(),
+            "docker run --rm tests &&".to_owned(),
+            format!("docker build --build-arg COMMIT {image}"),
+        ]);
+        assert_eq!(commands("dockerfile: D, target: release, test: {target: test}"), [
+            "docker build --build-arg COMMIT --file D --target test --tag tests . &&".to_owned(),
+            "docker run --rm tests &&".to_owned(),
+            format!("docker build --build-arg COMMIT --file D --target release {image}"),
+        ]);
+    }
+
+    #[test]
+    fn points_at_tests_that_are_the_image_itself() {
+        for build in ["test: {}", "dockerfile: D, test: D", "target: t, test: {target: t}"] {
+            let (_, at) = build.rsplit_once("test: ").unwrap();
+            assert_eq!(
+                pipeline(&format!("build: {{{build}}}")).faults(),
+                [format!("test-image at `{at}`: the tests are the image itself, which may run for ever")]
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_deployment_it_hands_on_nothing() {
+        let stack = build_only("build: {repository: repo, architecture: arm64}");
+        assert_eq!(stack.faults(), [""; 0]);
+        let project = stack.properties("d/Project/Resource");
+        assert!(!project["Source"]["BuildSpec"].as_str().unwrap().contains("imagedefinitions.json"));
+        assert_eq!(project["Environment"]["Type"], "ARM_CONTAINER");
+        assert_eq!(stack.properties("d/Resource")["Stages"][1]["Actions"][0]["OutputArtifacts"], json!(null));
+        assert_eq!(
+            allowed(&stack, "d/Project/Role")[2],
+            "s3:GetObject s3:GetObjectVersion on ${d/ArtifactsBucket/Resource.Arn}/*"
+        );
+        assert_eq!(build_only("build: {repository: repo, buildspec: {version: 0.2}}").faults(), [""; 0]);
+    }
+
+    #[test]
+    fn without_a_deployment_it_needs_a_repository_and_may_have_a_processor() {
+        assert_eq!(
+            from(SOURCE, "").faults(),
+            ["no-repository at `d`: the pipeline deploys nothing, and has no Repository for its images"]
+        );
+        assert_eq!(
+            pipeline("build: {architecture: arm64}").faults(),
+            ["no-effect at `arm64`: the image is built for the processor of the service"]
+        );
+    }
+
+    #[test]
     fn a_buildspec_of_the_user_stands_in_place_of_ours() {
         let project = |buildspec: &str| {
             let stack = pipeline(&format!("build: {{buildspec: {buildspec}}}"));
@@ -314,8 +475,8 @@ mod tests {
 
     #[test]
     fn points_at_what_a_buildspec_of_the_user_leaves_without_effect() {
-        let faults = pipeline("build: {buildspec: a.yml, context: app, dockerfile: f, target: t, arguments: {A: b}}").faults();
-        let expected = [("app", "context"), ("f", "dockerfile"), ("t", "target"), ("b", "arguments")].map(|(at, name)| {
+        let faults = pipeline("build: {buildspec: a.yml, context: app, dockerfile: f, target: t, test: g, arguments: {A: b}}").faults();
+        let expected = [("app", "context"), ("f", "dockerfile"), ("t", "target"), ("g", "test"), ("b", "arguments")].map(|(at, name)| {
             format!("no-effect at `{at}`: `{name}` is for the generated buildspec, and `buildspec` stands in its place")
         });
         assert_eq!(faults, expected);

@@ -33,7 +33,8 @@ impl Property for Buildspec {
 }
 
 impl Buildspec {
-    pub(super) fn check(&self, span: Span, faults: &mut Vec<Diagnostic>) {
+    /// Reports what is no buildspec, and one that does not hand on what it has to.
+    pub(super) fn check(&self, span: Span, hands_on: bool, faults: &mut Vec<Diagnostic>) {
         match self {
             Self::Text(text) => match text.literal() {
                 Some(path) if !path.contains('\n') && !is_yaml_file(path) => faults.push(
@@ -44,7 +45,7 @@ impl Buildspec {
                 _ => (),
             },
             Self::Content(content) => {
-                if matches!(&content.kind, ExprKind::Object(map) if !map.contains_key("artifacts")) {
+                if hands_on && matches!(&content.kind, ExprKind::Object(map) if !map.contains_key("artifacts")) {
                     let fault = format!("the buildspec hands on nothing, and the deployment needs `{IMAGE_FILE}`");
                     faults.push(
                         Diagnostic::error("buildspec-artifacts", fault)
@@ -71,12 +72,23 @@ fn is_yaml_file(path: &str) -> bool {
 
 /// How an image is built.
 pub(super) struct ImageBuild<'a> {
-    pub(super) container: &'a str,
+    /// The container that the deployment gives the image, if it reads that from a file.
+    pub(super) container: Option<&'a str>,
     pub(super) context: &'a str,
-    pub(super) dockerfile: Option<&'a str>,
-    pub(super) target: Option<&'a str>,
+    pub(super) recipe: Recipe<'a>,
+    /// The image whose run has to succeed before the image is pushed.
+    pub(super) test: Option<Recipe<'a>>,
     /// Names of build arguments; their values are variables of the environment.
     pub(super) arguments: Vec<&'a str>,
+}
+
+/// What of a folder an image is made by.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Recipe<'a> {
+    /// The Dockerfile.
+    pub(super) file: Option<&'a str>,
+    /// The stage of it.
+    pub(super) target: Option<&'a str>,
 }
 
 /// Logs Docker in to the registry of `REPOSITORY_URI`.
@@ -93,24 +105,17 @@ impl ImageBuild<'_> {
     /// failed. Twelve digits of the commit, because of seven two may be alike in a large repository, and the
     /// second would not be built. The shell may be any: CodeBuild's is `dash` on Ubuntu.
     pub(super) fn buildspec(&self) -> String {
-        let Self { container, context, dockerfile, target, arguments } = self;
-        let mut options = vec!["--build-arg COMMIT".to_owned()];
-        options.extend(arguments.iter().map(|it| format!("--build-arg {it}")));
-        options.extend(dockerfile.map(|it| format!("--file {}", quoted(it))));
-        options.extend(target.map(|it| format!("--target {}", quoted(it))));
-        let options = options.join(" ");
         let build = format!(
             r#"if docker manifest inspect "$IMAGE" > /dev/null 2>&1; then
   echo "$IMAGE was built before"
 else
-  docker build {options} --tag "$IMAGE" {} && docker push "$IMAGE"
+  {}{} && docker push "$IMAGE"
 fi"#,
-            quoted(context)
+            self.test.map_or_else(String::new, |it| format!("{} &&\n  docker run --rm tests &&\n  ", self.docker_build(it, "tests"))),
+            self.docker_build(self.recipe, r#""$IMAGE""#),
         );
-        let definitions = serde_json::json!([{ "name": container, "imageUri": "%s" }]).to_string();
-        let write = format!(r#"printf {} "$IMAGE" > {IMAGE_FILE}"#, single_quoted(&definitions));
         let build = block(&build, 8);
-        format!(
+        let head = format!(
             r#"version: 0.2
 env:
   exported-variables:
@@ -124,12 +129,27 @@ phases:
   build:
     commands:
       - {build}
-      - {write}
+"#
+        );
+        let Some(container) = self.container else { return head };
+        let definitions = serde_json::json!([{ "name": container, "imageUri": "%s" }]).to_string();
+        let write = format!(r#"printf {} "$IMAGE" > {IMAGE_FILE}"#, single_quoted(&definitions));
+        format!(
+            "{head}      - {write}
 artifacts:
   files:
     - {IMAGE_FILE}
-"#
+"
         )
+    }
+
+    /// The command that builds an image with the name `tag`.
+    fn docker_build(&self, Recipe { file, target }: Recipe<'_>, tag: &str) -> String {
+        let mut options = vec!["--build-arg COMMIT".to_owned()];
+        options.extend(self.arguments.iter().map(|it| format!("--build-arg {it}")));
+        options.extend(file.map(|it| format!("--file {}", quoted(it))));
+        options.extend(target.map(|it| format!("--target {}", quoted(it))));
+        format!("docker build {} --tag {tag} {}", options.join(" "), quoted(self.context))
     }
 }
 
@@ -139,6 +159,12 @@ pub(super) fn of_commands(commands: Vec<Expr<Handle>>, uses_docker: bool) -> Exp
     let head = format!("version: 0.2\nphases:\n{login}  build:\n    commands:\n");
     let commands = commands.into_iter().flat_map(|it| ["      - ".into(), block_of(it), "\n".into()]);
     Expr::concat([head.into()].into_iter().chain(commands))
+}
+
+/// A buildspec that runs one script, in a shell of its own, up to the first command that fails.
+pub(super) fn of_script(script: &str) -> Expr<Handle> {
+    let script = format!("(set -e\n{}\n)", script.trim());
+    of_commands(vec![script.into()], false)
 }
 
 /// A text as a literal block of YAML, in which every character stands for itself.
@@ -261,20 +287,45 @@ artifacts:
     - imagedefinitions.json
 "#;
 
+    const PLAIN_BUILD: ImageBuild<'_> = ImageBuild {
+        container: Some("web"),
+        context: ".",
+        recipe: Recipe { file: None, target: None },
+        test: None,
+        arguments: Vec::new(),
+    };
+
     #[test]
     fn builds_the_image_of_a_commit_once() {
-        let build = ImageBuild { container: "web", context: ".", dockerfile: None, target: None, arguments: Vec::new() };
-        assert_eq!(build.buildspec(), PLAIN);
+        assert_eq!(PLAIN_BUILD.buildspec(), PLAIN);
+    }
+
+    #[test]
+    fn hands_on_nothing_where_nobody_asks() {
+        let build = ImageBuild { container: None, ..PLAIN_BUILD };
+        let (head, _) = PLAIN.split_once("      - printf").unwrap();
+        assert_eq!(build.buildspec(), head);
+    }
+
+    #[test]
+    fn an_image_is_pushed_only_when_its_tests_succeed() {
+        let test = Recipe { file: Some("Dockerfile.test"), target: None };
+        let build = ImageBuild { test: Some(test), arguments: vec!["ZONE"], ..PLAIN_BUILD };
+        let expected = PLAIN.replace(
+            "docker build --build-arg COMMIT --tag",
+            "docker build --build-arg COMMIT --build-arg ZONE --file Dockerfile.test --tag tests . &&\n          \
+             docker run --rm tests &&\n          docker build --build-arg COMMIT --build-arg ZONE --tag",
+        );
+        assert_eq!(build.buildspec(), expected);
     }
 
     #[test]
     fn quotes_what_the_shell_would_read_otherwise() {
         let build = ImageBuild {
-            container: "web",
             context: "the shop's",
-            dockerfile: Some("docker/$x"),
-            target: Some("release"),
+            recipe: Recipe { file: Some("docker/$x"), target: Some("release") },
             arguments: vec!["NODE_ENV", "VERSION"],
+            ..PLAIN_BUILD
         };
         let text = build.buildspec();
         let command = text.lines().find(|it| it.contains("docker build")).unwrap();
@@ -305,6 +356,13 @@ artifacts:
             "version: 0.2\nphases:\n  pre_build:\n    commands:\n      - {LOGIN}\n  build:\n    commands:\n      - |\n        docker run \"$IMAGE\"\n"
         );
         assert_eq!(text, expected.into());
+    }
+
+    #[test]
+    fn a_script_ends_at_the_first_command_that_fails() {
+        let expected =
+            "version: 0.2\nphases:\n  build:\n    commands:\n      - |\n        (set -e\n        a\n        b\n        )\n";
+        assert_eq!(of_script("a\nb\n"), expected.into());
     }
 
     #[test]

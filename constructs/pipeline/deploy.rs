@@ -1,7 +1,14 @@
-//! The last action: the service gets the image that was built.
+//! The deployment: the service gets the image that was built.
 
-use super::action::{Action, BUILD_ARTIFACT, Stages};
-use crate::{iam::Allow, kernel::prelude::*, targets::EcsService};
+use super::{
+    action::{Action, BUILD_ARTIFACT, Stages},
+    build::Build,
+    release, step,
+};
+use crate::{iam::Allow, kernel::prelude::*, permission::Permission, targets::EcsService};
+
+/// The name of its stage.
+pub(super) const STAGE: &str = "Deploy";
 
 /// The file in which the build names the image of each container.
 pub(super) const IMAGE_FILE: &str = "imagedefinitions.json";
@@ -11,6 +18,13 @@ properties! {
     pub struct Deploy from service {
         /// The service, such as a `FargateService`.
         service: Link<EcsService>,
+        /// The parameter of the stack that the tag of the service's image comes from, or the whole image. It gets the
+        /// new one by an update of the stack with the template it has, so that the stack knows what runs. If absent,
+        /// ECS is given the image past the stack, whose next update may bring back the image it knows.
+        parameter: Option<Spanned<String>>,
+        /// What an update of the stack may do in AWS beside running the new image in the service, such as
+        /// `ssm:GetParameters` if other parameters of the stack are kept in SSM. For `parameter` only.
+        permissions: Spanned<Vec<Spanned<Permission>>>,
         /// How long the service may take to run steadily with the new image, at most an hour. After that the
         /// pipeline fails, which does not stop the deployment: ECS itself rolls it back if new tasks fail.
         timeout: Spanned<Seconds> = "60m",
@@ -18,20 +32,49 @@ properties! {
 }
 
 impl Deploy {
-    pub(super) fn check(&self, faults: &mut Vec<Diagnostic>) {
+    /// Whether it reads from a file what image the service gets.
+    pub(super) fn reads_file(&self) -> bool {
+        self.parameter.is_none()
+    }
+
+    pub(super) fn check(&self, build: &Build, faults: &mut Vec<Diagnostic>) {
         let Spanned { value, span } = self.timeout;
-        if !(1..=60).contains(&value.minutes()) {
+        // The least that CodeBuild takes, which carries out what has a parameter.
+        let (least, words) = if self.reads_file() { (1, "1 minute") } else { (5, "5 minutes") };
+        if !(least..=60).contains(&value.minutes()) {
             faults.push(
-                Diagnostic::error("deploy-timeout", "a deployment may take from 1 minute to 60 minutes")
+                Diagnostic::error("deploy-timeout", format!("a deployment may take from {words} to 60 minutes"))
                     .at(span)
                     .help("write a time such as `30m`"),
             );
         }
+        self.permissions.value.iter().for_each(|it| it.value.check(it.span, faults));
+        if let Some(parameter) = &self.parameter {
+            step::check_image(parameter.span, "the parameter", false, build, faults);
+        } else if self.permissions.span.is_written() {
+            faults.push(
+                Diagnostic::error("no-effect", "`permissions` are for an update of the stack, and ECS is given the image")
+                    .at(self.permissions.span)
+                    .help("remove `permissions`, or add `parameter`"),
+            );
+        }
     }
 
-    /// Adds the action.
-    pub(super) fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>) {
-        let service = stages.service;
+    /// Adds the stage.
+    ///
+    /// # Errors
+    ///
+    /// If the image of the service is not what the parameter says.
+    pub(super) fn add(
+        &self,
+        scope: &mut Scope<'_>,
+        stages: &mut Stages<'_>,
+        service: &EcsService,
+    ) -> Result<(), Diagnostic> {
+        stages.begin(STAGE);
+        if let Some(parameter) = &self.parameter {
+            return release::add(self, parameter, scope, stages, service);
+        }
         let configuration = object! {
             "ClusterName" => service.cluster_name.clone(),
             "ServiceName" => service.service_name.clone(),
@@ -39,12 +82,14 @@ impl Deploy {
             "DeploymentTimeout" => Expr::from(self.timeout.value.minutes()).at(self.timeout.span),
         };
         let allow = [allow(service), stages.bucket.read()].concat();
-        stages.add(scope, "Deploy", Action {
+        let action = Action {
             category: "Deploy",
             provider: "ECS",
             input: Some(BUILD_ARTIFACT),
             ..Action::new("ECS", configuration)
-        }, &allow);
+        };
+        stages.add(scope, action, &allow);
+        Ok(())
     }
 }
 
@@ -53,7 +98,7 @@ impl Deploy {
 /// These are the least that AWS says the action needs; `ecs:DescribeTasks` and `ecs:ListTasks`, which the CDK adds,
 /// are not among them.
 /// <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html#edit-role-ecs>
-fn allow(service: &EcsService) -> Vec<Allow> {
+pub(super) fn allow(service: &EcsService) -> Vec<Allow> {
     let when_registering = object! { "StringEquals" => object! { "ecs:CreateAction" => "RegisterTaskDefinition" } };
     let to_tasks = object! { "StringEquals" => object! { "iam:PassedToService" => "ecs-tasks.amazonaws.com" } };
     let revisions = Expr::arn("ecs", [format!("task-definition/{}:*", service.family).into()]);
@@ -70,9 +115,7 @@ fn allow(service: &EcsService) -> Vec<Allow> {
 mod tests {
     use serde_json::json;
 
-    use crate::pipeline::tests::{allowed, from, pipeline};
-
-    const SOURCE: &str = "github: acme/shop, connection: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/1'";
+    use crate::pipeline::tests::{SOURCE, allowed, from, pipeline};
 
     #[test]
     fn gives_the_service_the_image() {
@@ -123,6 +166,14 @@ mod tests {
                 [format!("deploy-timeout at `{timeout}`: a deployment may take from 1 minute to 60 minutes")]
             );
         }
+    }
+
+    #[test]
+    fn points_at_permissions_nobody_uses() {
+        assert_eq!(
+            from(SOURCE, "deploy: {service: web, permissions: []}").faults(),
+            ["no-effect at `[]`: `permissions` are for an update of the stack, and ECS is given the image"]
+        );
     }
 
     #[test]

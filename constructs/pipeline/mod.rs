@@ -9,13 +9,22 @@ mod build;
 mod buildspec;
 mod deploy;
 mod project;
+mod promote;
+mod release;
+mod scan;
 mod source;
 mod stages;
+mod step;
+mod triggers;
 
-use crate::{kernel::prelude::*, logs::Retention};
+use crate::{
+    kernel::prelude::*,
+    logs::Retention,
+    targets::{Architecture, EcsService},
+};
 use action::Stages;
 use bucket::Artifacts;
-use build::Build;
+use build::{Build, Wanted};
 use deploy::Deploy;
 use source::Source;
 use stages::{After, Stage};
@@ -24,7 +33,7 @@ properties! {
     /// A pipeline that builds an image of every commit to a branch and deploys it to a service on ECS.
     ///
     /// It has the stages Source, Build and Deploy, and those of `stages`; if one fails, the service goes on
-    /// with the image it has.
+    /// with the image it has. Without `deploy` it builds and tests only, as for pull requests.
     pub struct Pipeline {
         /// Its name. If absent, CloudFormation makes one that is unique; with a name, two environments in one
         /// account need two names.
@@ -33,10 +42,10 @@ properties! {
         source: Spanned<Source>,
         /// How the image is built. If absent, from the `Dockerfile` in the root of the repository.
         build: Build = "{}",
-        /// Further stages, such as tests or an approval.
+        /// Further stages, such as tests, an approval, or a scan of the image.
         stages: Vec<Stage>,
-        /// The service that gets the image.
-        deploy: Deploy,
+        /// The service that gets the image. If absent, none does, and `build` has to name the Repository.
+        deploy: Option<Deploy>,
         /// The bucket of what the actions hand on to each other: for how many days that is kept, and what becomes of
         /// the bucket.
         artifacts: Artifacts = "{}",
@@ -72,33 +81,50 @@ impl Construct for Pipeline {
     type Exports = Exports;
 
     fn check(&self, faults: &mut Vec<Diagnostic>) {
+        let deploy = self.deploy.as_ref();
         self.source.value.check(self.source.span, faults);
-        self.build.check(faults);
-        stages::check(&self.stages, faults);
-        self.deploy.check(faults);
+        self.build.check(deploy, faults);
+        stages::check(&self.stages, &self.build, deploy.is_some(), faults);
+        if let Some(deploy) = deploy {
+            deploy.check(&self.build, faults);
+            self.check_pull_requests(faults);
+        }
         self.artifacts.check(faults);
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         scope.arrange(&["Project", "ArtifactsBucket", "Role", "Resource"]);
-        let service = scope.find(&self.deploy.service)?;
-        let repository = self.build.repository(scope, &service, &self.deploy.service.name)?;
+        let deployed: Option<(&Deploy, EcsService)> =
+            self.deploy.as_ref().map(|it| Ok((it, scope.find(&it.service)?))).transpose()?;
+        let service = deployed.as_ref().map(|(deploy, service)| (service, &deploy.service.name));
+        let repository = self.build.repository(scope, service)?;
         let name = self.name.as_ref().map(|it| scope.text(it));
 
         let connection = self.source.value.connection(scope);
         let bucket = self.artifacts.build(scope);
-        let mut stages = Stages::new(scope, bucket, &service, &repository, self.logs);
+        let architecture = match (service, self.build.architecture) {
+            (Some((service, _)), _) => service.architecture,
+            (None, written) => written.map_or(Architecture::X86_64, |it| it.value),
+        };
+        let mut stages = Stages::new(scope, bucket, architecture, &repository, self.logs);
 
         self.source.value.add(scope, &mut stages, &connection);
         self.add_stages(After::Source, scope, &mut stages);
-        let exports_image = self.stages.iter().any(|it| it.uses_image(&self.build));
-        let project = self.build.add(scope, &mut stages, exports_image);
+        let file = self.deploy.as_ref().is_some_and(Deploy::reads_file);
+        let wanted = Wanted {
+            container: service.map(|(service, _)| service.container.as_str()),
+            file,
+            image: self.deploy.is_some() && !file || self.stages.iter().any(|it| it.uses_image(&self.build)),
+        };
+        let project = self.build.add(scope, &mut stages, &wanted);
         self.add_stages(After::Build, scope, &mut stages);
-        self.deploy.add(scope, &mut stages);
+        if let Some((deploy, service)) = &deployed {
+            deploy.add(scope, &mut stages, service)?;
+        }
         self.add_stages(After::Deploy, scope, &mut stages);
 
-        let triggers = self.source.value.triggers(scope);
-        let pipeline = stages.finish(scope, name, triggers);
+        let start = self.source.value.start(scope, self.deploy.is_some());
+        let pipeline = stages.finish(scope, name, start);
         Ok(Exports {
             name: pipeline.reference(),
             arn: Expr::arn("codepipeline", [pipeline.reference()]),
@@ -110,9 +136,22 @@ impl Construct for Pipeline {
 }
 
 impl Pipeline {
+    /// Reports pull requests that are deployed without anybody having agreed.
+    fn check_pull_requests(&self, faults: &mut Vec<Diagnostic>) {
+        let pull_requests = &self.source.value.pull_requests;
+        let mut before = self.stages.iter().filter(|it| it.after.value != After::Deploy);
+        if pull_requests.value.0.is_some() && !before.any(Stage::asks_people) {
+            faults.push(
+                Diagnostic::warning("pull-request-deployed", "a pull request is deployed before anybody has merged it")
+                    .at(pull_requests.span)
+                    .help("have a Pipeline of its own build and test pull requests, without `deploy`; or add an approval"),
+            );
+        }
+    }
+
     /// Adds the stages that come after `after`.
     fn add_stages(&self, after: After, scope: &mut Scope<'_>, stages: &mut Stages<'_>) {
-        for stage in self.stages.iter().filter(|it| it.after == after) {
+        for stage in self.stages.iter().filter(|it| it.after.value == after) {
             stage.add(scope, stages, &self.build);
         }
     }
@@ -124,17 +163,37 @@ pub(in crate::pipeline) mod tests {
 
     use crate::testing::{Stack, stack};
 
-    const SHOP: &str = "n: {type: Network}\nrepo: {type: Repository}\nweb: {type: FargateService, network: n, image: 'repo:1', port: 80}\n";
-    const CONNECTION: &str = "connection: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/1'";
+    /// A source that is complete.
+    pub(in crate::pipeline) const SOURCE: &str =
+        "github: acme/shop, connection: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/1'";
 
     /// A pipeline to the service `web`, with further properties.
     pub(in crate::pipeline) fn pipeline(properties: &str) -> Stack {
-        from(&format!("github: acme/shop, {CONNECTION}"), &format!("deploy: web, {properties}"))
+        from(SOURCE, &format!("deploy: web, {properties}"))
+    }
+
+    /// A pipeline that deploys nothing, with further properties; it builds for `repo`, unless they say otherwise.
+    pub(in crate::pipeline) fn build_only(properties: &str) -> Stack {
+        let build = if properties.contains("build:") { "" } else { "build: {repository: repo}, " };
+        from(SOURCE, &format!("{build}{properties}"))
+    }
+
+    /// As [`pipeline`], with further properties of the Repository.
+    pub(in crate::pipeline) fn on_repository(repository: &str, properties: &str) -> Stack {
+        on(repository, SOURCE, &format!("deploy: web, {properties}"))
     }
 
     /// A pipeline from a source.
     pub(in crate::pipeline) fn from(source: &str, properties: &str) -> Stack {
-        stack(&format!("{SHOP}d: {{type: Pipeline, source: {{{source}}}, {properties}}}"))
+        on("", source, properties)
+    }
+
+    fn on(repository: &str, source: &str, properties: &str) -> Stack {
+        stack(&format!(
+            "n: {{type: Network}}\nrepo: {{type: Repository{repository}}}\n\
+             web: {{type: FargateService, network: n, image: 'repo:1', port: 80}}\n\
+             d: {{type: Pipeline, source: {{{source}}}, {properties}}}"
+        ))
     }
 
     /// What the policy of the role at `path` allows, as `actions on resources`.
@@ -214,6 +273,23 @@ pub(in crate::pipeline) mod tests {
             "s3:GetObject s3:GetObjectVersion s3:PutObject s3:PutObjectAcl on ${d/ArtifactsBucket/Resource.Arn}/*",
             "sts:AssumeRole on ${d/Build/Build/CodePipelineActionRole/Resource.Arn} ${d/Deploy/ECS/CodePipelineActionRole/Resource.Arn} ${d/Source/GitHub/CodePipelineActionRole/Resource.Arn}",
         ]);
+    }
+
+    #[test]
+    fn what_was_tested_is_promoted_and_deployed() {
+        let stack = on_repository(
+            ", mutableTags: [rc]",
+            r#"stages: [
+                {name: Test, actions: {
+                    Lint: {docker: true, commands: ['docker run --rm --entrypoint flake8 "$IMAGE"']},
+                    UnitTest: {docker: true, commands: ['docker run --rm --entrypoint pytest "$IMAGE"']}}},
+                {name: Security, scan: high},
+                {name: Promote, promote: rc}]"#,
+        );
+        assert_eq!(stack.faults(), [""; 0]);
+        let stages = stack.properties("d/Resource")["Stages"].clone();
+        let names: Vec<_> = stages.as_array().unwrap().iter().map(|it| it["Name"].clone()).collect();
+        assert_eq!(names, ["Source", "Build", "Test", "Security", "Promote", "Deploy"]);
     }
 
     #[test]

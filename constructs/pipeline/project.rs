@@ -45,6 +45,22 @@ pub(super) struct Project {
 }
 
 impl Project {
+    /// A small machine without Docker, for a few calls to AWS.
+    pub(super) fn small(buildspec: Expr<Handle>, logs: Retention) -> Self {
+        Self {
+            image: None,
+            architecture: Architecture::X86_64,
+            size: Size::Small,
+            timeout: 10.into(),
+            uses_docker: false,
+            variables: Vec::new(),
+            buildspec,
+            logs,
+            allow: Vec::new(),
+            reports: false,
+        }
+    }
+
     /// Adds it under `scope`; gives the project, and its policy.
     pub(super) fn build(self, scope: &mut Scope<'_>) -> (Handle, Vec<Handle>) {
         // The project needs the role, so that the role cannot name the project.

@@ -1,7 +1,16 @@
 //! Where the source comes from: a branch of a repository, reached through a connection.
 
-use super::action::{Action, SOURCE_ARTIFACT, Stages};
-use crate::{iam::Allow, kernel::prelude::*};
+use super::{
+    action::{Action, SOURCE_ARTIFACT, Stages, Start},
+    triggers::{Paths, PullRequests, Triggers},
+};
+use crate::{
+    iam::Allow,
+    kernel::{prelude::*, switch::Switch},
+};
+
+/// The name of its stage.
+pub(super) const STAGE: &str = "Source";
 
 const CONNECTION: ResourceType = ResourceType::new("AWS::CodeConnections::Connection");
 
@@ -14,7 +23,7 @@ properties! {
         gitlab: Option<Spanned<String>>,
         /// The repository on Bitbucket, as `workspace/repository`.
         bitbucket: Option<Spanned<String>>,
-        /// The branch; a push to it starts the pipeline.
+        /// The branch; a push to it starts the pipeline, unless `push` is `false`.
         branch: Text = "main",
         /// The ARN of the connection through which AWS reads the repository. If absent, one is made; somebody
         /// has to complete it once in the console before the pipeline can run.
@@ -22,16 +31,11 @@ properties! {
         /// The files that start the pipeline when a push changes them, such as `[src/**, Dockerfile]`. If
         /// absent, every push does.
         paths: Option<Spanned<Paths>>,
-    }
-}
-
-properties! {
-    /// Which files start the pipeline, as patterns: `*` stands for any name, `**` for any folders.
-    pub struct Paths from include {
-        /// A push that changes one of these starts the pipeline. If absent, any file does.
-        include: Vec<String>,
-        /// A push that changes nothing but these does not.
-        exclude: Vec<String>,
+        /// Whether a push to the branch starts the pipeline.
+        push: Spanned<bool> = "true",
+        /// Whether pull requests start the pipeline too: `true` for those into the branch, or which ones. A pipeline
+        /// that they start should deploy nothing.
+        pull_requests: Spanned<Switch<PullRequests>> = "false",
     }
 }
 
@@ -93,8 +97,15 @@ impl Source {
                     .help("copy it from the console: Developer Tools, Settings, Connections; or leave `connection` out"),
             );
         }
-        if let Some(paths) = &self.paths {
-            paths.value.check(paths.span, faults);
+        self.triggers().check(faults);
+    }
+
+    fn triggers(&self) -> Triggers<'_> {
+        Triggers {
+            branch: &self.branch,
+            push: self.push,
+            paths: self.paths.as_ref(),
+            pull_requests: self.pull_requests.value.0.as_ref(),
         }
     }
 
@@ -137,7 +148,7 @@ impl Source {
             "FullRepositoryId" => repository.clone(),
             "BranchName" => scope.text(&self.branch),
             // Beside a trigger, the action itself would start the pipeline at every push.
-            "DetectChanges" => self.paths.is_some().then_some(false),
+            "DetectChanges" => (!self.triggers().are_plain()).then_some(false),
         };
         // The service has two names, and which of them is asked for depends on the age of the connection.
         let connect = Allow::new(
@@ -145,43 +156,19 @@ impl Source {
             [connection.clone()],
         );
         let allow = [&[connect][..], &stages.bucket.write_with_acl()].concat();
-        stages.add(scope, "Source", Action {
+        stages.begin(STAGE);
+        let action = Action {
             category: "Source",
             provider: "CodeStarSourceConnection",
             output: Some(SOURCE_ARTIFACT),
             ..Action::new(provider.name(), configuration)
-        }, &allow);
-    }
-
-    /// What starts the pipeline, if it is not every push.
-    pub(super) fn triggers(&self, scope: &mut Scope<'_>) -> Option<Expr<Handle>> {
-        let Paths { include, exclude } = &self.paths.as_ref()?.value;
-        let patterns = |it: &[String]| (!it.is_empty()).then(|| it.to_vec());
-        let push = object! {
-            "Branches" => object! { "Includes" => list![scope.text(&self.branch)] },
-            "FilePaths" => object! { "Excludes" => patterns(exclude), "Includes" => patterns(include) },
         };
-        Some(list![object! {
-            "GitConfiguration" => object! { "Push" => list![push], "SourceActionName" => self.repository().0.name() },
-            "ProviderType" => "CodeStarSourceConnection",
-        }])
+        stages.add(scope, action, &allow);
     }
-}
 
-impl Paths {
-    fn check(&self, span: Span, faults: &mut Vec<Diagnostic>) {
-        const MOST: usize = 8;
-        if self.include.is_empty() && self.exclude.is_empty() {
-            faults.push(Diagnostic::error("no-effect", "no pattern is given").at(span).help("add one, or remove `paths`"));
-        }
-        if self.include.len() > MOST || self.exclude.len() > MOST {
-            let fault = format!("a pipeline takes at most {MOST} patterns to include and {MOST} to exclude");
-            faults.push(
-                Diagnostic::error("too-many-paths", fault)
-                    .at(span)
-                    .help("join some of them with `**`"),
-            );
-        }
+    /// What starts the pipeline, which may deploy something.
+    pub(super) fn start(&self, scope: &mut Scope<'_>, deploys: bool) -> Start {
+        self.triggers().start(scope, self.repository().0.name(), deploys)
     }
 }
 
@@ -281,39 +268,6 @@ mod tests {
     #[test]
     fn the_name_of_a_connection_keeps_the_hash() {
         assert_eq!(connection_name("ShopProductionDeliveryPipelineOfTheShop0123ABCD"), "ShopProductionDeliveryPi0123ABCD");
-    }
-
-    #[test]
-    fn starts_only_for_some_files() {
-        let triggers = |paths: &str| {
-            let stack = from(&format!("github: acme/shop, {CONNECTION}, paths: {paths}"), "deploy: web");
-            let resource = stack.properties("d/Resource");
-            let detects = resource["Stages"][0]["Actions"][0]["Configuration"]["DetectChanges"].clone();
-            (resource["Triggers"].clone(), detects)
-        };
-        let trigger = |files| {
-            json!([{
-                "GitConfiguration": {
-                    "Push": [{ "Branches": { "Includes": ["main"] }, "FilePaths": files }],
-                    "SourceActionName": "GitHub",
-                },
-                "ProviderType": "CodeStarSourceConnection",
-            }])
-        };
-        assert_eq!(triggers("['src/**']"), (trigger(json!({ "Includes": ["src/**"] })), json!(false)));
-        assert_eq!(
-            triggers("{include: ['**'], exclude: ['docs/**']}"),
-            (trigger(json!({ "Excludes": ["docs/**"], "Includes": ["**"] })), json!(false))
-        );
-    }
-
-    #[test]
-    fn points_at_paths_that_say_nothing_or_too_much() {
-        assert_eq!(faults(&format!("github: acme/shop, {CONNECTION}, paths: []")), ["no-effect at `[]`: no pattern is given"]);
-        assert_eq!(
-            faults(&format!("github: acme/shop, {CONNECTION}, paths: [a, b, c, d, e, f, g, h, i]")),
-            ["too-many-paths at `[a, b, c, d, e, f, g, h, i]`: a pipeline takes at most 8 patterns to include and 8 to exclude"]
-        );
     }
 
     #[test]

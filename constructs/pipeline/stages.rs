@@ -1,49 +1,40 @@
-//! Stages of the user's own: commands that have to succeed, or a person who has to agree.
+//! Stages of the user's own: what has to happen before the build, between it and the deployment, or after that.
 
 use super::{
-    action::{Action, SOURCE_ARTIFACT, Stages},
+    action::{Slot, Stages},
     approval::Approval,
-    build::{self, Build},
-    buildspec,
-    project::{self, Project, Size},
+    build::Build,
+    project::Size,
+    promote::Promote,
+    scan::Scan,
+    step::{Doer, with_step},
 };
 use crate::{
     kernel::{prelude::*, switch::Switch},
     permission::Permission,
 };
 
-/// The stages every pipeline has.
-const OWN: &[&str] = &["Source", "Build", "Deploy"];
-
-/// Variables that the commands of a stage may have.
-const SET: &[&str] = &["IMAGE", "REPOSITORY_URI"];
-
-properties! {
-    /// A stage of the pipeline: `commands` that have to succeed, or an `approval`. If it fails, what comes after
-    /// it does not happen.
+with_step! {
+    /// A stage of the pipeline: `commands` that have to succeed, an `approval`, a tag to `promote` the image to, a
+    /// `scan` of it, or several `actions`. If it fails, what comes after it does not happen.
     pub struct Stage {
         /// Its name.
         name: Spanned<String>,
         /// After which stage it comes. Stages after the same one keep the order they are written in.
-        after: After = "build",
-        /// Commands of the shell that are run on the source, one after the other, until one fails. In them
-        /// `$NAME` is a variable of the shell, and `${name.attribute}` something of the stack.
-        commands: Vec<Text>,
-        /// Waits until a person approves: `true`, or whom to ask and how.
-        approval: Spanned<Switch<Approval>> = "false",
-        /// Variables of the commands' environment.
-        variables: Spanned<IndexMap<String, Spanned<Text>>>,
-        /// Whether the commands use Docker. They may then pull from the repository of the images, are logged in
-        /// to it, and after the build find the new image in `$IMAGE`, unless the build has a buildspec of its own.
-        docker: Spanned<bool> = "false",
-        /// What the commands may do in AWS.
-        permissions: Spanned<Vec<Spanned<Permission>>>,
-        /// The image the commands run in. If absent, AWS's, with Amazon Linux.
-        image: Option<Text>,
-        /// How large a machine they run on.
-        size: Spanned<Size> = "small",
-        /// How long they may take, from 5 minutes to 36 hours.
-        timeout: Spanned<Seconds> = "10m",
+        after: Spanned<After> = "build",
+        /// Several actions by their names, each with what a stage of one action takes. They run side by side, unless
+        /// one has another `order`.
+        actions: IndexMap<String, Spanned<StageAction>>,
+    }
+}
+
+with_step! {
+    /// An action of a stage: `commands` that have to succeed, an `approval`, a tag to `promote` the image to, or a
+    /// `scan` of it.
+    pub struct StageAction {
+        /// When it runs: after all actions of the stage with a lower number, and side by side with those that have
+        /// the same.
+        order: Spanned<u32> = "1",
     }
 }
 
@@ -59,123 +50,105 @@ choices! {
     }
 }
 
-/// Reports what is wrong with stages, each for itself and beside the others.
-pub(super) fn check(stages: &[Stage], faults: &mut Vec<Diagnostic>) {
+/// Reports what is wrong with stages, each for itself and beside the others; `deploys` says whether the pipeline does.
+pub(super) fn check(stages: &[Stage], build: &Build, deploys: bool, faults: &mut Vec<Diagnostic>) {
+    let mut own = vec!["Source", build.name.value.as_str()];
+    own.extend(deploys.then_some("Deploy"));
     for (at, stage) in stages.iter().enumerate() {
         let Spanned { value: name, span } = &stage.name;
         let fault = |message| Diagnostic::error("stage-name", message).label(*span, "");
         if !is_stage_name(name) {
-            let fault = fault(format!("`{name}` cannot be the name of a stage"));
-            faults.push(fault.help("use 1 to 100 letters, digits and `.@_-`"));
-        } else if OWN.contains(&name.as_str()) {
+            faults.push(bad_name("a stage", name).at(*span));
+        } else if own.contains(&name.as_str()) {
             faults.push(fault(format!("every pipeline has a stage `{name}`")).help("choose another name"));
         } else if let Some(first) = stages[..at].iter().find(|it| it.name.value == *name) {
             let fault = fault(format!("there are two stages `{name}`")).label(first.name.span, "the first");
             faults.push(fault.help("rename one of them"));
         }
-        stage.check(faults);
+        if stage.after.value == After::Deploy && !deploys {
+            faults.push(
+                Diagnostic::error("no-deployment", "nothing comes after the deployment of a pipeline that deploys nothing")
+                    .at(stage.after.span)
+                    .help("write `after: build`, or add `deploy` to the pipeline"),
+            );
+        }
+        stage.check(build, faults);
     }
 }
 
-fn is_stage_name(name: &str) -> bool {
+/// Whether CodePipeline takes a name for a stage or an action.
+pub(super) fn is_stage_name(name: &str) -> bool {
     (1..=100).contains(&name.len()) && name.chars().all(|it| it.is_ascii_alphanumeric() || ".@_-".contains(it))
 }
 
+/// The fault of a name that CodePipeline does not take for `what`.
+pub(super) fn bad_name(what: &str, name: &str) -> Diagnostic {
+    Diagnostic::error("stage-name", format!("`{name}` cannot be the name of {what}"))
+        .help("use 1 to 100 letters, digits and `.@_-`")
+}
+
 impl Stage {
+    fn is_before_the_build(&self) -> bool {
+        self.after.value == After::Source
+    }
+
+    /// Whether it has people agree before the pipeline goes on.
+    pub(super) fn asks_people(&self) -> bool {
+        let mut steps = self.actions.values().map(|it| it.value.step());
+        self.approval.value.0.is_some() || steps.any(|it| it.approval.value.0.is_some())
+    }
+
     /// Whether it wants to know the image that was built.
     pub(super) fn uses_image(&self, build: &Build) -> bool {
-        self.docker.value && self.after != After::Source && build.buildspec.is_none()
+        let mut steps = self.actions.values().map(|it| it.value.step()).chain([self.step()]);
+        steps.any(|it| it.uses_image(self.is_before_the_build(), build))
     }
 
-    fn check(&self, faults: &mut Vec<Diagnostic>) {
-        project::check_timeout(self.timeout, faults);
-        project::check_variables(&self.variables.value, SET, faults);
-        self.permissions.value.iter().for_each(|it| it.value.check(it.span, faults));
-        match (&self.approval.value.0, self.commands.first()) {
-            (None, None) => faults.push(
-                Diagnostic::error("empty-stage", format!("the stage `{}` does nothing", self.name.value))
-                    .at(self.name.span)
-                    .help("add `commands`, or `approval: true`"),
-            ),
-            (Some(_), Some(command)) => {
-                let fault = format!("the stage `{}` has both commands and an approval", self.name.value);
+    fn check(&self, build: &Build, faults: &mut Vec<Diagnostic>) {
+        let is_before_the_build = self.is_before_the_build();
+        let Some((_, first)) = self.actions.first() else {
+            let Spanned { value: name, span } = &self.name;
+            let doer = Doer { what: "stage", name, span: *span, is_before_the_build };
+            return self.step().check(doer, build, faults);
+        };
+        for (word, span) in self.step().written() {
+            let fault = format!("the stage `{}` has `actions`, and {word} beside them", self.name.value);
+            faults.push(
+                Diagnostic::error("beside-actions", fault)
+                    .label(span, "")
+                    .label(first.span, "the first of its actions")
+                    .help("move it into an action"),
+            );
+        }
+        for (name, Spanned { value: action, span }) in &self.actions {
+            if !is_stage_name(name) {
+                faults.push(bad_name("an action", name).at(*span));
+            }
+            if !(1..=999).contains(&action.order.value) {
                 faults.push(
-                    Diagnostic::error("two-stages", fault)
-                        .label(self.approval.span, "")
-                        .label(command.span(), "the commands")
-                        .help("make it two stages"),
+                    Diagnostic::error("action-order", "the actions of a stage have an order from 1 to 999")
+                        .at(action.order.span)
+                        .help("begin with `1`"),
                 );
             }
-            (Some(approval), None) => {
-                approval.check(faults);
-                self.check_without_commands(faults);
-            }
-            (None, Some(_)) => (),
-        }
-    }
-
-    /// Reports what is about commands, of which there are none.
-    fn check_without_commands(&self, faults: &mut Vec<Diagnostic>) {
-        let about_commands = [
-            ("variables", self.variables.span),
-            ("docker", self.docker.span),
-            ("permissions", self.permissions.span),
-            ("image", self.image.as_ref().map_or(Span::NOWHERE, Text::span)),
-            ("size", self.size.span),
-            ("timeout", self.timeout.span),
-        ];
-        for (name, span) in about_commands.into_iter().filter(|(_, span)| span.is_written()) {
-            faults.push(
-                Diagnostic::error("no-effect", format!("`{name}` is about commands, and this stage has none"))
-                    .at(span)
-                    .help(format!("remove `{name}`")),
-            );
+            action.step().check(Doer { what: "action", name, span: *span, is_before_the_build }, build, faults);
         }
     }
 
     /// Adds the stage.
     pub(super) fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, build: &Build) {
-        match &self.approval.value.0 {
-            Some(approval) => approval.add(scope, stages, &self.name.value),
-            None => self.add_commands(scope, stages, build),
+        let stage = self.name.value.as_str();
+        let is_before_the_build = self.is_before_the_build();
+        stages.begin(stage);
+        if self.actions.is_empty() {
+            let step = self.step();
+            step.add(scope, stages, Slot::whole(stage), step.uses_image(is_before_the_build, build));
         }
-    }
-
-    fn add_commands(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, build: &Build) {
-        let Stages { bucket, service, repository, logs, .. } = *stages;
-        let name = self.name.value.as_str();
-        let uses_docker = self.docker.value;
-        let commands = self.commands.iter().map(|it| scope.text(it)).collect();
-        let mut variables = Vec::new();
-        let mut allow = bucket.read();
-        if uses_docker {
-            variables.push(("REPOSITORY_URI".to_owned(), repository.uri.clone()));
-            allow.extend(project::allow_pulling(repository));
+        for (action, Spanned { value, .. }) in &self.actions {
+            let step = value.step();
+            let slot = Slot { stage, action, order: value.order, is_whole: false };
+            step.add(scope, stages, slot, step.uses_image(is_before_the_build, build));
         }
-        allow.extend(project::asked(&self.permissions.value, scope));
-        variables.extend(project::resolved(&self.variables.value, scope));
-        let project = Project {
-            image: self.image.as_ref().map(|it| scope.text(it)),
-            architecture: service.architecture,
-            size: self.size.value,
-            timeout: Expr::from(self.timeout.value.minutes()).at(self.timeout.span),
-            uses_docker,
-            variables,
-            buildspec: buildspec::of_commands(commands, uses_docker),
-            logs,
-            allow,
-            reports: false,
-        };
-        let (project, policy) = project.build(&mut scope.child(name).child("Project"));
-        stages.policies.extend(policy);
-        let variables = self.uses_image(build).then(|| {
-            let value = format!("#{{{}.IMAGE}}", build::NAMESPACE);
-            serde_json::json!([{ "name": "IMAGE", "type": "PLAINTEXT", "value": value }]).to_string()
-        });
-        let configuration = object! { "ProjectName" => project.reference(), "EnvironmentVariables" => variables };
-        stages.add(scope, name, Action { input: Some(SOURCE_ARTIFACT), ..Action::new(name, configuration) }, &[
-            project::allow_running(project),
-        ]);
     }
 }
 
@@ -184,7 +157,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::{
-        pipeline::tests::{allowed, pipeline},
+        pipeline::tests::{allowed, build_only, pipeline},
         testing::Stack,
     };
 
@@ -269,6 +242,104 @@ mod tests {
             "ecr:GetAuthorizationToken on *",
             "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer on ${repo/Resource.Arn}",
         ]);
+    }
+
+    /// The actions of a stage, each with its project, its image and its order.
+    fn actions(stack: &Stack, stage: usize) -> Vec<String> {
+        let actions = stack.properties("d/Resource")["Stages"][stage]["Actions"].clone();
+        let show = |it: &Value| {
+            let variables = it["Configuration"]["EnvironmentVariables"].as_str().unwrap_or("-");
+            format!("{} {} {variables} {}", it["Name"], it["Configuration"]["ProjectName"], it["RunOrder"])
+        };
+        actions.as_array().expect("actions").iter().map(show).collect()
+    }
+
+    #[test]
+    fn lint_and_tests_run_side_by_side_in_the_image_that_was_built() {
+        let stack = with(
+            r#"name: Test, actions: {
+                Lint: {docker: true, commands: ['docker run --rm --entrypoint flake8 "$IMAGE" -v']},
+                UnitTest: {docker: true, commands: ['docker run --rm --entrypoint pytest "$IMAGE"']},
+                Look: {approval: {message: look}, order: 2}}"#,
+        );
+        assert_eq!(stack.faults(), [""; 0]);
+        let image = r##"[{"name":"IMAGE","type":"PLAINTEXT","value":"#{Build.IMAGE}"}]"##;
+        assert_eq!(actions(&stack, 2), [
+            format!(r#""Lint" "${{d/Test/Lint/Project/Resource}}" {image} 1"#),
+            format!(r#""UnitTest" "${{d/Test/UnitTest/Project/Resource}}" {image} 1"#),
+            r#""Look" null - 2"#.to_owned(),
+        ]);
+        let buildspecs = stack.resources().into_iter().filter(|(_, kind)| kind == "AWS::CodeBuild::Project");
+        let built: usize = buildspecs
+            .map(|(path, _)| stack.properties(&path)["Source"]["BuildSpec"].as_str().unwrap().matches("docker build").count())
+            .sum();
+        assert_eq!(built, 1);
+        let roles = ["Test/Lint", "Test/UnitTest", "Test/Look"].map(|it| format!("d/{it}/CodePipelineActionRole/Resource"));
+        let trusted = |path: &String| stack.properties(path)["AssumeRolePolicyDocument"]["Statement"][0]["Principal"].clone();
+        assert!(roles.iter().all(|it| trusted(it) == json!({ "AWS": "${d/Role/Resource.Arn}" })));
+    }
+
+    #[test]
+    fn lint_and_tests_may_come_before_the_build() {
+        let stack = with("name: Check, after: source, actions: {Lint: {commands: [flake8]}, UnitTest: {commands: [pytest]}}");
+        assert_eq!(stack.faults(), [""; 0]);
+        assert_eq!(actions(&stack, 1), [
+            r#""Lint" "${d/Check/Lint/Project/Resource}" - 1"#,
+            r#""UnitTest" "${d/Check/UnitTest/Project/Resource}" - 1"#,
+        ]);
+    }
+
+    #[test]
+    fn an_acceptance_test_calls_what_was_deployed() {
+        let stack = with(
+            r#"name: Acceptance, after: deploy, variables: {URL: '${web.url}'},
+               commands: ['curl --fail --silent --retry 5 "$URL/time" | grep --quiet timestamp']"#,
+        );
+        assert_eq!(stack.faults(), [""; 0]);
+        let stages = stack.properties("d/Resource")["Stages"].clone();
+        assert_eq!((&stages[2]["Name"], &stages[3]["Name"]), (&json!("Deploy"), &json!("Acceptance")));
+        let project = stack.properties("d/Acceptance/Project/Resource");
+        assert_eq!(project["Environment"]["EnvironmentVariables"], json!([
+            { "Name": "URL", "Type": "PLAINTEXT", "Value": "http://${web/LB/Resource.DNSName}" },
+        ]));
+        let buildspec = project["Source"]["BuildSpec"].as_str().unwrap();
+        assert_eq!(
+            buildspec.lines().last().map(str::trim),
+            Some(r#"curl --fail --silent --retry 5 "$URL/time" | grep --quiet timestamp"#)
+        );
+    }
+
+    #[test]
+    fn points_at_what_stands_beside_actions_or_is_none() {
+        assert_eq!(
+            with("name: T, commands: [a], docker: true, actions: {A: {commands: [b]}}").faults(),
+            [
+                "beside-actions at `a`: the stage `T` has `actions`, and commands beside them",
+                "beside-actions at `true`: the stage `T` has `actions`, and docker beside them",
+            ]
+        );
+        assert_eq!(
+            with("name: T, actions: {my lint: {commands: [b], order: 0}, B: {}, C: {commands: [c], scan: true}}").faults(),
+            [
+                "stage-name at `{commands: [b], order: 0}`: `my lint` cannot be the name of an action",
+                "action-order at `0`: the actions of a stage have an order from 1 to 999",
+                "empty-stage at `{}`: the action `B` does nothing",
+                "two-stages at `true`: the action `C` has both commands and a scan",
+            ]
+        );
+        assert_eq!(
+            with("name: T, actions: {A: {approval: true, docker: true}}").faults(),
+            ["no-effect at `true`: `docker` is about commands, and this action has none"]
+        );
+    }
+
+    #[test]
+    fn nothing_comes_after_a_deployment_that_is_not_there() {
+        let stack = build_only("stages: [{name: Deploy, commands: [a]}, {name: T, after: deploy, commands: [b]}]");
+        assert_eq!(
+            stack.faults(),
+            ["no-deployment at `deploy`: nothing comes after the deployment of a pipeline that deploys nothing"]
+        );
     }
 
     #[test]
