@@ -28,6 +28,7 @@ macro_rules! catalogue {
 catalogue! {
     bucket::Bucket,
     cluster::Cluster,
+    deploy_alarms::DeployAlarms,
     ec2_cluster::Ec2Cluster,
     ec2_service::Ec2Service,
     fargate_service::FargateService,

@@ -194,3 +194,37 @@ impl Export for Instances {
         Some(Box::new(self.clone()))
     }
 }
+
+/// A topic of SNS that may be told something.
+#[derive(Clone, Debug)]
+pub struct SnsTopic {
+    /// Its ARN.
+    pub arn: Expr<Handle>,
+}
+
+impl Target for SnsTopic {
+    const WHAT: &'static str = "a Topic";
+}
+
+impl Export for SnsTopic {
+    fn offer(&self) -> Option<Box<dyn Any>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// A pipeline of CodePipeline whose runs may be watched.
+#[derive(Clone, Debug)]
+pub struct CodePipeline {
+    /// Its name.
+    pub name: Expr<Handle>,
+}
+
+impl Target for CodePipeline {
+    const WHAT: &'static str = "a Pipeline";
+}
+
+impl Export for CodePipeline {
+    fn offer(&self) -> Option<Box<dyn Any>> {
+        Some(Box::new(self.clone()))
+    }
+}

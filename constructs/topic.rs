@@ -4,6 +4,7 @@ use crate::{
     grants::{Access, Grant, Grantable},
     iam::{self, Allow},
     kernel::prelude::*,
+    targets::SnsTopic,
 };
 
 const KEY: ResourceType = ResourceType::new("AWS::KMS::Key");
@@ -66,6 +67,8 @@ exports! {
         name: Expr<Handle>,
         /// What others may do with it.
         grantable: Grantable,
+        /// The topic, for what tells it something.
+        topic: SnsTopic,
     }
 }
 
@@ -126,6 +129,7 @@ impl Construct for Topic {
             arn: topic.reference(),
             name: topic.attribute("TopicName"),
             grantable: Grantable(vec![(Access::Publish, publish)]),
+            topic: SnsTopic { arn: topic.reference() },
         })
     }
 }

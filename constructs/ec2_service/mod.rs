@@ -172,6 +172,7 @@ impl Construct for Ec2Service {
                 container: self.container.value.clone(),
                 architecture: instances.architecture,
                 task_roles: roles.to_vec(),
+                image: pulled.uri,
                 repository: pulled.repository,
             },
         })

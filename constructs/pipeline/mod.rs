@@ -20,7 +20,7 @@ mod triggers;
 use crate::{
     kernel::prelude::*,
     logs::Retention,
-    targets::{Architecture, EcsService},
+    targets::{Architecture, CodePipeline, EcsService},
 };
 use action::Stages;
 use bucket::Artifacts;
@@ -67,6 +67,8 @@ exports! {
         project_name: Expr<Handle>,
         /// The ARN of the connection to the repository.
         connection_arn: Expr<Handle>,
+        /// The pipeline, for what watches its runs.
+        pipeline: CodePipeline,
     }
 }
 
@@ -131,6 +133,7 @@ impl Construct for Pipeline {
             bucket_name: bucket.name(),
             project_name: project.reference(),
             connection_arn: connection,
+            pipeline: CodePipeline { name: pipeline.reference() },
         })
     }
 }

@@ -182,6 +182,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("not-utf8", "Files are read as UTF-8."),
     ("not-yet", "The stack file asks for something this version of `asi` does not do."),
+    ("nothing-watched", "Alarms watch a pipeline or a service."),
     ("null", "CloudFormation refuses templates with empty values in them."),
     ("patch", "A patch is not as RFC 6902 has it."),
     ("patch-path", "A patch points at a place the template does not have."),
@@ -194,6 +195,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "preview-header",
         "A load balancer compares a header whose name has up to 40 letters, digits, `-` and `_`, and is not `Host`.",
+    ),
+    (
+        "promote-tag",
+        "A tag has letters, digits, `_`, `.` and `-`, at most 128, and begins with none of the last two.",
     ),
     (
         "pull-request-deployed",
