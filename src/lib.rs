@@ -63,6 +63,8 @@
 //! - *The stacks of an app stand in one tree*, filled one after the other: what one takes from another is the same
 //!   handle, and only `resolve` sees that it lies in another template, and makes an export of it. What belongs beside
 //!   a resource of another stack stands in the stack that needs it, so that no stack depends on who uses it.
+//! - *A release through the stack is an update with the template it has*, asked for by a project of CodeBuild:
+//!   CodePipeline's own action for CloudFormation would leave its role to the stack, for all that comes later.
 
 pub mod assembly;
 pub mod cli;

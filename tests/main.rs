@@ -17,6 +17,7 @@ mod environments;
 mod faults;
 mod parameters;
 mod peers;
+mod pipeline;
 mod reach;
 mod stacks;
 mod support;

@@ -3,8 +3,8 @@
 //! Not CodePipeline's own action for CloudFormation, for two reasons. It has to be given a role, which the stack then
 //! keeps for whatever comes later: the next update of the infrastructure would have the rights of a release, and a
 //! deletion would take away the role it works with. And it deploys a template of the source, with all that changed in it
-//! since. Here the stack is updated with the template and the parameters it has, and with the rights of the project that
-//! asks for it.
+//! since. Here the stack is updated with the template and the parameters it has, and, unless it has a role already, with
+//! the rights of the project that asks for it.
 
 use super::{
     action::{Slot, Stages},

@@ -33,8 +33,8 @@ properties! {
         paths: Option<Spanned<Paths>>,
         /// Whether a push to the branch starts the pipeline.
         push: Spanned<bool> = "true",
-        /// Whether pull requests start the pipeline too: `true` for those into the branch, or which ones. A pipeline
-        /// that they start should deploy nothing.
+        /// Whether pull requests start the pipeline too: `true` for those into the branch, or which ones. What they
+        /// bring runs with the rights of the build and the stages, so that such a pipeline should deploy nothing.
         pull_requests: Spanned<Switch<PullRequests>> = "false",
     }
 }
