@@ -35,6 +35,7 @@ properties! {
         push: Spanned<bool> = "true",
         /// Whether pull requests start the pipeline too: `true` for those into the branch, or which ones. What they
         /// bring runs with the rights of the build and the stages, so that such a pipeline should deploy nothing.
+        /// Its runs then do not wait for each other.
         pull_requests: Spanned<Switch<PullRequests>> = "false",
     }
 }

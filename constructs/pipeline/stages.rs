@@ -4,9 +4,11 @@ use super::{
     action::{Slot, Stages},
     approval::Approval,
     build::Build,
+    deploy,
     project::Size,
     promote::Promote,
     scan::Scan,
+    source,
     step::{Doer, with_step},
 };
 use crate::{
@@ -52,8 +54,8 @@ choices! {
 
 /// Reports what is wrong with stages, each for itself and beside the others; `deploys` says whether the pipeline does.
 pub(super) fn check(stages: &[Stage], build: &Build, deploys: bool, faults: &mut Vec<Diagnostic>) {
-    let mut own = vec!["Source", build.name.value.as_str()];
-    own.extend(deploys.then_some("Deploy"));
+    let mut own = vec![source::STAGE, build.name.value.as_str()];
+    own.extend(deploys.then_some(deploy::STAGE));
     for (at, stage) in stages.iter().enumerate() {
         let Spanned { value: name, span } = &stage.name;
         let fault = |message| Diagnostic::error("stage-name", message).label(*span, "");

@@ -143,7 +143,7 @@ impl Step<'_> {
             [] => faults.push(
                 Diagnostic::error("empty-stage", format!("the {what} `{name}` does nothing"))
                     .at(span)
-                    .help("add `commands`, or `approval: true`"),
+                    .help("add `commands`, `approval`, `promote` or `scan`"),
             ),
             [(deed, at), (other, other_at), ..] => faults.push(
                 Diagnostic::error("two-stages", format!("the {what} `{name}` has both {other} and {deed}"))
