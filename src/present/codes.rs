@@ -201,6 +201,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A tag has letters, digits, `_`, `.` and `-`, at most 128, and begins with none of the last two.",
     ),
     (
+        "public-instances",
+        "Instances with public addresses stand where the internet reaches them, and need not.",
+    ),
+    (
         "pull-request-deployed",
         "A pipeline that pull requests start deploys them before anybody has merged them.",
     ),
