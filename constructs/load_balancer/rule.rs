@@ -42,7 +42,7 @@ impl Behind {
             0 => faults.push(
                 Diagnostic::error("rule-conditions", "nothing says which requests the service gets")
                     .at(balancer.name.span)
-                    .help("add `hosts:` or `paths:`; `paths: [\"/*\"]` with a high priority gets what is left"),
+                    .help("add `hosts:` or `paths:`; `paths: [\"/*\"]` with the greatest number gets what is left"),
             ),
             1..=MOST_VALUES => (),
             many => faults.push(

@@ -31,8 +31,8 @@ struct Fault<'t> {
     place: Place<'t>,
     message: String,
     help: Option<String>,
-    /// Where the value is used, if it is wrong there and stands elsewhere.
-    used: Option<Place<'t>>,
+    /// Another place that matters, and why.
+    also: Option<(Place<'t>, &'static str)>,
 }
 
 /// What keeps `value`, the properties of a resource of a type or a part of them, from being what `schema` says.
@@ -90,8 +90,8 @@ impl<'t> Fault<'t> {
         if let Some(help) = self.help {
             found = found.help(help);
         }
-        if let Some(used) = self.used {
-            found = found.and(used, "it is used here");
+        if let Some((place, why)) = self.also {
+            found = found.and(place, why);
         }
         found
     }
@@ -236,8 +236,12 @@ impl<'e, 't> Explanation<'e, 't> {
             if seen.contains(&value) {
                 let shown = item.text().map_or_else(|| "an item".to_owned(), |it| format!("`{it}`"));
                 let message = format!("{} has {shown} twice", self.name());
-                faults
-                    .push(Fault::new("E3037", Place::Value(item.site), message).help("take one of them out"));
+                let fault =
+                    Fault::new("E3037", Place::Value(item.site), message).help("take one of them out");
+                let own = self.at.site.as_list().unwrap_or_default();
+                let is_in_branch = !own.iter().any(|it| std::ptr::eq(it, item.site));
+                let also = is_in_branch.then_some((Place::Value(self.at.site), "the list it comes to"));
+                faults.push(Fault { also, ..fault });
             } else {
                 seen.push(value);
             }
@@ -455,7 +459,12 @@ impl<'e, 't> Explanation<'e, 't> {
             _ => return fault,
         };
         match source(self.at, subject).filter(|_| code == "W1030") {
-            Some(node) => Fault { code, place: Place::Value(node), used: Some(fault.place), ..fault },
+            Some(node) => Fault {
+                code,
+                place: Place::Value(node),
+                also: Some((fault.place, "it is used here")),
+                ..fault
+            },
             None => Fault { code, ..fault },
         }
     }
@@ -486,7 +495,7 @@ impl<'e, 't> Explanation<'e, 't> {
 
 impl<'t> Fault<'t> {
     fn new(code: &'static str, place: Place<'t>, message: String) -> Self {
-        Self { code, place, message, help: None, used: None }
+        Self { code, place, message, help: None, also: None }
     }
 
     fn help(self, help: impl Into<String>) -> Self {

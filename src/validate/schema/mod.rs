@@ -152,9 +152,13 @@ fn check_resource<'t>(
     }
     for scenario in &scenarios.list {
         let written = resource.properties.and_then(|it| Value::new(document, scenario, it));
+        let left_out = resource.properties.filter(|_| written.is_none());
         // No properties are the same as an empty group of them.
         let properties = written.unwrap_or_else(|| Value::empty(document, scenario, resource.node));
-        for (path, found) in faults::explain_as(properties, resource.type_name, schema.schema()) {
+        for (path, mut found) in faults::explain_as(properties, resource.type_name, schema.schema()) {
+            if let Some(node) = left_out {
+                found = found.and(Place::Value(node), "this leaves it without properties");
+            }
             let is_file = found.code() == "E3012" && may_be_file(resource.type_name, path.as_str());
             if !is_file {
                 report.add(found);
