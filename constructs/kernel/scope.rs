@@ -7,7 +7,7 @@ use super::{
     id::{ConstructPath, LogicalId, ResourceType, construct_id, unique_id},
     link::{Link, Target},
     map::Entry,
-    name::Value,
+    name::{Name, Value},
     property::Text,
     references::{list_in_text, refers_to_itself},
     span::Span,
@@ -38,12 +38,18 @@ impl Scope<'_> {
         unique_id(self.path())
     }
 
+    /// What is made of the name of another construct, and stays when that is renamed.
+    pub fn id_of(&self, name: &Name) -> String {
+        self.tree.id_of(&name.text)
+    }
+
     /// Adds a resource under this place. The id has to be new here.
     pub fn resource(&mut self, id: &str, kind: ResourceType, properties: Expr<Handle>) -> Handle {
         let at = self.tree.child(self.at, id);
         let (handle, is_new) = self.tree.add(at, kind, properties, self.origin);
         if !is_new {
-            let fault = format!("there is already a resource at `{}`", self.tree.path_of(at));
+            let fault =
+                format!("there is already a resource at `{}`", self.tree.as_named(self.tree.path_of(at)));
             self.report(
                 Diagnostic::error("duplicate-id", fault).at(self.origin).help("rename one of the two"),
             );
@@ -214,15 +220,15 @@ impl Scope<'_> {
 
     /// Reports a fault or a warning, and goes on.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        let path = self.path().clone();
+        let path = self.tree.as_named(self.path());
         self.tree.diagnostics.push(diagnostic.at(self.origin).within(&path));
     }
 }
 
 impl Tree {
-    /// Opens the place of a construct of the stack file, written at `origin`.
-    pub fn open(&mut self, id: &str, origin: Span) -> Scope<'_> {
-        let at = self.child(self.root, id);
+    /// Opens the place of what the stack file calls `name`, written at `origin`.
+    pub fn open(&mut self, name: &str, origin: Span) -> Scope<'_> {
+        let at = self.child(self.root, &self.id_of(name));
         Scope { tree: self, at, origin }
     }
 }

@@ -123,6 +123,8 @@ pub struct Tree {
     pub place: Place,
     /// What the names in it stand for.
     pub names: IndexMap<String, Named>,
+    /// What has another id in the tree than its name: by the name, the id, which is the name it was deployed under.
+    pub moved: BTreeMap<String, String>,
     /// Whether the template may refer to what is not in the tree, because CloudFormation makes it at deployment: by
     /// a transform or a loop.
     pub open_names: bool,
@@ -151,6 +153,25 @@ pub struct Finished {
     /// Its resources, in the order of the tree.
     pub handles: Vec<Handle>,
     pub(super) names: IndexMap<String, Named>,
+    pub(super) moved: BTreeMap<String, String>,
+}
+
+impl Finished {
+    /// See [`Tree::as_named`].
+    pub fn as_named(&self, path: &ConstructPath) -> ConstructPath {
+        as_named(path, &self.moved)
+    }
+}
+
+fn as_named(path: &ConstructPath, moved: &BTreeMap<String, String>) -> ConstructPath {
+    let mut ids: Vec<&str> = path.components().collect();
+    if let Some(id) = ids.get_mut(1)
+        && let Some((name, _)) = moved.iter().find(|(_, it)| it == id)
+    {
+        *id = name;
+        return ids.into_iter().fold(ConstructPath::default(), |path, id| path.join(id));
+    }
+    path.clone()
 }
 
 /// The sections of a template beside its resources, written as CloudFormation has them.
@@ -213,6 +234,7 @@ impl Tree {
             sections: mem::take(&mut self.sections),
             handles,
             names: mem::take(&mut self.names),
+            moved: mem::take(&mut self.moved),
         });
     }
 
@@ -222,6 +244,23 @@ impl Tree {
             let (part, name) = text.split_once('.')?;
             self.finished_part(part)?.names.get(name)
         })
+    }
+
+    /// The id in the tree of what is named `text`, and what else is made of its name; of something in another stack,
+    /// after the name of that and a point.
+    pub fn id_of(&self, text: &str) -> String {
+        if let Some((part, name)) = text.split_once('.')
+            && let Some(stack) = self.finished_part(part)
+        {
+            let id = stack.moved.get(name).map_or(name, String::as_str);
+            return format!("{part}.{id}");
+        }
+        self.moved.get(text).map_or(text, String::as_str).to_owned()
+    }
+
+    /// A path in the stack that is being filled as its user knows it, who calls by another name what has moved.
+    pub fn as_named(&self, path: &ConstructPath) -> ConstructPath {
+        as_named(path, &self.moved)
     }
 
     /// The finished stack of this name among those of the app.
@@ -250,17 +289,20 @@ impl Tree {
         self.handles_below(self.root)
     }
 
-    /// The resources at or below the place `path` leads to from the stack, if there is one.
+    /// The resources at or below the place `path` leads to from the stack, if there is one. It begins with a name.
     pub fn handles_at(&self, path: &str) -> Option<Vec<Handle>> {
-        let place = path.split('/').try_fold(self.root, |at, id| self.nodes[at].children.get(id).copied())?;
+        let (name, below) = path.split_once('/').map_or((path, None), |(name, below)| (name, Some(below)));
+        let place = *self.nodes[self.root].children.get(&construct_id(&self.id_of(name)))?;
+        let mut below = below.into_iter().flat_map(|it| it.split('/'));
+        let place = below.try_fold(place, |at, id| self.nodes[at].children.get(id).copied())?;
         Some(self.handles_below(place))
     }
 
-    /// The paths of all resources below the construct `id`, as seen from it.
-    pub fn paths_below(&self, id: &str) -> Vec<String> {
-        let base = self.path().join(&construct_id(id));
-        let handles = self.handles_at(&construct_id(id)).unwrap_or_default();
-        handles.iter().filter_map(|it| self.resource(*it).path.below(&base)).collect()
+    /// The paths of all resources below the construct `name`, as seen from it, and the resources.
+    pub fn paths_below(&self, name: &str) -> Vec<(String, Handle)> {
+        let base = self.path().join(&construct_id(&self.id_of(name)));
+        let handles = self.handles_at(name).unwrap_or_default();
+        handles.into_iter().filter_map(|it| Some((self.resource(it).path.below(&base)?, it))).collect()
     }
 
     fn handles_below(&self, place: usize) -> Vec<Handle> {

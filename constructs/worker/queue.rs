@@ -121,7 +121,8 @@ impl Queue {
         let mut scope = scope.child("EcsProcessingQueue");
         let policy = scope.child("Policy").handle("Resource");
         for (topic, arn) in topics.iter().zip(arns) {
-            let subscription = scope.child("Topics").child(&topic.name.text).resource(
+            let id = scope.id_of(&topic.name);
+            let subscription = scope.child("Topics").child(&id).resource(
                 "Resource",
                 SUBSCRIPTION,
                 object! {

@@ -32,7 +32,8 @@ pub(super) fn check(tree: &Tree, reader: &mut Reader) {
     for circle in graph::walk(&references).circles {
         /// More of them would hide what there is to see.
         const MOST_LABELS: usize = 10;
-        let path = |at: usize| tree.resource(handles[at]).path.below(tree.path()).unwrap_or_default();
+        let path = |at: usize| tree.as_named(&tree.resource(handles[at]).path);
+        let path = |at: usize| path(at).below(tree.path()).unwrap_or_default();
         let name = |at: usize| path(at).trim_end_matches("/Default").to_owned();
         let names: Vec<String> = circle.iter().chain(circle.first()).map(|(at, _)| name(*at)).collect();
         let fault = format!("resources wait for each other in a circle: {}", names.join(" → "));

@@ -46,6 +46,7 @@ pub fn expand(stacks: &[Stack], catalogue: &[Catalogued]) -> (Tree, Vec<Diagnost
     let mut tree = Tree::default();
     for at in stacks::order(stacks, &ready, &mut reader).unwrap_or_default() {
         tree.begin(place(&stacks[at]));
+        tree.moved.clone_from(&stacks[at].moved);
         fill(&stacks[at], &ready[at], catalogue, &mut tree, &mut reader);
         tree.end();
     }
@@ -190,11 +191,11 @@ fn build(ready: &[Ready<'_>], order: &[usize], tree: &mut Tree, reader: &mut Rea
             continue;
         }
         tree.names.insert(declared.name.text.clone(), Named::Building);
-        let mut scope = tree.open(&declared.name.text, declared.name.span);
-        let path = scope.path().clone();
-        let named = match construct.build(&mut scope) {
+        let built = construct.build(&mut tree.open(&declared.name.text, declared.name.span));
+        let named = match built {
             Ok(built) => Named::Construct(built),
             Err(fault) => {
+                let path = tree.path().join(&declared.name.text);
                 reader.report(fault.at(declared.name.span).within(&path));
                 Named::Pending(*catalogued)
             }

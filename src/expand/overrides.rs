@@ -49,17 +49,14 @@ fn resource_at(
     tree: &Tree,
     reader: &mut Reader,
 ) -> Option<Handle> {
-    let id = &declared.name.text;
-    let base = tree.path().join(id);
-    let handles = tree.handles_at(id).unwrap_or_default();
-    let below = |it: &Handle| tree.resource(*it).path.below(&base);
-    if let Some(handle) = handles.iter().find(|it| below(it).as_deref() == Some(path)) {
+    let name = &declared.name.text;
+    let resources = tree.paths_below(name);
+    if let Some((_, handle)) = resources.iter().find(|(it, _)| it == path) {
         return Some(*handle);
     }
-    let paths: Vec<String> = handles.iter().filter_map(below).collect();
-    let known: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let known: Vec<&str> = resources.iter().map(|(it, _)| it.as_str()).collect();
     let fault =
-        Diagnostic::error("unknown-path", format!("`{id}` has no resource at `{path}`")).at(entry.key);
+        Diagnostic::error("unknown-path", format!("`{name}` has no resource at `{path}`")).at(entry.key);
     reader.reject(match nearest(path, &known) {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
         None => fault.help(format!("its resources are at {}", known.join(", "))),

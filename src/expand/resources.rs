@@ -37,6 +37,8 @@ pub(super) fn declare<'a>(stack: &'a Stack, tree: &mut Tree, reader: &mut Reader
             }
         };
         let Some(kind) = resource_type(name, entry, reader) else { continue };
+        // What has moved keeps the logical id it was deployed with.
+        let id = stack.moved.get(&**name).and_then(|it| LogicalId::checked(it).ok()).unwrap_or(id);
         let handle = tree.open(name, entry.key).resource("Default", kind, Expr::ABSENT);
         tree.resource_mut(handle).logical_id = Some(id);
         tree.names.insert(name.to_string(), Named::Resource(handle));

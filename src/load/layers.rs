@@ -78,13 +78,17 @@ fn check_misplaced(root: &mut Node, stacks: Span, reader: &mut Reader) {
         is_known && key != "environments" && !OF_ALL.contains(&key)
     };
     entries.retain(|key, entry| {
+        let key = &**key;
         if misplaced(key) {
             let fault = format!("`{key}` belongs into one of the stacks");
             reader.report(
                 Diagnostic::error("beside-stacks", fault)
                     .label(entry.key, "this is in none of them")
                     .label(stacks, "the stacks")
-                    .help("move it below the name of a stack"),
+                    .help(match key {
+                        "moved" => "move it below the name of the stack that has what is renamed",
+                        _ => "move it below the name of a stack",
+                    }),
             );
         }
         !misplaced(key)

@@ -4,6 +4,7 @@
 //! carries along unread.
 
 pub mod layers;
+pub mod moves;
 pub mod stack;
 
 use std::{path::Path, string::FromUtf8Error};

@@ -1,6 +1,6 @@
 //! The frame of a stack file: its sections, its environments, and the names in them.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use asi_constructs::{
     choices,
@@ -19,7 +19,10 @@ use asi_constructs::{
 };
 use indexmap::IndexMap;
 
-use super::layers::{Whole, check_environments, overlaid, wholes};
+use super::{
+    layers::{Whole, check_environments, overlaid, wholes},
+    moves::{self, Move},
+};
 use crate::template::Operation;
 
 /// A stack as the user wrote it, for one environment.
@@ -47,6 +50,8 @@ pub struct Stack {
     pub parameters: Map<Parameter>,
     /// Constructs, in the order written.
     pub constructs: Vec<Declared>,
+    /// What has been renamed: by its name, the name it was deployed under.
+    pub moved: BTreeMap<String, String>,
     /// Resources as in a template.
     pub resources: Map<Node>,
     /// `Conditions` as in a template.
@@ -72,6 +77,11 @@ impl Stack {
     pub fn name(&self) -> String {
         let part = self.part.as_ref().map(|it| it.value.as_str());
         stack_name(&self.app.value, self.environment.as_deref(), part)
+    }
+
+    /// The name of what was deployed as `id`.
+    pub fn name_of<'a>(&'a self, id: &'a str) -> &'a str {
+        self.moved.iter().find(|(_, it)| *it == id).map_or(id, |(name, _)| name)
     }
 }
 
@@ -147,6 +157,10 @@ properties! {
         references: References = "strong",
         /// The constructs, each under its name: `type` says its kind.
         constructs: Option<Node>,
+        /// Renames of constructs and resources: what was deployed as `from` is called `to` in this file now, and keeps
+        /// all that was made of its old name, logical ids first of all, so that nothing is replaced. An entry stays for
+        /// as long as what it renames.
+        moved: Vec<Move>,
         /// Plain CloudFormation resources, each under its logical id.
         resources: Option<Node>,
         /// CloudFormation's `Conditions`.
@@ -287,9 +301,6 @@ impl Property for Reason {
     }
 }
 
-/// Keys the file may have that this version does not act on.
-const NOT_YET: [&str; 1] = ["moved"];
-
 /// The stacks that a stack file holds for `environment`, in the order written.
 pub fn stacks(root: &Node, environment: Option<&str>) -> (Vec<Stack>, Vec<Diagnostic>) {
     if root.kind == NodeKind::Null {
@@ -304,8 +315,11 @@ pub fn stacks(root: &Node, environment: Option<&str>) -> (Vec<Stack>, Vec<Diagno
     let elsewhere: Vec<&Node> = others.filter_map(|(_, changes)| *changes).collect();
     let mut stacks = Vec::new();
     for Whole { part, node, elsewhere } in wholes(whole, &elsewhere, &mut reader) {
-        if let Some(frame) = read_frame(node, &mut reader) {
-            stacks.push(build(frame, part, environment.map(str::to_owned), elsewhere, &mut reader));
+        if let Some(frame) = read_frame(&node, &mut reader) {
+            let moves = frame.moved.clone();
+            let mut stack = build(frame, part, environment.map(str::to_owned), elsewhere, &mut reader);
+            stack.moved = moves::check(&moves, &stack, root, &mut reader);
+            stacks.push(stack);
         }
     }
     check_names_of_stacks(&stacks, &mut reader);
@@ -350,23 +364,11 @@ fn names(stack: &Stack) -> impl Iterator<Item = (&str, Span, &'static str)> {
     constructs.chain(resources).chain(parameters)
 }
 
-fn read_frame(mut root: Node, reader: &mut Reader) -> Option<Frame> {
-    if let NodeKind::Map(entries) = &mut root.kind {
-        for key in NOT_YET {
-            if let Some(entry) = entries.shift_remove(key) {
-                reader.report(
-                    Diagnostic::error(
-                        "not-yet",
-                        format!("this version of asi does nothing with `{key}` yet"),
-                    )
-                    .at(entry.key)
-                    .help("remove it"),
-                );
-            }
-        }
-        return Frame::read(&root, reader).or_else(|| salvage(&root));
+fn read_frame(root: &Node, reader: &mut Reader) -> Option<Frame> {
+    if root.as_map().is_none() {
+        return reader.mismatch(root, "a mapping with `app` and `constructs`");
     }
-    reader.mismatch(&root, "a mapping with `app` and `constructs`")
+    Frame::read(root, reader).or_else(|| salvage(root))
 }
 
 /// What can be read of a frame whose faults have been reported, so that those of its constructs are found too.
@@ -422,6 +424,7 @@ fn build(
         tags: frame.tags,
         parameters: frame.parameters.0,
         constructs,
+        moved: BTreeMap::new(),
         resources,
         conditions: frame.conditions,
         mappings: frame.mappings,
@@ -527,7 +530,7 @@ fn check_app(app: &Spanned<String>, reader: &mut Reader) {
     }
 }
 
-fn check_construct_name(name: &str, span: Span, reader: &mut Reader) {
+pub(super) fn check_construct_name(name: &str, span: Span, reader: &mut Reader) {
     let fine = name.starts_with(|it: char| it.is_ascii_alphabetic())
         && name.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_'));
     if !fine {

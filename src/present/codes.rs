@@ -154,6 +154,19 @@ pub const CODES: &[(&str, &str)] = &[
     ("missing-property", "A property that has no default is not given."),
     ("missing-reason", "What is acknowledged is right for a reason, without which nobody can tell later."),
     ("missing-type", "A construct or a resource does not say what it is."),
+    (
+        "moved-across-stacks",
+        "CloudFormation moves resources from stack to stack by a refactoring or an import, and not by their names.",
+    ),
+    (
+        "moved-chain",
+        "A move leads from the name something was deployed under to the name it has, however often it was renamed.",
+    ),
+    (
+        "moved-still-there",
+        "Two things would be what one was: what has moved is no longer under its old name.",
+    ),
+    ("moved-twice", "What has a new name has one, and was one thing before."),
     ("network-full", "The network's range has no room for subnets of that size."),
     ("network-nat", "A NAT gateway stands in a public subnet, and the network has none."),
     ("network-range", "An internal load balancer admits all of its network, whose range has to be known."),

@@ -86,10 +86,11 @@ fn logical_ids(tree: &Tree, stack: &Finished, diagnostics: &mut Vec<Diagnostic>)
         let id = resource.logical_id.clone().or_else(of_path).expect("no construct is named `Default`");
         if let Some(first) = taken.insert(id.clone(), *handle) {
             let first = tree.resource(first);
+            let [one, other] = [first, resource].map(|it| stack.as_named(&it.path));
             diagnostics.push(
                 Diagnostic::error(
                     "duplicate-logical-id",
-                    format!("`{}` and `{}` both get the logical id `{id}`", first.path, resource.path),
+                    format!("`{one}` and `{other}` both get the logical id `{id}`"),
                 )
                 .label(resource.origin, "this one")
                 .label(first.origin, "and this one")
@@ -100,7 +101,7 @@ fn logical_ids(tree: &Tree, stack: &Finished, diagnostics: &mut Vec<Diagnostic>)
             diagnostics.push(
                 Diagnostic::error(
                     "duplicate-logical-id",
-                    format!("`{}` and a parameter both are `{id}`", resource.path),
+                    format!("`{}` and a parameter both are `{id}`", stack.as_named(&resource.path)),
                 )
                 .label(parameter.key, "the parameter")
                 .label(resource.origin, "the construct")

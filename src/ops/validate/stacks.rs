@@ -60,13 +60,17 @@ fn of_stack(of: &Synthesized, request: &Request<'_>, said: &mut Said) -> Vec<Fin
     said.hear(stack);
     for finding in &mut findings {
         let id = finding.resource.as_deref().and_then(|it| LogicalId::checked(it).ok());
-        let path = id.and_then(|it| template.paths.get(&it));
-        let construct = path.map(|it| it.split('/').next().unwrap_or_default());
+        // The path begins with the name that a construct was deployed under.
+        let path = id.and_then(|it| template.paths.get(&it)).map(|it| {
+            let (id, below) = it.split_at(it.find('/').unwrap_or(it.len()));
+            (stack.name_of(id), below)
+        });
+        let construct = path.map(|(name, _)| name);
         if let Some(reason) = said.acknowledgement(stack, construct, finding.diagnostic.code) {
             finding.acknowledged.get_or_insert_with(|| reason.0.clone());
         }
-        if let Some(path) = path {
-            finding.diagnostic.path.get_or_insert_with(|| construct_path(path));
+        if let Some((name, below)) = path {
+            finding.diagnostic.path.get_or_insert_with(|| construct_path(&format!("{name}{below}")));
         }
     }
     findings
