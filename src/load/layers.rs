@@ -47,13 +47,12 @@ pub(super) fn wholes(mut root: Node, elsewhere: &[&Node], reader: &mut Reader) -
             reader.report(fault.at(entry.key).suggest(name, map.keys().map(|it| &**it)));
         }
     }
+    let shape = Frame::shape();
+    let known: Vec<&str> = shape.fields().iter().map(|it| it.key).filter(|it| is_of_stack(it)).collect();
     let whole = |(name, entry): (&Cow<'static, str>, &Entry<Node>)| {
         check_part(name, entry.key, reader);
         let mut node = root.clone();
         if entry.value.kind != NodeKind::Null {
-            let shape = Frame::shape();
-            let known: Vec<&str> = shape.fields().iter().map(|it| it.key).collect();
-            let known: Vec<&str> = known.into_iter().filter(|it| is_of_stack(it)).collect();
             reader.fields(&entry.value, &known)?;
             whole_with(&mut node, &entry.value, reader);
         }

@@ -38,6 +38,10 @@ pub(super) fn check(
     root: &Node,
     reader: &mut Reader,
 ) -> BTreeMap<String, String> {
+    // What follows looks at the whole file, once for each of its stacks.
+    if moves.is_empty() {
+        return BTreeMap::new();
+    }
     let places: BTreeMap<&str, Place> = places(stack).collect();
     let anywhere = names_anywhere(root, stack);
     let own = stack.part.as_ref().map(|it| it.value.as_str());
