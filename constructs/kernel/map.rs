@@ -8,7 +8,10 @@ use indexmap::IndexMap;
 use super::span::Span;
 
 /// Keys and values, in the order they were given.
-pub type Map<V> = IndexMap<Cow<'static, str>, Entry<V>, RandomState>;
+pub type Map<V> = Index<Cow<'static, str>, Entry<V>>;
+
+/// A map in the order its keys were given, with a hash that is fast on short ones.
+pub type Index<K, V> = IndexMap<K, V, RandomState>;
 
 /// A value under a key. Two entries are equal if their values are.
 #[derive(Clone, Debug)]

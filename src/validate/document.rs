@@ -5,19 +5,22 @@
 use std::collections::BTreeMap;
 
 use asi_constructs::kernel::{
-    map::{Entry, Map},
+    map::{Entry, Index, Map},
     node::Node,
 };
-use indexmap::IndexMap;
 
 use super::{
     Options,
     conditions::Conditions,
     embedded::{Embedded, Text},
     known::{Known, Resolved},
+    needs::{Needs, needs},
     scenario::{Kept, Scenario, Scenarios},
     value::Value,
 };
+
+/// Something for each of some logical ids, in the order of the template.
+pub(super) type ById<'t, T> = Index<&'t str, T>;
 
 /// A template, its sections taken apart.
 #[derive(Debug)]
@@ -33,7 +36,9 @@ pub(super) struct Document<'t> {
     /// The conditions, and what can be said of them.
     pub conditions: Conditions<'t>,
     /// The resources, by logical id.
-    pub resources: IndexMap<&'t str, Resource<'t>>,
+    pub resources: ById<'t, Resource<'t>>,
+    /// What each resource needs of the others.
+    pub needs: Needs<'t>,
     /// The outputs, by name.
     pub outputs: &'t Map<Node>,
     /// The transforms it names.
@@ -68,7 +73,7 @@ pub(super) struct Resource<'t> {
 impl<'t> Document<'t> {
     /// Takes `root` apart, which was `written` with loops; `known` says what its functions give.
     pub(super) fn new(root: &'t Node, written: &'t Node, known: &'t Known, options: &'t Options) -> Self {
-        let mut resources = IndexMap::new();
+        let mut resources = ById::default();
         let mut of_type: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (id, entry) in section(root, "Resources") {
             if let Some(resource) = Resource::new(id, entry) {
@@ -91,6 +96,7 @@ impl<'t> Document<'t> {
             parameters: section(root, "Parameters"),
             mappings: section(root, "Mappings"),
             conditions,
+            needs: needs(&resources),
             resources,
             outputs: section(root, "Outputs"),
             transforms: transforms.iter().filter_map(Node::as_str).collect(),

@@ -9,7 +9,8 @@
 //!   tells which conditions can be so together, `scenario` in how many ways they can turn out.
 //! - `document` takes the sections apart, `embedded` the documents in texts; `value` is how everything below
 //!   sees what stands in them.
-//! - `types` and `walk` are what `rules` share: the attributes of types, and a way over all values.
+//! - `types`, `needs` and `walk` are what `rules` share: the attributes of types, what resources need of each other, and
+//!   a way over all values.
 //! - `schema` holds the properties of each resource to the schema of its type.
 //! - `rules` are what schemas cannot say.
 //! - `report` brings what was found back to its place.
@@ -25,6 +26,7 @@ mod document;
 mod embedded;
 mod known;
 mod loops;
+mod needs;
 mod report;
 mod rules;
 mod scenario;

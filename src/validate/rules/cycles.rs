@@ -3,17 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asi_constructs::kernel::node::Node;
-use indexmap::IndexMap;
 
 use super::super::{
     document::Document,
+    needs::{Needs, references},
     report::{Found, Place, Report},
-    substitution::{Part, parts},
-    value::target,
 };
-
-/// For each resource, those it needs, each with the value that says so.
-pub(super) type Needs<'t> = IndexMap<&'t str, Vec<(&'t str, &'t Node)>>;
 
 /// Resources that need each other in turn, each with the value by which it needs the next.
 type Circle<'t> = Vec<(&'t str, &'t Node)>;
@@ -22,7 +17,7 @@ type Circle<'t> = Vec<(&'t str, &'t Node)>;
 pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     /// Nobody follows more.
     const MOST_STEPS: usize = 12;
-    for circle in circles(&needs(document)) {
+    for circle in circles(&document.needs) {
         let mut names: Vec<&str> = circle.iter().map(|(id, _)| *id).chain([circle[0].0]).collect();
         if names.len() > MOST_STEPS {
             names.splice(MOST_STEPS - 1..names.len() - 1, ["…"]);
@@ -77,55 +72,11 @@ fn circles<'t>(needs: &Needs<'t>) -> Vec<Circle<'t>> {
     circles
 }
 
-/// The properties of serverless resources that become resources of their own, which need the first.
-const APART: &[&str] =
-    &["DeploymentPreference", "Domain", "EventInvokeConfig", "Events", "FunctionUrlConfig"];
-
-pub(super) fn needs<'t>(document: &'t Document<'t>) -> Needs<'t> {
-    let mut needs = Needs::new();
-    for (id, resource) in &document.resources {
-        let mut found: Vec<(&str, &Node)> = resource.depends_on().collect();
-        for key in ["Properties", "Metadata", "CreationPolicy", "UpdatePolicy"] {
-            if let Some(node) = resource.node.get(key) {
-                match node.as_map().filter(|_| resource.type_name.starts_with("AWS::Serverless::")) {
-                    Some(map) => map
-                        .iter()
-                        .filter(|(key, _)| !APART.contains(&&***key))
-                        .for_each(|(_, it)| references(&it.value, &mut found)),
-                    None => references(node, &mut found),
-                }
-            }
-        }
-        // Who waits for himself by `DependsOn` is told so by `depends_on`.
-        let is_told = |node: &Node| node.as_str() == Some(id);
-        found.retain(|(name, node)| document.resources.contains_key(name) && !(name == id && is_told(node)));
-        needs.insert(*id, found);
-    }
-    needs
-}
-
 /// Whether an output refers to a resource, so that another stack may have something to do with it.
 pub(super) fn is_output<'t>(document: &'t Document<'t>, id: &str) -> bool {
     let mut found = Vec::new();
     document.outputs.values().for_each(|it| references(&it.value, &mut found));
     found.iter().any(|(name, _)| *name == id)
-}
-
-/// The names that values under `node` refer to.
-pub(super) fn references<'t>(node: &'t Node, found: &mut Vec<(&'t str, &'t Node)>) {
-    if let Some(target) = target(node) {
-        found.push((target.name, node));
-        return;
-    }
-    if let Some(("Fn::Sub", argument)) = node.as_single() {
-        let text = argument.as_list().and_then(|it| it.first()).unwrap_or(argument);
-        for part in parts(text.as_str().unwrap_or_default()) {
-            if let Part::Name(name, _) = part {
-                found.push((name.split('.').next().unwrap_or_default(), text));
-            }
-        }
-    }
-    node.children().for_each(|it| references(it, found));
 }
 
 #[cfg(test)]

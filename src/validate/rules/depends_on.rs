@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    super::{
-        document::{Document, Resource},
-        report::{Found, Report},
-    },
-    cycles::references,
+use super::super::{
+    document::{Document, Resource},
+    needs::references,
+    report::{Found, Report},
 };
 
 /// `E3005`: a resource that waits for one that is not there, or may not be made, or for itself. `W3005`: one that waits

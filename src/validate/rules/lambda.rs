@@ -1,12 +1,9 @@
 //! Lambda functions, and what belongs to them.
 
-use super::{
-    super::{
-        document::Document,
-        report::{Found, Place, Report},
-        value::Value,
-    },
-    cycles::needs,
+use super::super::{
+    document::Document,
+    report::{Found, Place, Report},
+    value::Value,
 };
 
 const FUNCTION: &str = "AWS::Lambda::Function";
@@ -74,9 +71,9 @@ fn check_versions<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     if functions.peek().is_none() || document.is_open() {
         return;
     }
-    let needs = needs(document);
     for resource in functions {
-        let mut versions = document.of_type("AWS::Lambda::Version").filter_map(|it| needs.get(it.id));
+        let mut versions =
+            document.of_type("AWS::Lambda::Version").filter_map(|it| document.needs.get(it.id));
         if versions.any(|it| it.iter().any(|it| it.0 == resource.id)) {
             continue;
         }

@@ -3,10 +3,10 @@
 use super::{
     super::{
         document::Document,
+        needs::Needs,
         report::{Found, Place, Report},
         value::Value,
     },
-    cycles::{Needs, needs},
     service_listener::waited_for,
 };
 
@@ -17,13 +17,13 @@ pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     if document.of_type("AWS::S3::Bucket").next().is_none() || document.is_open() {
         return;
     }
-    let needs = needs(document);
+    let needs = &document.needs;
     for bucket in document.of_type("AWS::S3::Bucket") {
-        let waits_for = waited_for(&needs, bucket.id);
+        let waits_for = waited_for(needs, bucket.id);
         for properties in document.views(bucket) {
             for receiver in &RECEIVERS {
                 for value in properties.all_at(receiver.path) {
-                    check_receiver(document, &needs, value, receiver, &|id| waits_for.contains(id), report);
+                    check_receiver(document, needs, value, receiver, &|id| waits_for.contains(id), report);
                 }
             }
         }

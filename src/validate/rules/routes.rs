@@ -6,7 +6,6 @@ use super::{
         report::{Found, Place, Report},
         value::Value,
     },
-    cycles::needs,
     identity::alike,
     service_listener::waited_for,
 };
@@ -93,9 +92,9 @@ fn check_attachments<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     if attached.is_empty() {
         return;
     }
-    let needs = needs(document);
+    let needs = &document.needs;
     for route in document.of_type(ROUTE) {
-        let waits_for = waited_for(&needs, route.id);
+        let waits_for = waited_for(needs, route.id);
         for gateway in document.views(route).iter().filter_map(|it| it.get("GatewayId")) {
             let Some(name) = gateway.target().map(|it| it.name) else { continue };
             let mut of_gateway = attached.iter().filter(|(it, _)| *it == name);
@@ -107,7 +106,7 @@ fn check_attachments<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
         }
     }
     for nat in document.of_type("AWS::EC2::NatGateway") {
-        let waits_for = waited_for(&needs, nat.id);
+        let waits_for = waited_for(needs, nat.id);
         if attached.iter().any(|(_, it)| waits_for.contains(it.id)) {
             continue;
         }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::{
     super::{
         document::{Document, Resource},
+        needs::Needs,
         report::{Found, Place, Report},
         value::Value,
     },
-    cycles::{Needs, is_output, needs},
+    cycles::is_output,
 };
 
 /// `service-before-listener`: a service with a target group that waits for nothing that connects the group with a
@@ -20,16 +21,16 @@ pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     if document.of_type("AWS::ECS::Service").next().is_none() {
         return;
     }
-    let needs = needs(document);
+    let needs = &document.needs;
     for service in document.of_type("AWS::ECS::Service") {
-        let waited_for = waited_for(&needs, service.id);
+        let waited_for = waited_for(needs, service.id);
         for properties in document.views(service) {
             for balancer in properties.get("LoadBalancers").into_iter().flat_map(|it| it.items()) {
                 let Some(arn) = balancer.get("TargetGroupArn") else { continue };
                 let Some(group) = document.named(arn, "AWS::ElasticLoadBalancingV2::TargetGroup") else {
                     continue;
                 };
-                check_group(document, &needs, &waited_for, arn, group, report);
+                check_group(document, needs, &waited_for, arn, group, report);
             }
         }
     }
