@@ -291,7 +291,8 @@ impl Resolved {
 
 /// Whether a text has a dynamic reference, which is replaced when it is deployed.
 pub(super) fn is_dynamic(text: &str) -> bool {
-    text.contains("{{resolve:") || text.contains("{{ resolve:")
+    // Nearly no text has one, and a single character is found in a fraction of the time.
+    text.contains('{') && (text.contains("{{resolve:") || text.contains("{{ resolve:"))
 }
 
 fn text(it: &str) -> Node {

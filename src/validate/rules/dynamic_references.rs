@@ -28,7 +28,9 @@ const OF_ARNS: &[&str] = &[
 pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
     let sections = ["Parameters", "Mappings", "Conditions", "Rules", "Resources", "Outputs"];
     document.walk(&sections, &mut |node, site| {
-        let Some(text) = node.as_str().filter(|it| it.contains("resolve")) else { return };
+        let Some(text) = node.as_str().filter(|it| it.contains('{') && it.contains("resolve")) else {
+            return;
+        };
         if site.is_in_function() && !site.path.contains(&"Fn::Sub") || site.is_in_loop() {
             return;
         }

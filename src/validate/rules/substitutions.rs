@@ -21,7 +21,7 @@ pub(super) fn check<'t>(document: &'t Document<'t>, report: &mut Report<'t>) {
                 _ => (argument, None),
             };
             used(text, variables, is_serverless, report);
-        } else if let Some(text) = node.as_str()
+        } else if let Some(text) = node.as_str().filter(|it| it.contains('$'))
             && !site.path.contains(&"Fn::Sub")
             && site.path.last() != Some(&"TemplateBody")
         {
