@@ -1,6 +1,6 @@
 //! What was found in a template, and where.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, Severity},
@@ -209,8 +209,24 @@ struct Search<'d> {
     wanted: BTreeMap<usize, Option<Standing>>,
     /// How many values were passed.
     met: usize,
-    path: Vec<String>,
+    path: Vec<Step<'d>>,
     document: &'d Document<'d>,
+}
+
+/// A step of the way to a node. Ways are written out only for nodes that are wanted, which few are.
+#[derive(Clone, Copy)]
+enum Step<'d> {
+    Key(&'d str),
+    Item(usize),
+}
+
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(it) => f.write_str(it),
+            Self::Item(it) => it.fmt(f),
+        }
+    }
 }
 
 /// How a node stands in its document.
@@ -224,12 +240,13 @@ struct Standing {
     around: Span,
 }
 
-impl Search<'_> {
-    fn visit(&mut self, node: &Node, holder: Span, around: Span) {
+impl<'d> Search<'d> {
+    fn visit(&mut self, node: &'d Node, holder: Span, around: Span) {
         let order = self.met;
         self.met += 1;
         if let Some(standing) = self.wanted.get_mut(&std::ptr::from_ref(node).addr()) {
-            standing.get_or_insert(Standing { order, path: self.path.clone(), holder, around });
+            let path = || self.path.iter().map(ToString::to_string).collect();
+            standing.get_or_insert_with(|| Standing { order, path: path(), holder, around });
         }
         let around = node.span.or(around);
         if let Some(root) = self.document.embedded(node).and_then(|it| it.root.as_ref()) {
@@ -238,14 +255,14 @@ impl Search<'_> {
         match &node.kind {
             NodeKind::List(items) => {
                 for (at, item) in items.iter().enumerate() {
-                    self.path.push(at.to_string());
+                    self.path.push(Step::Item(at));
                     self.visit(item, item.span, around);
                     self.path.pop();
                 }
             }
             NodeKind::Map(map) => {
                 for (key, entry) in map {
-                    self.path.push(key.to_string());
+                    self.path.push(Step::Key(key));
                     self.visit(&entry.value, entry.key, entry.key.or(around));
                     self.path.pop();
                 }
