@@ -55,7 +55,7 @@ impl Attributes {
             let path: Path = name.split('.').map(str::to_owned).collect();
             return leaf(&schema.property(&path)?);
         };
-        let named = paths.iter().find(|it| it.join(".") == name);
+        let named = paths.iter().find(|it| is_joined(it, name));
         let path = named.or_else(|| paths.iter().find(|it| matches(&it.join("."), name)))?;
         Some(given(schema.property(path).as_ref()))
     }
@@ -159,6 +159,14 @@ fn matches(pattern: &str, name: &str) -> bool {
     pattern.contains('*')
         && pattern.split('.').count() == name.split('.').count()
         && pattern.split('.').zip(name.split('.')).all(|(left, right)| left == "*" || left == right)
+}
+
+/// Whether the keys of a path, with a point between each two, are `name`.
+fn is_joined(path: &[String], name: &str) -> bool {
+    let mut keys = path.iter();
+    let first = keys.next().and_then(|it| name.strip_prefix(it.as_str()));
+    let rest = keys.try_fold(first, |rest, it| Some(rest?.strip_prefix('.')?.strip_prefix(it.as_str())));
+    rest == Some(Some(""))
 }
 
 #[cfg(test)]
