@@ -41,8 +41,12 @@ pub fn assemble<'a>(stacks: impl IntoIterator<Item = (&'a Stack, &'a Template)>)
         artifacts.insert(name.clone(), artifact(stack, template, &file, &names));
         files.push(File { name: file, contents: template.to_json(Indent::Cdk) });
     }
-    let manifest = json!({ "version": MANIFEST_VERSION, "artifacts": artifacts });
-    files.push(File { name: MANIFEST.to_owned(), contents: format!("{manifest:#}\n") });
+    // `json!` would copy what is put into it, and there is an entry for each resource.
+    let entries = [("version", json!(MANIFEST_VERSION)), ("artifacts", Value::Object(artifacts))];
+    let manifest: Map<String, Value> = entries.into_iter().map(|(key, it)| (key.to_owned(), it)).collect();
+    let mut contents = serde_json::to_string_pretty(&manifest).expect("its keys are text");
+    contents.push('\n');
+    files.push(File { name: MANIFEST.to_owned(), contents });
     files
 }
 

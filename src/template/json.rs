@@ -78,16 +78,27 @@ impl Writer {
     }
 
     fn break_line(&mut self, depth: usize) {
+        const BLANKS: &str = "                                ";
         self.out.push('\n');
-        self.out.extend(std::iter::repeat_n(' ', depth * self.step));
+        let mut rest = depth * self.step;
+        while rest > 0 {
+            let taken = rest.min(BLANKS.len());
+            self.out.push_str(&BLANKS[..taken]);
+            rest -= taken;
+        }
     }
 
     fn text(&mut self, text: &str) {
-        if text.bytes().any(|it| it < b' ' || matches!(it, b'"' | b'\\')) {
+        // Looks at every byte, as processors do at many at once, but not if they may stop at one.
+        let is_special = |it: u8| it < b' ' || it == b'"' || it == b'\\';
+        if text.bytes().fold(false, |found, it| found | is_special(it)) {
             // Displaying a JSON string quotes and escapes it.
             self.out.push_str(&Value::from(text).to_string());
         } else {
-            self.out.extend(["\"", text, "\""]);
+            self.out.reserve(text.len() + 2);
+            self.out.push('"');
+            self.out.push_str(text);
+            self.out.push('"');
         }
     }
 }
