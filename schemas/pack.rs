@@ -38,7 +38,7 @@ const INDEX_ENTRY: usize = 16;
 #[derive(Debug)]
 pub struct Pack<'a> {
     version: &'a str,
-    regions: &'a str,
+    regions: Vec<&'a str>,
     names: &'a str,
     index: &'a [u8],
     rows: &'a [u8],
@@ -94,14 +94,14 @@ impl<'a> Pack<'a> {
         let [version, regions, names, index, rows, dictionary] = lengths;
         let text = |it| str::from_utf8(it).map_err(|_| Fault::Damaged);
         let version = text(section(version)?)?;
-        let regions = text(section(regions)?)?;
+        let regions: Vec<&str> = text(section(regions)?)?.lines().collect();
         Ok(Pack {
             version,
+            width: regions.len().div_ceil(8),
             regions,
             names: text(section(names)?)?,
             index: section(index)?,
             rows: section(rows)?,
-            width: regions.lines().count().div_ceil(8),
             dictionary: section(dictionary)?,
             texts: rest,
             decoders: Decoders::default(),
@@ -124,8 +124,8 @@ impl<'a> Pack<'a> {
     }
 
     /// The names of all regions, sorted.
-    pub fn regions(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.regions.lines()
+    pub fn regions(&self) -> impl Iterator<Item = &'a str> {
+        self.regions.iter().copied()
     }
 
     /// Unpacks one text, and nothing but that one.

@@ -172,10 +172,15 @@ fn dependencies(resource: &Resource, tree: &Tree, names: &Names<'_>) -> Option<N
 }
 
 fn nodes(map: &Map<Expr<Handle>>, names: &Names<'_>) -> Map<Node> {
-    map.iter()
-        .filter(|(_, entry)| !entry.value.is_absent())
-        .map(|(name, entry)| (name.clone(), Entry { key: entry.key, value: node(&entry.value, names) }))
-        .collect()
+    // An iterator that filters tells of no size, and the map would grow step by step.
+    let mut nodes = Map::default();
+    nodes.reserve(map.len());
+    let present = map.iter().filter(|(_, entry)| !entry.value.is_absent());
+    nodes.extend(
+        present
+            .map(|(name, entry)| (name.clone(), Entry { key: entry.key, value: node(&entry.value, names) })),
+    );
+    nodes
 }
 
 /// An expression as CloudFormation writes it.
