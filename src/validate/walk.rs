@@ -83,8 +83,10 @@ impl<'t> Walk<'t, '_> {
                     self.site.path.pop();
                     return;
                 }
-                let own = matches!(self.site.path.as_slice(), ["Resources" | "Outputs", _]);
-                let condition = node.get("Condition").and_then(Node::as_str).filter(|_| own);
+                let condition = match self.site.path.as_slice() {
+                    ["Resources" | "Outputs", _] => node.get("Condition").and_then(Node::as_str),
+                    _ => None,
+                };
                 self.site.assumed.extend(condition.map(|it| (it, true)));
                 map.iter().for_each(|(key, it)| self.inside(key, &it.value));
                 if condition.is_some() {

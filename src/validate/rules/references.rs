@@ -71,13 +71,16 @@ impl<'t> Names<'t> {
         }
         let has_resources = has_resources(site);
         if self.is_resource(name) {
+            if has_resources {
+                return None;
+            }
             let place = match site.section() {
                 "Outputs" => "the name of an export",
                 "Rules" => "a rule",
                 _ => "a condition",
             };
             let message = format!("{place} cannot use `{name}`, which is a resource");
-            return (!has_resources).then(|| Fault::mended(message, "use a parameter or a pseudo parameter"));
+            return Some(Fault::mended(message, "use a parameter or a pseudo parameter"));
         }
         if self.is_open || self.makers.iter().any(|it| name.starts_with(it)) {
             return None;
