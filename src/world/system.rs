@@ -4,7 +4,7 @@
 
 use std::{
     env, fs,
-    io::{self, ErrorKind, IsTerminal as _, Read as _, Write as _},
+    io::{self, ErrorKind, IsTerminal as _, Read as _},
     path::Path,
 };
 
@@ -72,9 +72,10 @@ impl Files for SystemFiles {
         // In the same folder, so that the rename cannot cross file systems.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-        let written = fs::File::create(&temporary)
-            .and_then(|mut file| file.write_all(contents).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&temporary, path));
+        // Nobody waits for the disk here: whoever looks finds the old file or the new one, a run that dies leaves no
+        // part of one, and what a computer loses that dies can be made again. An assembly has a file for
+        // each stack, and each would wait.
+        let written = fs::write(&temporary, contents).and_then(|()| fs::rename(&temporary, path));
         written.map_err(|cause| {
             // The first fault is the one to tell of.
             let _ = fs::remove_file(&temporary);
