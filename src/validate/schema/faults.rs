@@ -21,7 +21,7 @@ use super::{
     format,
     instance::Instance,
     keywords::texts,
-    prepare::{FORM, KNOWN, UNKNOWN},
+    prepare::{FORM, GROUPS, KNOWN, UNKNOWN},
     references,
 };
 
@@ -327,6 +327,11 @@ impl<'e, 't> Explanation<'e, 't> {
             }
             FORM => Fault::new("E3031", place, format!("{shown} has not the form that {name} takes"))
                 .help(format!("match the pattern `{}`", operand.as_str().unwrap_or_default())),
+            GROUPS => {
+                let function = self.at.function().map_or("", |(key, _)| key.trim_start_matches("Fn::"));
+                let message = format!("{name} takes mappings, and `!{function}` gives texts");
+                Fault::new("E3012", place, message).help(format!("write the items of {name} out"))
+            }
             "minLength" => {
                 let message = format!("{shown} is too short for {name}");
                 Fault::new("E3033", place, message).help(format!("write at least {}", characters(operand)))

@@ -21,7 +21,7 @@ use super::{
     format,
     instance::{Instance, TemplateJson},
     pattern::Pattern,
-    prepare::{FORM, KNOWN, UNKNOWN},
+    prepare::{FORM, GROUPS, KNOWN, UNKNOWN},
     references,
 };
 
@@ -44,7 +44,7 @@ struct Word<'a> {
 type Maker = fn(&Word<'_>) -> Test;
 
 /// Each keyword, with what makes its test.
-const KEYWORDS: [(&str, Maker); 22] = [
+const KEYWORDS: [(&str, Maker); 23] = [
     ("const", one_of),
     ("dependentExcluded", dependent_excluded),
     ("dependentRequired", dependent_required),
@@ -54,6 +54,7 @@ const KEYWORDS: [(&str, Maker); 22] = [
     ("exclusiveMinimum", |it| number(it, |number, limit| number > limit)),
     ("format", format),
     (FORM, form),
+    (GROUPS, |_| leaf(|_| true, |value| !references::gives_texts(value))),
     (KNOWN, known),
     ("maxLength", |it| length(it, |length, limit| length <= limit)),
     ("maxUniqueItems", max_unique_items),

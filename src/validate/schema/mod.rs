@@ -253,6 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_mappings_is_no_list_of_texts_that_a_function_gives() {
+        let template = "Parameters: {P: {Type: String}}\nResources:\n  G:\n    Type: AWS::EC2::SecurityGroup\n    Properties:\n      \
+                        GroupDescription: a\n      SecurityGroupIngress: !GetAZs ''\n      Tags: !Split [',', !Ref P]\n  \
+                        B: {Type: AWS::ElasticLoadBalancing::LoadBalancer, Properties: {Listeners: !GetAtt G.Tags, \
+                        AvailabilityZones: !GetAZs ''}}\n";
+        let expected = "warning W1036 Resources/G/Properties/SecurityGroupIngress 7:29: `SecurityGroupIngress` takes \
+                        mappings, and `!GetAZs` gives texts\n  write the items of `SecurityGroupIngress` out\n\
+                        warning W1033 Resources/G/Properties/Tags 8:13: `Tags` takes mappings, and `!Split` gives \
+                        texts\n  write the items of `Tags` out\n";
+        assert_eq!(super::super::testing::check(check, template), expected);
+    }
+
+    #[test]
     fn an_excerpt_says_of_a_template_what_the_whole_schema_says() {
         let mut wholes = BTreeMap::new();
         let mut count = 0;

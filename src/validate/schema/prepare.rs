@@ -1,10 +1,14 @@
 //! A schema made ready for evaluation: its keywords as JSON Schema 2020-12 has them, and those whose meaning is
 //! ours renamed.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json};
 
 /// The keyword that holds where all of these paths are known: what a condition reads must be, or it says nothing.
 pub(super) const KNOWN: &str = "known";
+/// The keyword of a list whose items are mappings, and so nothing that a function of texts gives.
+pub(super) const GROUPS: &str = "groups";
 /// The keyword in the place of `pattern`, which the crate would compile at once, and with another engine.
 pub(super) const FORM: &str = "form";
 
@@ -13,19 +17,37 @@ pub(super) const UNKNOWN: &str = "unknown";
 
 /// Prepares a schema in place.
 pub(super) fn prepare(schema: &mut Json) {
+    let definitions = schema.get("definitions").and_then(Json::as_object).into_iter().flatten();
+    let groups = definitions.filter(|(_, it)| is_group(it)).map(|(name, _)| format!("#/definitions/{name}"));
+    prepare_part(schema, &groups.collect());
+}
+
+/// Whether a schema is met by mappings only.
+fn is_group(schema: &Json) -> bool {
+    schema["type"] == "object"
+}
+
+/// Prepares a part of a schema, in which `groups` are the references to schemas that are met by mappings only.
+fn prepare_part(schema: &mut Json, groups: &BTreeSet<String>) {
     match schema {
-        Json::Object(map) => prepare_map(map),
-        Json::Array(list) => list.iter_mut().for_each(prepare),
+        Json::Object(map) => prepare_map(map, groups),
+        Json::Array(list) => list.iter_mut().for_each(|it| prepare_part(it, groups)),
         _ => (),
     }
 }
 
-fn prepare_map(map: &mut Map<String, Json>) {
+fn prepare_map(map: &mut Map<String, Json>, groups: &BTreeSet<String>) {
+    if map
+        .get("items")
+        .is_some_and(|it| is_group(it) || it["$ref"].as_str().is_some_and(|it| groups.contains(it)))
+    {
+        map.insert(GROUPS.to_owned(), Json::Bool(true));
+    }
     for (key, value) in map.iter_mut() {
         match key.as_str() {
             "properties" | "definitions" | "patternProperties" | "$defs" | "dependentSchemas" => {
                 if let Json::Object(schemas) = value {
-                    schemas.values_mut().for_each(prepare);
+                    schemas.values_mut().for_each(|it| prepare_part(it, groups));
                 }
             }
             "items"
@@ -39,7 +61,7 @@ fn prepare_map(map: &mut Map<String, Json>) {
             | "allOf"
             | "anyOf"
             | "oneOf"
-            | "prefixItems" => prepare(value),
+            | "prefixItems" => prepare_part(value, groups),
             _ => (),
         }
     }
@@ -50,7 +72,7 @@ fn prepare_map(map: &mut Map<String, Json>) {
         rename(map, "pattern", FORM);
     }
     if let Some(Json::Object(dependencies)) = map.shift_remove("dependencies") {
-        depend(map, dependencies);
+        depend(map, dependencies, groups);
     }
     if map.contains_key("if") {
         guard_condition(map);
@@ -64,10 +86,10 @@ fn rename(map: &mut Map<String, Json>, from: &str, to: &str) {
 }
 
 /// `dependencies` of the older drafts: lists of names, or schemas.
-fn depend(map: &mut Map<String, Json>, dependencies: Map<String, Json>) {
+fn depend(map: &mut Map<String, Json>, dependencies: Map<String, Json>, groups: &BTreeSet<String>) {
     for (name, mut needed) in dependencies {
         let keyword = if needed.is_array() { "dependentRequired" } else { "dependentSchemas" };
-        prepare(&mut needed);
+        prepare_part(&mut needed, groups);
         let group = map.entry(keyword).or_insert_with(|| object([]));
         if let Json::Object(group) = group {
             group.insert(name, needed);

@@ -20,6 +20,11 @@ pub(super) fn may_be(value: &Value<'_>, types: &[String]) -> bool {
     })
 }
 
+/// Whether a value is given by a function that gives a list of texts, whatever they are.
+pub(super) fn gives_texts(value: &Value<'_>) -> bool {
+    matches!(value.function(), Some(("Fn::Split" | "Fn::GetAZs" | "Fn::Cidr", _)))
+}
+
 /// What a function gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Given {
