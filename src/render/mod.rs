@@ -1,15 +1,19 @@
-//! Prints a document. Knows colours, tables and excerpts; knows nothing of stacks.
+//! Prints documents and pictures. Knows colours, tables, excerpts, frames and lines; knows nothing of stacks.
 
 mod github;
 mod junit;
 mod markdown;
+pub mod picture;
 mod short;
+mod svg;
 mod terminal;
 
 pub use github::github;
 pub use junit::{Suite, junit};
 pub use markdown::markdown;
+pub use picture::{Picture, Size, text_width};
 pub use short::short;
+pub use svg::svg;
 pub use terminal::terminal;
 
 /// Something to show the user, before it is decided how.
