@@ -64,6 +64,43 @@ pub fn regions(manifest: &[u8]) -> Option<BTreeMap<String, String>> {
     Some(artifacts.values().filter_map(region).collect())
 }
 
+/// A stack of somebody's assembly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// The file of its template.
+    pub template: String,
+    /// The path of what made each resource, by logical id.
+    pub paths: Vec<(String, String)>,
+}
+
+/// The stacks of the assembly with this manifest; nothing if it is none.
+pub fn stacks(manifest: &[u8]) -> Option<Vec<Listed>> {
+    let manifest: Value = serde_json::from_slice(manifest).ok()?;
+    manifest.get("version")?.as_str()?;
+    let artifacts = manifest.get("artifacts")?.as_object()?;
+    let stack = |(id, it): (&String, &Value)| {
+        let template = it["properties"]["templateFile"].as_str()?.to_owned();
+        let name = it["properties"]["stackName"].as_str().unwrap_or(id).to_owned();
+        let is_stack = it["type"] == "aws:cloudformation:stack";
+        is_stack.then(|| Listed { name, template, paths: paths(&it["metadata"]) })
+    };
+    Some(artifacts.iter().filter_map(stack).collect())
+}
+
+/// The paths in the metadata of a stack, without its own name at their beginning.
+fn paths(metadata: &Value) -> Vec<(String, String)> {
+    let mut paths = Vec::new();
+    for (path, entries) in metadata.as_object().into_iter().flatten() {
+        let Some((_, path)) = path.trim_start_matches('/').split_once('/') else { continue };
+        let ids = entries.as_array().into_iter().flatten().filter(|it| it["type"] == "aws:cdk:logicalId");
+        let ids = ids.filter_map(|it| it["data"].as_str());
+        paths.extend(ids.map(|it| (it.to_owned(), path.to_owned())));
+    }
+    paths
+}
+
 /// A stack of an assembly in which are the stacks `among`.
 fn artifact(stack: &Stack, template: &Template, file: &str, among: &[String]) -> Value {
     let mut properties = json!({ "templateFile": file });
@@ -104,6 +141,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_manifest_tells_what_its_stacks_are() {
+        let manifest = br#"{"version": "36.0.0", "artifacts": {
+            "a": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "a.template.json"},
+                "metadata": {"/a/Web/LB/Resource": [{"type": "aws:cdk:logicalId", "data": "WebLB"}],
+                             "/a": [{"type": "aws:cdk:stack-tags", "data": []}]}},
+            "b": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "b.json", "stackName": "B"}},
+            "a.assets": {"type": "cdk:asset-manifest", "properties": {"file": "a.assets.json"}}}}"#;
+        let listed = |name: &str, template: &str, paths: &[(&str, &str)]| Listed {
+            name: name.to_owned(),
+            template: template.to_owned(),
+            paths: paths.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+        };
+        let expected =
+            vec![listed("a", "a.template.json", &[("WebLB", "Web/LB/Resource")]), listed("B", "b.json", &[])];
+        assert_eq!(stacks(manifest), Some(expected));
+        assert_eq!(stacks(b"[]"), None);
+    }
+
+    #[test]
     fn a_manifest_tells_where_its_stacks_go() {
         let manifest = br#"{"version": "36.0.0", "artifacts": {
             "a": {"environment": "aws://111111111111/eu-west-1", "properties": {"templateFile": "a.template.json"}},
@@ -111,6 +167,7 @@ mod tests {
             "c": {"environment": 1, "properties": []}}}"#;
         let expected = BTreeMap::from([("a.template.json".to_owned(), "eu-west-1".to_owned())]);
         assert_eq!(regions(manifest), Some(expected));
+        assert_eq!(stacks(manifest), Some(Vec::new()), "none of these says that it is a stack");
         assert_eq!(regions(br#"{"name": "app", "icons": []}"#), None);
         assert_eq!(regions(b"{"), None);
     }

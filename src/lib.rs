@@ -6,7 +6,8 @@
 //! asi.yaml ── load ──▶ Stacks ── expand ──▶ Tree ── resolve ──▶ Templates ──▶ YAML, JSON
 //!                                  ▲                                │
 //!                              catalogue                            ├─ assembly ──▶ cdk.out
-//!                                                     any template ─┴─ validate ──▶ findings
+//!                                                     any template ─┼─ validate ──▶ findings
+//!                                                                   └─ graph ─────▶ SVG, Mermaid
 //! ```
 //!
 //! - [`load`] reads the file, lays the chosen environment over it, and checks its frame.
@@ -16,6 +17,7 @@
 //! - [`template`] is the finished document. It writes itself, and takes patches.
 //! - [`validate`] finds what is wrong with a template, ours or anybody's.
 //! - [`assembly`] is what the CDK's own CLI takes.
+//! - [`graph`] is templates as a picture for people: cards, groups and arrows, and where they stand.
 //! - [`ops`] has one function for each use of the program; [`cli`] one file for each command.
 //! - [`present`] turns models into documents, [`render`] prints documents, [`wire`] is JSON for programs.
 //! - [`world`] is everything outside of the process.
@@ -58,6 +60,9 @@
 //! - *A template that cannot be read is a finding* (`E0000`), and ends the run with the exit code for bad input.
 //! - *Files are validated side by side*, each from its bytes to its findings on one thread, so that one document for
 //!   each core is in memory; what is kept of a file is its findings and, if it has some, its text.
+//! - *A picture is read from finished templates*, not from the tree: overrides and patches are in it, templates of
+//!   any origin are drawn like ours, and what a resource belongs to follows from the path that comes with the template.
+//!   What types of resources mean is one table, so that a construct nobody thought of has a card without being told.
 //! - *With no environment chosen* the stack is named after the app and has no `${env}`; with one it is named
 //!   `<app>-<environment>`. A stack of several ends so: `<app>-<environment>-<stack>`.
 //! - *The stacks of an app stand in one tree*, filled one after the other: what one takes from another is the same
@@ -69,6 +74,7 @@
 pub mod assembly;
 pub mod cli;
 pub mod expand;
+pub mod graph;
 pub mod load;
 pub mod ops;
 pub mod present;

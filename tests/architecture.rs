@@ -18,16 +18,18 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("resolve", &["template"], &["kernel"]),
     ("validate", &["template"], &["kernel"]),
     ("assembly", &["load", "template"], &[]),
+    // It measures text as it will be printed, and draws frames, cards and lines; `render` knows no stacks.
+    ("graph", &["render"], &["kernel"]),
     (
         "ops",
-        &["assembly", "expand", "load", "resolve", "template", "validate", "world"],
+        &["assembly", "expand", "graph", "load", "resolve", "template", "validate", "world"],
         &["CATALOGUE", "kernel"],
     ),
     ("present", &["ops", "render", "validate"], &["kernel"]),
     ("wire", &["load", "ops", "present", "validate"], &["kernel"]),
     (
         "cli",
-        &["load", "ops", "present", "render", "template", "validate", "wire", "world"],
+        &["graph", "load", "ops", "present", "render", "template", "validate", "wire", "world"],
         &["CATALOGUE", "kernel"],
     ),
 ];

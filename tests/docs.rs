@@ -90,7 +90,7 @@ fn the_readme_has_the_constructs_as_they_are() {
 fn the_readme_has_the_commands_as_they_are() {
     let mut command = cli::command().term_width(100);
     let mut text = format!("```text\n{}```\n", help(&mut command));
-    for name in ["synth", "validate", "ls", "explain", "schema", "init"] {
+    for name in ["synth", "validate", "graph", "ls", "explain", "schema", "init"] {
         let command = command.find_subcommand_mut(name).expect("a command");
         text.push_str(&format!("\n### `asi {name}`\n\n```text\n{}```\n", help(command)));
     }
@@ -147,6 +147,7 @@ fn no_snapshot_is_an_orphan() {
     let validate = read("tests/validate.rs");
     let templates: BTreeSet<String> = files("tests/templates/bad", "").iter().map(|it| stem(it)).collect();
     let parity = read("tests/cdk_parity.rs");
+    let examples: BTreeSet<String> = files("examples", "").iter().map(|it| stem(it)).collect();
     let belongs = |folder: &str, name: &str, file: &str| match folder {
         "" => file == "asi.schema.json",
         "constructs" | "explain" => kinds.contains(name),
@@ -160,6 +161,7 @@ fn no_snapshot_is_an_orphan() {
                 || validate.contains(&format!("\"validate/{file}\""))
                 || name == "formats"
         }
+        "graph" => examples.contains(name),
         "environments" => environments.contains(&format!("\"environments/{file}\"")),
         "cdk" => match file.strip_suffix(".template.json") {
             Some(stack) => parity.contains(&format!("name: \"{stack}\"")),

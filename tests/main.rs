@@ -15,6 +15,7 @@ mod constructs;
 mod docs;
 mod environments;
 mod faults;
+mod graph;
 mod moved;
 mod parameters;
 mod peers;

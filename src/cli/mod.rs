@@ -2,6 +2,7 @@
 
 mod config;
 mod explain;
+mod graph;
 mod init;
 mod ls;
 mod schema;
@@ -88,6 +89,7 @@ enum Color {
 enum Command {
     Synth(synth::Args),
     Validate(validate::Args),
+    Graph(graph::Args),
     Ls(ls::Args),
     Config(config::Args),
     Explain(explain::Args),
@@ -141,6 +143,7 @@ pub fn run(
     let result = match &cli.command {
         Command::Synth(args) => synth::run(args, &cli.global, world, &mut output),
         Command::Validate(args) => validate::run(args, &cli.global, world, &mut output),
+        Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Config(args) => config::run(args, &cli.global, world, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod explain;
+pub mod graph;
 pub mod init;
 pub mod list;
 pub mod schema;
@@ -10,6 +11,7 @@ pub mod validate;
 
 pub use config::{Config, config};
 pub use explain::{Explained, explain};
+pub use graph::{Drawing, graph};
 pub use list::{Listing, list};
 pub use schema::schema;
 pub use synth::{Synthesis, Synthesized, synthesize, write_assembly};
