@@ -7,38 +7,39 @@ const ROUND: i32 = 8;
 /// How long the head of an arrow is.
 const HEAD: i32 = 8;
 
+/// The look of everything; under one class, so that a page into which the picture is copied keeps its own.
 const STYLE: &str = "
-  svg { --ground: #fcfcfb; --ink: #1c2230; --soft: #5d6778; --faint: #8b94a3; --card: #ffffff; --edge: #d9dee6;
+  .asi { --ground: #fcfcfb; --ink: #1c2230; --soft: #5d6778; --card: #ffffff; --edge: #d9dee6;
     --outer: #f4f5f7; --closed: #eef3fb; --area: #f9fbfe; --rim: #b4c4de; --way: #2b63c9; --use: #7b8494;
     --entrance: #2b63c9; --runs: #c2570c; --delivers: #7446c7; --keeps: #1d7d58; --plain: #5d6778; --tint: 0.12; }
   @media (prefers-color-scheme: dark) {
-    svg { --ground: #12151b; --ink: #e8ebf1; --soft: #a3adbd; --faint: #7d8799; --card: #212733; --edge: #384050;
+    .asi { --ground: #12151b; --ink: #e8ebf1; --soft: #a3adbd; --card: #212733; --edge: #384050;
       --outer: #171b23; --closed: #182132; --area: #1b2536; --rim: #3d506f; --way: #7aa5f5; --use: #8791a3;
       --entrance: #7aa5f5; --runs: #f0985a; --delivers: #b498f0; --keeps: #5cc79c; --plain: #a3adbd; --tint: 0.18; }
   }
-  text { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; fill: var(--ink); }
-  .ground { fill: var(--ground); }
-  .heading { font-size: 19px; font-weight: 650; }
-  .title { font-size: 13px; font-weight: 650; }
-  .small { font-size: 11.5px; fill: var(--soft); }
-  .label { font-size: 11px; fill: var(--soft); text-anchor: middle; }
-  .strong .label { fill: var(--way); }
-  .plate { fill: var(--ground); opacity: 0.94; }
-  .outer { fill: var(--outer); stroke: var(--edge); }
-  .closed { fill: var(--closed); stroke: var(--rim); }
-  .guest { fill: var(--closed); stroke: var(--rim); stroke-dasharray: 2 4; stroke-linecap: round; }
-  .area { fill: var(--area); stroke: var(--rim); stroke-opacity: 0.7; }
-  .card { fill: var(--card); stroke: var(--edge); }
-  .quiet .card { fill: none; stroke-dasharray: 4 3; }
-  .quiet .title { font-weight: 500; fill: var(--soft); }
-  .badge { fill: currentColor; fill-opacity: var(--tint); }
-  .glyph { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
-  .entrance { color: var(--entrance); } .runs { color: var(--runs); } .delivers { color: var(--delivers); }
-  .keeps { color: var(--keeps); } .plain { color: var(--plain); }
-  .line { fill: none; stroke-width: 1.7; stroke: var(--way); }
-  .head { fill: var(--way); }
-  .dashed .line { stroke: var(--use); stroke-width: 1.4; stroke-dasharray: 5 4; }
-  .dashed .head { fill: var(--use); }
+  .asi text { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; fill: var(--ink); }
+  .asi .ground { fill: var(--ground); }
+  .asi .heading { font-size: 19px; font-weight: 650; }
+  .asi .title { font-size: 13px; font-weight: 650; }
+  .asi .small { font-size: 11.5px; fill: var(--soft); }
+  .asi .label { font-size: 11px; fill: var(--soft); text-anchor: middle; }
+  .asi .strong .label { fill: var(--way); }
+  .asi .plate { fill: var(--ground); opacity: 0.94; }
+  .asi .outer { fill: var(--outer); stroke: var(--edge); }
+  .asi .closed { fill: var(--closed); stroke: var(--rim); }
+  .asi .guest { fill: var(--closed); stroke: var(--rim); stroke-dasharray: 2 4; stroke-linecap: round; }
+  .asi .area { fill: var(--area); stroke: var(--rim); stroke-opacity: 0.7; }
+  .asi .card { fill: var(--card); stroke: var(--edge); }
+  .asi .quiet .card { fill: none; stroke-dasharray: 4 3; }
+  .asi .quiet .title { font-weight: 500; fill: var(--soft); }
+  .asi .badge { fill: currentColor; fill-opacity: var(--tint); }
+  .asi .glyph { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
+  .asi .entrance { color: var(--entrance); } .asi .runs { color: var(--runs); } .asi .delivers { color: var(--delivers); }
+  .asi .keeps { color: var(--keeps); } .asi .plain { color: var(--plain); }
+  .asi .line { fill: none; stroke-width: 1.7; stroke: var(--way); }
+  .asi .head { fill: var(--way); }
+  .asi .dashed .line { stroke: var(--use); stroke-width: 1.4; stroke-dasharray: 5 4; }
+  .asi .dashed .head { fill: var(--use); }
 ";
 
 /// Writes a picture as SVG.
@@ -46,8 +47,8 @@ pub fn svg(picture: &Picture) -> String {
     let (width, height) = picture.size;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"title description\">\n\
-         <title id=\"title\">{}</title>\n<desc id=\"description\">{}</desc>\n<style>{STYLE}</style>\n\
+         viewBox=\"0 0 {width} {height}\" class=\"asi\" role=\"img\" aria-labelledby=\"asi-title asi-description\">\n\
+         <title id=\"asi-title\">{}</title>\n<desc id=\"asi-description\">{}</desc>\n<style>{STYLE}</style>\n\
          <rect class=\"ground\" width=\"{width}\" height=\"{height}\" rx=\"12\"/>\n",
         escaped(&picture.title),
         escaped(&picture.description),
