@@ -2,7 +2,7 @@
 //!
 //! Whatever has the wrong form is left out here; `sections` reports it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asi_constructs::kernel::{
     map::{Entry, Index, Map},
@@ -14,7 +14,7 @@ use super::{
     conditions::Conditions,
     embedded::{Embedded, Text},
     known::{Known, Resolved},
-    needs::{Needs, needs},
+    needs::{Needs, needs, references},
     scenario::{Kept, Scenario, Scenarios},
     value::Value,
 };
@@ -47,6 +47,8 @@ pub(super) struct Document<'t> {
     pub region: Option<&'t str>,
     /// The templates of nested stacks, by their paths.
     pub nested: &'t BTreeMap<String, Node>,
+    /// The names that its conditions and rules ask for.
+    asked_for: BTreeSet<&'t str>,
     known: &'t Known,
     scenarios: BTreeMap<&'t str, Scenarios<'t>>,
     embedded: Embedded,
@@ -102,6 +104,7 @@ impl<'t> Document<'t> {
             transforms: transforms.iter().filter_map(Node::as_str).collect(),
             region: options.region.as_deref(),
             nested: &options.nested,
+            asked_for: asked_for(root),
             known,
             scenarios,
             embedded: Embedded::new(root),
@@ -109,6 +112,15 @@ impl<'t> Document<'t> {
             kept: Kept::default(),
             of_type,
         }
+    }
+
+    /// The default of a parameter, if it is empty and no condition or rule asks whether it was given.
+    pub(super) fn empty_default(&self, parameter: &str) -> Option<&'t Node> {
+        let declared = &self.parameters.get(parameter)?.value;
+        let default = declared.get("Default").filter(|it| it.as_str() == Some(""))?;
+        let kind = declared.get("Type").and_then(Node::as_str)?;
+        let is_name = kind.starts_with("AWS::SSM::Parameter::Value");
+        (!is_name && !self.asked_for.contains(parameter)).then_some(default)
     }
 
     /// The resources of a type, in the order of the template.
@@ -223,6 +235,15 @@ impl<'t> Resource<'t> {
         let items = node.map(|it| it.as_list().unwrap_or(std::slice::from_ref(it)));
         items.into_iter().flatten().filter_map(|it| Some((it.as_str()?, it)))
     }
+}
+
+/// The names in conditions and rules.
+fn asked_for(root: &Node) -> BTreeSet<&str> {
+    let mut found = Vec::new();
+    for section in ["Conditions", "Rules"].into_iter().filter_map(|it| root.get(it)) {
+        references(section, &mut found);
+    }
+    found.into_iter().map(|(name, _)| name).collect()
 }
 
 /// The entries of a section; none if it is absent or no mapping.

@@ -179,6 +179,14 @@ impl<'a> Value<'a> {
         matches!(self.content, Content::Unknown(Some(it)) if it.is_secret)
     }
 
+    /// The empty default of the parameter it is, which it is if nothing is given.
+    pub(super) fn empty_default(&self) -> Option<&'a Node> {
+        match self.content {
+            Content::Unknown(_) => self.document.empty_default(self.target()?.name),
+            Content::Written(_) | Content::Given(_) => None,
+        }
+    }
+
     /// Whether it is known.
     pub(super) fn is_known(&self) -> bool {
         self.known().is_some()

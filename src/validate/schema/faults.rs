@@ -20,7 +20,7 @@ use super::{
     excerpt::OTHERS,
     format,
     instance::Instance,
-    keywords::texts,
+    keywords::{EMPTY, texts},
     prepare::{FORM, GROUPS, KNOWN, UNKNOWN},
     references,
 };
@@ -33,6 +33,8 @@ struct Fault<'t> {
     help: Option<String>,
     /// Another place that matters, and why.
     also: Option<(Place<'t>, &'static str)>,
+    /// Whether it is only worth knowing.
+    is_remark: bool,
 }
 
 /// What keeps `value`, the properties of a resource of a type or a part of them, from being what `schema` says.
@@ -82,7 +84,9 @@ fn rank(error: &ValidationError<'_>) -> u8 {
 impl<'t> Fault<'t> {
     fn found(self) -> Found<'t> {
         let is_warning = self.code.starts_with('W');
-        let mut found = if is_warning {
+        let mut found = if self.is_remark {
+            Found::info(self.code, self.place, self.message)
+        } else if is_warning {
             Found::warning(self.code, self.place, self.message)
         } else {
             Found::error(self.code, self.place, self.message)
@@ -307,6 +311,9 @@ impl<'e, 't> Explanation<'e, 't> {
 
     /// A keyword of ours. `subject` is the value that fails, or the names it fails for.
     fn custom(&self, keyword: &str, subject: &str, place: Place<'t>) -> Vec<Fault<'t>> {
+        if subject == EMPTY {
+            return self.empty(place).into_iter().collect();
+        }
         let operand = self.schema.pointer(self.error.schema_path().as_str()).unwrap_or(&Json::Null);
         let name = self.name();
         let shown = match self.at.known() {
@@ -390,6 +397,15 @@ impl<'e, 't> Explanation<'e, 't> {
                 Fault::new("E3037", holder, message).help("make them differ")
             }
         }
+    }
+
+    /// A parameter whose default is empty, and is no value where it is used.
+    fn empty(&self, place: Place<'t>) -> Option<Fault<'t>> {
+        let (parameter, default) = (self.at.target()?.name, self.at.empty_default()?);
+        let message = format!("unless it is given, `{parameter}` is empty, and cannot be used so");
+        let fault = Fault::new("W1030", Place::Value(default), message);
+        let also = Some((place, "it is used here"));
+        Some(Fault { also, is_remark: true, ..fault.help("take the default out, and it has to be given") })
     }
 
     fn wrong_type(&self, operand: &Json, subject: &str, shown: &str, place: Place<'t>) -> Fault<'t> {
@@ -500,7 +516,7 @@ impl<'e, 't> Explanation<'e, 't> {
 
 impl<'t> Fault<'t> {
     fn new(code: &'static str, place: Place<'t>, message: String) -> Self {
-        Self { code, place, message, help: None, also: None }
+        Self { code, place, message, help: None, also: None, is_remark: false }
     }
 
     fn help(self, help: impl Into<String>) -> Self {

@@ -254,6 +254,9 @@ fn subject(node: &Node) -> String {
     }
 }
 
+/// The subject of an error of what fails only if nothing is given for it.
+pub(super) const EMPTY: &str = "\0";
+
 /// A test of one value, and of what is written in its place if it is not known.
 struct Leaf<T, U> {
     test: T,
@@ -285,15 +288,29 @@ where
     }
 }
 
+impl<T, U> Leaf<T, U>
+where
+    T: Fn(&Node) -> bool,
+{
+    /// [`EMPTY`], if the value is empty unless it is given, and fails then.
+    fn fails_if_empty(&self, instance: &Instance<'_>) -> Option<String> {
+        let Instance::Value(value) = instance else { return None };
+        let default = value.empty_default()?;
+        (!(self.test)(default)).then(|| EMPTY.to_owned())
+    }
+}
+
 impl<'i, T, U> Keyword<'i, TemplateJson> for Leaf<T, U>
 where
     T: Fn(&Node) -> bool + Send + Sync,
     U: Fn(&Value<'_>) -> bool + Send + Sync,
 {
     fn validate(&self, instance: Instance<'i>) -> Result<(), ValidationError<'i>> {
-        self.failing(&instance).map_or(Ok(()), |it| Err(ValidationError::custom(it)))
+        let failing = self.failing(&instance).or_else(|| self.fails_if_empty(&instance));
+        failing.map_or(Ok(()), |it| Err(ValidationError::custom(it)))
     }
 
+    /// What a parameter is if it is not given decides nothing: it is only worth a remark.
     fn is_valid(&self, instance: Instance<'i>) -> bool {
         self.failing(&instance).is_none()
     }

@@ -266,6 +266,21 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_default_that_nobody_asks_for_is_worth_a_remark() {
+        let with = |conditions: &str| {
+            format!(
+                "Parameters:\n  Subnet: {{Type: String, Default: ''}}\n{conditions}Resources:\n  \
+                 E: {{Type: AWS::EC2::NetworkInterface, Properties: {{SubnetId: !Ref Subnet}}}}\n"
+            )
+        };
+        let expected = "info W1030 Parameters/Subnet/Default 2:35: unless it is given, `Subnet` is empty, and cannot be \
+                        used so\n  take the default out, and it has to be given\n";
+        assert_eq!(super::super::testing::check(check, &with("")), expected);
+        let asked = "Conditions:\n  HasSubnet: !Not [!Equals [!Ref Subnet, '']]\n";
+        assert_eq!(super::super::testing::check(check, &with(asked)), "");
+    }
+
+    #[test]
     fn an_excerpt_says_of_a_template_what_the_whole_schema_says() {
         let mut wholes = BTreeMap::new();
         let mut count = 0;
