@@ -176,7 +176,9 @@ impl<'t> Checker<'t, '_> {
     /// A function where another value is due.
     fn misplaced(&mut self, node: &'t Node, name: &'t str, slot: &Slot, around: &Around, is_extended: bool) {
         let short = short_form(name);
-        let place = Place::Key(node, name.into());
+        // The value is wrong as a whole, and its function says why.
+        let key = node.as_map().and_then(|it| it.get(name)).map_or(node.span, |it| it.key);
+        let place = Place::Within(node, key);
         let code = around.code();
         if slot.extended.contains(&name) {
             let message =

@@ -64,14 +64,14 @@ fn a_value_that_is_wrong() {
 fn a_function_that_cannot_stand_there() {
     assert_eq!(
         property("!Join [!Ref P, [a, !GetAZs '']]"),
-        "error E1022 X/Fn::Join/0/Ref 7:17: `!Join` takes text here, and `!Ref` cannot give it\n  \
+        "error E1022 X/Fn::Join/0 7:17: `!Join` takes text here, and `!Ref` cannot give it\n  \
          write text\n\
-         error E1022 X/Fn::Join/1/1/Fn::GetAZs 7:29: `!Join` takes text here, and `!GetAZs` gives a list\n  \
+         error E1022 X/Fn::Join/1/1 7:29: `!Join` takes text here, and `!GetAZs` gives a list\n  \
          take one item with `!Select`, or make text of them with `!Join`\n"
     );
     assert_eq!(
         property("!Equals [a, b]"),
-        "error E3012 X/Fn::Equals 7:10: `!Equals` is true or false, and no value\n  \
+        "error E3012 X 7:10: `!Equals` is true or false, and no value\n  \
          move it to `Conditions`, and choose by its name with `!If`\n"
     );
     assert_eq!(
@@ -107,7 +107,7 @@ fn extensions_need_their_transform() {
     );
     assert_eq!(template("Transform: AWS::LanguageExtensions\n"), "");
     let template = "Resources: {A: {Type: T, DeletionPolicy: !Ref B}}\n";
-    let expected = "error E3035 Resources/A/DeletionPolicy/Ref 1:42: `!Ref` may stand here only with the transform \
+    let expected = "error E3035 Resources/A/DeletionPolicy 1:42: `!Ref` may stand here only with the transform \
                     `AWS::LanguageExtensions`\n  add `Transform: AWS::LanguageExtensions` to the template\n";
     assert_eq!(check(super::check, template), expected);
 }
@@ -120,9 +120,9 @@ fn conditions_and_rules() {
                     did you mean `B2`?\n\
                     error E8004 Conditions/B2/Fn::And 3:12: `!And` takes 2 items or more, and has 1\n  \
                     write it as `!And [condition, condition, …]`\n\
-                    error E8001 Conditions/C/Ref 4:6: a condition is true or false here, and `!Ref` cannot give \
+                    error E8001 Conditions/C 4:6: a condition is true or false here, and `!Ref` cannot give \
                     it\n  use `!Condition`, `!And`, `!Equals`, `!Not` or `!Or`\n\
-                    error E8003 Conditions/D/Fn::Equals/0/Fn::GetAtt 5:15: `!Equals` takes text here, and \
+                    error E8003 Conditions/D/Fn::Equals/0 5:15: `!Equals` takes text here, and \
                     `!GetAtt` cannot give it\n  use `!FindInMap`, `!Join`, `!Select`, `!Sub` or `!Ref`\n\
                     error E1702 Rules/R/RuleCondition 7:22: the condition of a rule is true or false here, and \
                     this is `a`\n  use `!Equals`, `!And`, `!Or` or `!Not`\n";
@@ -134,7 +134,7 @@ fn outputs_are_text() {
     let template = "Outputs:\n  A: {Value: [a]}\n  B: {Value: !GetAZs '', Export: {Name: {a: b}}}\n";
     let expected = "error E6101 Outputs/A/Value 2:14: the value of an output is text here, and this is a list\n  \
                     write text\n\
-                    error E6101 Outputs/B/Value/Fn::GetAZs 3:14: the value of an output is text here, and `!GetAZs` \
+                    error E6101 Outputs/B/Value 3:14: the value of an output is text here, and `!GetAZs` \
                     gives a list\n  take one item with `!Select`, or make text of them with `!Join`\n\
                     error E6102 Outputs/B/Export/Name 3:41: the name of an export is text here, and this is a \
                     mapping\n  write text\n";
