@@ -82,9 +82,10 @@ fn runs_where_the_cluster_has_room_and_rolls_back() {
             "TaskDefinition": "${web/TaskDef/Resource}",
         })
     );
+    let group = stack.properties("web/LB/PublicListener/ECSGroup/Resource");
     assert_eq!(
-        stack.properties("web/LB/PublicListener/ECSGroup/Resource")["TargetType"],
-        "instance"
+        (&group["TargetType"], &group["HealthCheckPort"]),
+        (&json!("instance"), &json!("traffic-port"))
     );
 }
 

@@ -44,6 +44,11 @@ impl Parts<'_> {
             object! {
                 "HealthCheckIntervalSeconds" => health.interval.map(|it| it.0),
                 "HealthCheckPath" => path,
+                // What ELB does anyway. It is written out because cfn-lint asks for it where ECS picks the ports.
+                "HealthCheckPort" => match self.by {
+                    By::Address => None,
+                    By::Instance => Some("traffic-port"),
+                },
                 "HealthCheckTimeoutSeconds" => health.timeout.map(|it| it.0),
                 "HealthyThresholdCount" => health.healthy,
                 "Matcher" => object! { "HttpCode" => health.codes.clone() },
