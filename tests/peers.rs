@@ -29,18 +29,31 @@ fn peer(variable: &str, test: &str) -> Option<PathBuf> {
     path
 }
 
-/// Every stack file of the examples and of the constructs, with a name; and what it is synthesized to.
-fn stacks() -> Vec<(String, String, Option<&'static str>)> {
-    let mut stacks: Vec<(String, String, Option<&'static str>)> =
-        CATALOGUE.iter().map(|it| (it.kind.to_owned(), it.example.to_owned(), None)).collect();
+/// A stack that is synthesized.
+struct Stack {
+    name: String,
+    text: String,
+    /// Whether it is one of several that the text has, and is told by its name.
+    is_one_of_several: bool,
+}
+
+/// Every stack of the examples, in each environment, and of the examples of the constructs.
+fn stacks() -> Vec<Stack> {
+    let mut stacks: Vec<Stack> = CATALOGUE
+        .iter()
+        .map(|it| Stack { name: it.kind.to_owned(), text: it.example.to_owned(), is_one_of_several: false })
+        .collect();
     for entry in fs::read_dir(root().join("examples")).unwrap() {
-        let folder = entry.unwrap().path();
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let text = fs::read_to_string(folder.join("asi.yaml")).unwrap();
-        let environment = text.contains("\n  staging:").then_some("staging");
-        stacks.push((name, text, environment));
+        let file = entry.unwrap().path().join("asi.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        let listed = asi(&["ls", "-f", file.to_str().unwrap()], SystemFiles).out;
+        stacks.extend(listed.lines().map(|it| Stack {
+            name: it.to_owned(),
+            text: text.clone(),
+            is_one_of_several: true,
+        }));
     }
-    stacks.sort();
+    stacks.sort_by(|a, b| a.name.cmp(&b.name));
     stacks
 }
 
@@ -56,12 +69,12 @@ fn folder(name: &str) -> PathBuf {
 fn write_templates(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
     stacks()
         .into_iter()
-        .map(|(name, text, environment)| {
+        .map(|Stack { name, text, is_one_of_several }| {
             let file = folder.join(format!("{name}.asi.yaml"));
             fs::write(&file, text).unwrap();
             let synthesize = |format: &str| {
                 let mut arguments = vec!["synth", "-f", file.to_str().unwrap(), "--format", format];
-                arguments.extend(environment.into_iter().flat_map(|it| ["-e", it]));
+                arguments.extend(is_one_of_several.then_some(name.as_str()));
                 let run = asi(&arguments, SystemFiles);
                 assert_eq!(run.err, "", "{name}");
                 let path = folder.join(format!("{name}.template.{format}"));
@@ -129,7 +142,7 @@ fn the_published_schema_takes_every_stack_file_and_refuses_a_typo() {
     fs::write(folder.join("asi.schema.json"), asi(&["schema"], SystemFiles).out).unwrap();
     let mut command = Command::new(python);
     command.arg(root().join("tests/python/check_schema.py")).arg(folder.join("asi.schema.json"));
-    for (name, text, _) in stacks() {
+    for Stack { name, text, .. } in stacks() {
         let file = folder.join(format!("{name}.asi.yaml"));
         fs::write(&file, text).unwrap();
         command.arg(file);
