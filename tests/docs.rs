@@ -105,6 +105,47 @@ fn the_first_stack_of_the_readme_synthesizes() {
     assert_eq!((run.exit, run.err.as_str()), (cli::Exit::Done, ""));
 }
 
+/// The READMEs of the examples, each with the stack file beside it.
+fn examples() -> Vec<(String, String)> {
+    let readmes = files_below("examples").into_iter().filter(|it| it.ends_with("/README.md"));
+    readmes.map(|it| (read(&it), read(&it.replace("README.md", "asi.yaml")))).collect()
+}
+
+#[test]
+fn the_commands_of_the_examples_run() {
+    let mut commands = 0;
+    for (readme, _) in examples() {
+        for block in readme.split("```console\n").skip(1) {
+            let block = block.split("```").next().expect("a block ends");
+            // They stand in the root of the repository, as tests do. What is written to a file is printed here.
+            for command in block.lines().filter_map(|it| it.strip_prefix("$ asi ")) {
+                let arguments: Vec<&str> = command.split(" > ").next().unwrap().split(' ').collect();
+                let run = asi(&arguments, asi::world::SystemFiles);
+                assert_eq!((run.exit, run.err.as_str()), (cli::Exit::Done, ""), "asi {command}");
+                commands += 1;
+            }
+        }
+    }
+    assert!(commands > 0, "there are commands");
+}
+
+#[test]
+fn the_lines_that_the_examples_name_are_there() {
+    let mut lines = 0;
+    for (readme, stack) in examples() {
+        let table = readme.split("| Promised or wished |").nth(1).expect("a table").lines().skip(2);
+        for row in table.take_while(|it| it.starts_with('|')) {
+            let column = row.split(" | ").nth(1).expect("a column of lines");
+            for line in column.split('`').skip(1).step_by(2) {
+                let is_line = stack.lines().any(|it| it.trim_start() == line);
+                assert!(is_line, "`{line}` is no line of the stack file");
+                lines += 1;
+            }
+        }
+    }
+    assert!(lines > 0, "there are lines");
+}
+
 #[test]
 fn the_schema_of_the_stack_file_is_as_published() {
     golden("asi.schema.json", &ops::schema());
@@ -162,6 +203,7 @@ fn no_snapshot_is_an_orphan() {
                 || name == "formats"
         }
         "graph" => examples.contains(name),
+        "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
         "environments" => environments.contains(&format!("\"environments/{file}\"")),
         "cdk" => match file.strip_suffix(".template.json") {
             Some(stack) => parity.contains(&format!("name: \"{stack}\"")),

@@ -9,6 +9,7 @@
 
 mod alius;
 mod architecture;
+mod art;
 mod cdk_parity;
 mod cli;
 mod constructs;

@@ -34,7 +34,7 @@ fn nothing_is_wrong_with_any_example() {
 }
 
 /// The faults of a template.
-fn faults(template: &Value) -> Vec<String> {
+pub(crate) fn faults(template: &Value) -> Vec<String> {
     let query = Query::new(template);
     let mut faults = Vec::new();
     for listener in query.of("AWS::ElasticLoadBalancingV2::Listener") {
