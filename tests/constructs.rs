@@ -34,6 +34,28 @@ fn synthesizing_twice_gives_the_same_bytes() {
 }
 
 #[test]
+fn nothing_is_found_in_any_way_to_deploy_a_service() {
+    for kind in [
+        "FargateService, network: net",
+        "Ec2Service, memory: 1GB",
+        "Ec2Service, memory: 1GB, networkMode: awsvpc",
+    ] {
+        for behind in ["", ", behind: {balancer: front, paths: [/a/*], priority: 10}"] {
+            for strategy in ["rolling", "blueGreen, preview: x-preview", "linear", "canary"] {
+                let text = format!(
+                    "app: shop\nconstructs:\n  net: {{type: Network}}\n  cluster: {{type: Ec2Cluster, network: net}}\n  \
+                     front: {{type: LoadBalancer, network: net}}\n  web: {{type: {kind}, cluster: cluster, \
+                     image: public.ecr.aws/nginx/nginx:1.29.1, port: 80, \
+                     deployment: {{strategy: {strategy}, watch: {{errors: 10}}}}{behind}}}\n"
+                );
+                let run = asi(&["synth"], MemoryFiles::with([("asi.yaml", text.as_bytes())]));
+                assert_eq!((run.exit, run.err.as_str()), (Exit::Done, ""), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn everything_is_documented() {
     fn check(place: &str, fields: &[Field]) {
         for field in fields {

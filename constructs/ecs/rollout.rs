@@ -292,6 +292,9 @@ mod tests {
                 "arn:${AWS::Partition}:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"
             ])
         );
+        // It waits for the rules by naming them.
+        let first = stack.depends_on("web/Service/Service");
+        assert!(!first.iter().any(|it| it.starts_with("web/LB/")), "{first:?}");
     }
 
     #[test]

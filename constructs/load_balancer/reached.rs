@@ -72,10 +72,10 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// What a service has to wait for: ECS takes no target group that requests are not passed to. To rules between which
-    /// they move, the service refers itself.
-    pub(crate) fn waits_for(&self) -> Vec<Handle> {
-        if self.shift.is_none() { vec![self.route] } else { Vec::new() }
+    /// What a service has to wait for, though it does not refer to it: ECS takes no target group that requests are not
+    /// passed to. Where requests move, a service names the rules that move them.
+    pub(crate) fn waits_for(&self) -> Option<Handle> {
+        self.shift.is_none().then_some(self.route)
     }
 }
 
