@@ -194,6 +194,7 @@ mod tests {
             listener: resource,
             group: resource,
             group_id: String::new(),
+            reaches: None,
         };
         let offers: Vec<Box<dyn std::any::Any>> = vec![Box::new(balancer)];
         tree.names.insert(

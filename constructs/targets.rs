@@ -94,6 +94,8 @@ pub struct LoadBalancer {
     pub group: Handle,
     /// What the place of that group is called in the ids of rules between groups.
     pub group_id: String,
+    /// The security group of the instances that it reaches by itself, at any port that ECS picks.
+    pub reaches: Option<Handle>,
 }
 
 impl LoadBalancer {

@@ -94,6 +94,24 @@ fn weak_references_read_outputs_that_are_the_cdks() {
 }
 
 #[test]
+fn services_of_several_stacks_share_the_way_that_their_load_balancer_opens() {
+    let text = include_str!("faults/shared-way.yaml").replace(
+        "front: {type: LoadBalancer, network: net}",
+        "front: {type: LoadBalancer, network: net, instances: cluster}",
+    );
+    let rules = |stack: &str| {
+        let template = template(&text, &[stack]);
+        let resources = template["Resources"].as_object().unwrap().values();
+        let kinds = resources.map(|it| it["Type"].as_str().unwrap().to_owned());
+        kinds
+            .filter(|it| it.starts_with("AWS::EC2::SecurityGroup") && it.ends_with("gress"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rules("shop-infra"), ["AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"]);
+    assert_eq!([rules("shop-one"), rules("shop-two")], [[""; 0]; 2]);
+}
+
+#[test]
 fn an_assembly_says_what_is_deployed_before() {
     let artifacts = artifacts("order", APP, &["-e", "prod"]);
     assert_eq!(artifacts["shop-prod-Dns"]["dependencies"], json!(["shop-prod-Web"]));

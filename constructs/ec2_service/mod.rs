@@ -14,16 +14,11 @@ use crate::{
     kernel::prelude::*,
     load_balancer::{
         Reached,
-        reached::{Ports, Tasks, Way, admit},
+        reached::{Ports, Tasks, Way, admit, admit_to_instances},
         target_group::By,
     },
     targets::{EcsService, Instances, LoadBalancer},
 };
-
-/// The ports of an instance that ECS picks from.
-///
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html>
-const DYNAMIC: Ports = Ports(32_768, 65_535);
 
 properties! {
     /// A container that runs on the instances of a cluster, behind a load balancer.
@@ -220,8 +215,8 @@ impl Ec2Service {
         let mut scope = scope.child("Service");
         let (group, network) = match self.instances.network_mode {
             NetworkMode::Bridge => {
-                let ports = self.instances.host_port.map_or(DYNAMIC, |it| Ports(it.value, it.value));
-                self.admit_to_instances(&mut scope, instances, way, ports);
+                let ports = self.instances.host_port.map_or(Ports::DYNAMIC, |it| Ports(it.value, it.value));
+                admit_to_instances(&mut scope, &way.balancer, instances, ports, &self.cluster.name);
                 (instances.security_group, None)
             }
             NetworkMode::Awsvpc => {
@@ -249,20 +244,6 @@ impl Ec2Service {
         let first = way.waits_for().into_iter().chain(task.policies.iter().copied()).chain(policies);
         scope.depend(service, first.chain(instances.ready.iter().copied()));
         Ok((service, group))
-    }
-
-    /// Opens the way to `ports` of the instances, once for all services behind one load balancer: EC2 takes no rule
-    /// twice.
-    fn admit_to_instances(&self, scope: &mut Scope<'_>, instances: &Instances, way: &Way, ports: Ports) {
-        let rule = text![
-            way.balancer.group.reference(),
-            " to ",
-            instances.security_group.reference(),
-            format!(":{ports}")
-        ];
-        if scope.claim("way to instances", rule, self.cluster.name.span).is_ok() {
-            admit(scope, &way.balancer, instances.security_group, ports);
-        }
     }
 }
 

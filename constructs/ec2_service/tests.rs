@@ -110,6 +110,23 @@ fn services_behind_one_load_balancer_share_the_way_to_the_instances() {
 }
 
 #[test]
+fn the_load_balancer_may_open_the_way_to_the_instances_itself() {
+    let stack = stack(
+        "n: {type: Network}\nc: {type: Ec2Cluster, network: n}\nlb: {type: LoadBalancer, network: n, instances: c}\n\
+         a: {type: Ec2Service, cluster: c, image: 'a:1', port: 80, memory: 500MB, behind: {balancer: lb, paths: [/a], priority: 1}}\n\
+         b: {type: Ec2Service, cluster: c, image: 'a:1', port: 81, hostPort: 81, memory: 500MB, behind: {balancer: lb, paths: [/b], priority: 2}}",
+    );
+    assert_eq!(stack.faults(), [""; 0]);
+    let rules: Vec<String> = stack.resources().into_iter().map(|(path, _)| path).filter(|it| it.contains(':')).collect();
+    assert_eq!(rules, [
+        "c/DefaultAutoScalingGroup/InstanceSecurityGroup/from TestlbSecurityGroup1D71FEAA:32768-65535",
+        "c/DefaultAutoScalingGroup/InstanceSecurityGroup/from TestlbSecurityGroup1D71FEAA:81",
+        "lb/SecurityGroup/to TestcDefaultAutoScalingGroupInstanceSecurityGroupBC041E07:32768-65535",
+        "lb/SecurityGroup/to TestcDefaultAutoScalingGroupInstanceSecurityGroupBC041E07:81",
+    ]);
+}
+
+#[test]
 fn a_task_may_have_an_address_of_its_own() {
     let stack = with(", networkMode: awsvpc");
     assert_eq!(stack.faults(), [""; 0]);

@@ -152,6 +152,7 @@ pub(crate) fn add(
         listener,
         group,
         group_id,
+        reaches: None,
     })
 }
 

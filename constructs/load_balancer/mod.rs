@@ -15,9 +15,10 @@ use ipnet::IpNet;
 use crate::{
     grants::Grantable,
     kernel::prelude::*,
-    targets::{self, Network},
+    targets::{self, Instances, Network},
 };
 use balancer::Parts;
+use reached::Ports;
 
 pub use balancer::Access;
 pub use health::Health;
@@ -41,6 +42,9 @@ properties! {
         /// How it is called over HTTPS: `{domain: shop.example.com, zone: {name: example.com, id: Z0123456789ABC}}`,
         /// or with a `certificate` that is there already. If absent, it is called over HTTP, which is not encrypted.
         https: Option<Https>,
+        /// The `Ec2Cluster` whose instances it reaches. If absent, services on instances open the way to theirs, which
+        /// those of one stack can share; services in several stacks need it here.
+        instances: Option<Link<Instances>>,
         /// After how long without a byte it closes a connection, from `1s` to `4000s`.
         idle_timeout: Spanned<Seconds> = "60s",
         /// Whether it refuses to be deleted; a stack cannot be deleted then either.
@@ -97,7 +101,12 @@ impl Construct for LoadBalancer {
             deletion_protection: self.deletion_protection,
             listeners: ["Listener", "RedirectListener"],
         };
-        let offer = balancer::add(parts, scope, |_| not_found())?;
+        let mut offer = balancer::add(parts, scope, |_| not_found())?;
+        if let Some(link) = &self.instances {
+            let instances = scope.find(link)?;
+            reached::admit_to_instances(scope, &offer, &instances, Ports::DYNAMIC, &link.name);
+            offer.reaches = Some(instances.security_group);
+        }
         Ok(Exports {
             arn: offer.arn.clone(),
             url: offer.url(None),

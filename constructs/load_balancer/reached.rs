@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     kernel::prelude::*,
-    targets::{LoadBalancer, Network},
+    targets::{Instances, LoadBalancer, Network},
 };
 
 const SECURITY_GROUP_EGRESS: ResourceType = ResourceType::new("AWS::EC2::SecurityGroupEgress");
@@ -202,13 +202,52 @@ pub(crate) struct Tasks<'a> {
 }
 
 /// Ports of something that is let in.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ports(pub(crate) u16, pub(crate) u16);
+
+impl Ports {
+    /// The ports of an instance that ECS picks from.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html>
+    pub(crate) const DYNAMIC: Self = Self(32_768, 65_535);
+}
 
 impl std::fmt::Display for Ports {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self(first, last) = self;
         if first == last { write!(f, "{first}") } else { write!(f, "{first}-{last}") }
+    }
+}
+
+/// Opens the way from `balancer` to `ports` of instances, once for all services that share both: EC2 takes no rule twice.
+/// `cluster` is the name by which the instances are meant, and who means them.
+pub(crate) fn admit_to_instances(
+    scope: &mut Scope<'_>,
+    balancer: &LoadBalancer,
+    instances: &Instances,
+    ports: Ports,
+    cluster: &Name,
+) {
+    let group = instances.security_group;
+    if balancer.reaches == Some(group) && ports == Ports::DYNAMIC {
+        return;
+    }
+    let rule = text![balancer.group.reference(), " to ", group.reference(), format!(":{ports}")];
+    let in_stack = text![scope.place().stack.clone(), ": ", rule.clone()];
+    let is_first_of_stack = scope.claim("way to instances from a stack", in_stack, cluster.span).is_ok();
+    match scope.claim("way to instances", rule, cluster.span) {
+        Ok(()) => admit(scope, balancer, group, ports),
+        // Nothing says that the other stack is there before this one, and stays as long.
+        Err(before) if is_first_of_stack => scope.report(
+            Diagnostic::error(
+                "shared-way",
+                format!("the way from the load balancer to ports {ports} of the instances is in another stack"),
+            )
+            .at(cluster.span)
+            .label(before, "opened for this")
+            .help("name the cluster in `instances` of the `LoadBalancer`, or write `networkMode: awsvpc` here"),
+        ),
+        Err(_) => (),
     }
 }
 

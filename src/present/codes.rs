@@ -263,6 +263,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("session-length", "IAM lets a session of a role last from 1 to 12 hours."),
     ("several-stacks", "One template goes to standard output; several go into a folder."),
+    (
+        "shared-way",
+        "EC2 takes no rule of a security group twice, so that the way from a load balancer to instances is in one stack.",
+    ),
     ("stack-cycle", "Stacks refer to each other in a circle, so that none can be deployed first."),
     (
         "stack-name",
