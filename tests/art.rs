@@ -403,6 +403,18 @@ fn art_16_no_two_services_share_a_target_group() {
         query.of("AWS::ECS::Service").iter().flat_map(|it| many(it.get("LoadBalancers"))).collect();
     let groups: BTreeSet<&str> = registered.iter().map(|it| query.target(&it["TargetGroupArn"]).id).collect();
     assert_eq!((registered.len(), groups.len()), (2, 2));
+
+    // As the system's author had it: one target group and one family for both.
+    let first = groups.first().unwrap();
+    let original = planted(|kind, it| match kind {
+        "AWS::ECS::Service" => it["LoadBalancers"][0]["TargetGroupArn"] = json!({ "Ref": first }),
+        "AWS::ECS::TaskDefinition" => it["Family"] = json!("art-service"),
+        _ => (),
+    });
+    let found = reach::faults(&original);
+    for shared in [first, "art-service"] {
+        assert!(found.iter().any(|it| it.ends_with(&format!(" share {shared}"))), "{shared} in {found:?}");
+    }
 }
 
 #[test]

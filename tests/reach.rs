@@ -1,6 +1,8 @@
 //! What a template would do once it is deployed: who reaches whom, whether it scales both ways, whether images can be
 //! pulled. Asked of all examples, and of templates with a fault put in, which has to be found.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use asi_constructs::CATALOGUE;
 use serde_json::{Value, json};
 
@@ -49,7 +51,23 @@ pub(crate) fn faults(template: &Value) -> Vec<String> {
     for service in query.of("AWS::ECS::Service") {
         check_pull(&query, service, &mut faults);
     }
+    check_sharing(&query, &mut faults);
     faults
+}
+
+/// Requests for one service do not come to another, and a task definition is no revision of another's.
+fn check_sharing(query: &Query<'_>, faults: &mut Vec<String>) {
+    let mut owners = BTreeMap::new();
+    for service in query.of("AWS::ECS::Service") {
+        let groups = many(service.get("LoadBalancers"));
+        let groups: BTreeSet<&str> = groups.iter().map(|it| query.target(&it["TargetGroupArn"]).id).collect();
+        let family = query.target(service.get("TaskDefinition")).get("Family").as_str();
+        for shared in groups.into_iter().chain(family) {
+            if let Some(other) = owners.insert(shared, service.id) {
+                faults.push(format!("{other} and {} share {shared}", service.id));
+            }
+        }
+    }
 }
 
 fn port(value: &Value) -> Option<i64> {
