@@ -185,6 +185,19 @@ pub struct Instances {
     pub architecture: Architecture,
     /// The greatest number of them; absent if that is not known.
     pub most: Option<u32>,
+    /// What each of them has; absent if that is not known.
+    pub room: Option<Room>,
+}
+
+/// What an instance of EC2 has for tasks, and for the system it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Its type.
+    pub instance: String,
+    /// CPU units, 1024 for each virtual CPU.
+    pub cpu: u32,
+    /// Memory.
+    pub memory: Mebibytes,
 }
 
 impl Target for Instances {

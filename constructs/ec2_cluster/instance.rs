@@ -2,7 +2,7 @@
 
 use crate::{
     kernel::{property::Word, prelude::*},
-    targets::Architecture,
+    targets::{Architecture, Room},
 };
 
 /// The type of an instance where none is named.
@@ -61,9 +61,65 @@ pub(super) fn architecture(text: &str) -> Option<Architecture> {
     Some(if series == "a1" || traits.contains('g') { Architecture::Arm64 } else { Architecture::X86_64 })
 }
 
+/// What a type has, if it is of a family whose sizes all follow one rule. Amazon EC2, "Instance types".
+pub(super) fn room(text: &str) -> Option<Room> {
+    let (family, size) = text.split_once('.')?;
+    let family = family.strip_suffix("-flex").unwrap_or(family);
+    let larger = || match size.strip_suffix("xlarge")? {
+        "" => Some(4),
+        times => times.parse::<u32>().ok()?.checked_mul(4),
+    };
+    let (processors, memory) = if matches!(family, "t2" | "t3" | "t3a" | "t4g") {
+        let sizes = ["nano", "micro", "small", "medium", "large", "xlarge", "2xlarge"];
+        let at = sizes.iter().position(|it| *it == size)?;
+        let few = if family == "t2" && at < 3 { 1 } else { 2 };
+        (larger().unwrap_or(few), 512 << at)
+    } else {
+        let kind = family.get(..1)?;
+        let (generation, traits) = family.get(1..)?.split_at_checked(1)?;
+        let is_regular = matches!(generation, "5" | "6" | "7" | "8")
+            && matches!(traits, "" | "a" | "ad" | "d" | "g" | "gd" | "i" | "id");
+        let gigabytes = match kind {
+            "c" => 2,
+            "m" => 4,
+            "r" => 8,
+            _ => return None,
+        };
+        let processors = match size {
+            "medium" => 1,
+            "large" => 2,
+            _ => larger()?,
+        };
+        (is_regular.then_some(processors)?, processors.checked_mul(gigabytes * 1024)?)
+    };
+    Some(Room { instance: text.to_owned(), cpu: processors.checked_mul(1024)?, memory: Mebibytes(memory) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_tells_the_room() {
+        let of = |name: &str| room(name).map(|it| (it.cpu / 1024, it.memory.to_string()));
+        for (name, cpu, memory) in [
+            ("t2.micro", 1, "1GB"),
+            ("t2.small", 1, "2GB"),
+            ("t2.medium", 2, "4GB"),
+            ("t3.nano", 2, "512MB"),
+            ("t4g.2xlarge", 8, "32GB"),
+            ("m6g.medium", 1, "4GB"),
+            ("m7i-flex.large", 2, "8GB"),
+            ("c5.9xlarge", 36, "72GB"),
+            ("r8g.48xlarge", 192, "1536GB"),
+        ] {
+            assert_eq!(of(name), Some((cpu, memory.to_owned())), "{name}");
+        }
+        // Of their own rules, or none.
+        for name in ["c5n.large", "m4.large", "m5.metal", "t3.12xlarge", "g5.xlarge", "m7g", "é.large", "m5.99999999999xlarge"] {
+            assert_eq!(of(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn a_name_tells_the_processor() {

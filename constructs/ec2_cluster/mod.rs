@@ -17,7 +17,7 @@ use crate::{
     iam::{self, Allow},
     kernel::prelude::*,
     permission::Permission,
-    targets::{Architecture, Instances, Network},
+    targets::{Architecture, Instances, Network, Room},
 };
 
 pub use count::{Count, Range};
@@ -157,6 +157,7 @@ impl Construct for Ec2Cluster {
                 network,
                 architecture: self.processor(),
                 most: Some(self.count.max().value),
+                room: self.room(),
             },
         })
     }
@@ -174,6 +175,15 @@ impl Ec2Cluster {
     fn processor(&self) -> Architecture {
         let of_type = || self.instance.as_ref().and_then(Text::literal).and_then(instance::architecture);
         self.architecture.map(|it| it.value).or_else(of_type).unwrap_or(Architecture::X86_64)
+    }
+
+    /// What each instance has, as far as its type tells.
+    fn room(&self) -> Option<Room> {
+        let instance = match &self.instance {
+            Some(instance) => instance.literal()?,
+            None => instance::default(self.processor()),
+        };
+        instance::room(instance)
     }
 
     fn check_target(&self, target: Spanned<Percent>, faults: &mut Vec<Diagnostic>) {

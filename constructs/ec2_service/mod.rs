@@ -17,7 +17,7 @@ use crate::{
         reached::{Ports, Tasks, Way, admit, admit_to_instances},
         target_group::By,
     },
-    targets::{EcsService, Instances, LoadBalancer},
+    targets::{EcsService, Instances, LoadBalancer, Room},
 };
 
 properties! {
@@ -111,7 +111,10 @@ impl Construct for Ec2Service {
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let instances = scope.find(&self.cluster)?;
-        self.check_room(scope, &instances);
+        self.check_ports(scope, &instances);
+        if let Some(room) = &instances.room {
+            self.check_room(scope, room);
+        }
         self.reached.arrange(scope);
         scope.arrange(&["TaskDef"]);
         scope.child("Service").arrange(&["Service"]);
@@ -185,19 +188,56 @@ impl Ec2Service {
     }
 
     /// Reports a port of the instance that leaves a deployment no instance to start a task on.
-    fn check_room(&self, scope: &mut Scope<'_>, instances: &Instances) {
+    fn check_ports(&self, scope: &mut Scope<'_>, instances: &Instances) {
         let (Some(port), Some(most)) = (self.instances.host_port, instances.most) else { return };
         let count = self.count.least().value;
-        let spare = self.deployment.spare(count);
-        if count.saturating_add(1) > most && spare == 0 {
+        // Where requests move from one version to the other, all tasks of both run.
+        let (more, what, help) = if self.deployment.shifts() {
+            (count, "as many again", "remove `hostPort`, or allow the cluster as many instances")
+        } else if self.deployment.spare(count) > 0 {
+            return;
+        } else {
+            (1, "one more", "remove `hostPort`, allow the cluster one more instance, or lower `deployment.minimum`")
+        };
+        if count.saturating_add(more) > most {
             let message = format!(
-                "with a port of its own each task needs an instance: {count} tasks, and one more to deploy, of at most {most}"
+                "with a port of its own each task needs an instance: {count} tasks, and {what} to deploy, of at most {most}"
             );
             scope.report(
                 Diagnostic::error("host-port-room", message)
                     .at(port.span)
                     .label(self.cluster.name.span, "the cluster")
-                    .help("remove `hostPort`, allow the cluster one more instance, or lower `deployment.minimum`"),
+                    .help(help),
+            );
+        }
+    }
+
+    /// Reports a task that no instance has room for: it would wait for ever, and so would the deployment.
+    fn check_room(&self, scope: &mut Scope<'_>, room: &Room) {
+        let OnInstances { cpu, memory, reserve, .. } = &*self.instances;
+        let kept = reserve.unwrap_or(*memory);
+        let instance = &room.instance;
+        let mut fault = |message: String, span: Span, help: String| {
+            scope.report(
+                Diagnostic::error("instance-room", message)
+                    .at(span)
+                    .label(self.cluster.name.span, "the cluster")
+                    .help(help),
+            );
+        };
+        // The system takes some of it.
+        if kept.value >= room.memory {
+            fault(
+                format!("a task of {} does not fit on a `{instance}` of {}", kept.value, room.memory),
+                kept.span,
+                format!("give the cluster a larger `instance`, or the task less than {}", room.memory),
+            );
+        }
+        if let Some(cpu) = cpu.filter(|it| it.value > room.cpu) {
+            fault(
+                format!("a task with {} CPU units does not fit on a `{instance}`, which has {}", cpu.value, room.cpu),
+                cpu.span,
+                format!("give the cluster a larger `instance`, or the task {} or less", room.cpu),
             );
         }
     }

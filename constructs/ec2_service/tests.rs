@@ -164,6 +164,38 @@ fn a_port_of_the_instance_needs_a_spare_one() {
         ]
     );
     assert_eq!(with(", hostPort: 5555, count: 3, deployment: {minimum: 50%}").faults(), [""; 0]);
+    assert_eq!(
+        with(", hostPort: 5555, count: 2, deployment: {strategy: blueGreen}").faults(),
+        [
+            "host-port-room at `5555`: with a port of its own each task needs an instance: 2 tasks, and as many again to deploy, of at most 3"
+        ]
+    );
+}
+
+#[test]
+fn a_task_has_to_fit_on_an_instance() {
+    let faults = |cluster: &str, task: &str| {
+        stack(&format!(
+            "n: {{type: Network}}\nc: {{type: Ec2Cluster, network: n{cluster}}}\n\
+             web: {{type: Ec2Service, cluster: c, image: 'a:1', port: 80, {task}}}"
+        ))
+        .faults()
+    };
+    assert_eq!(
+        faults("", "memory: 2GB, cpu: 2049"),
+        [
+            "instance-room at `2GB`: a task of 2GB does not fit on a `t3.small` of 2GB",
+            "instance-room at `2049`: a task with 2049 CPU units does not fit on a `t3.small`, which has 2048",
+        ]
+    );
+    // What is reserved is what ECS looks for.
+    assert_eq!(faults("", "memory: 2GB, reserve: 1GB, cpu: 2048"), [""; 0]);
+    assert_eq!(
+        faults(", instance: t2.small", "memory: 4GB, reserve: 3GB"),
+        ["instance-room at `3GB`: a task of 3GB does not fit on a `t2.small` of 2GB"]
+    );
+    // Nobody knows how large it is.
+    assert_eq!(faults(", instance: '${Param}'", "memory: 900GB"), [""; 0]);
 }
 
 #[test]

@@ -142,6 +142,10 @@ pub const CODES: &[(&str, &str)] = &[
         "instance-memory",
         "A container on an instance has 6 MB of memory or more, of which less may be reserved.",
     ),
+    (
+        "instance-room",
+        "A task waits for ever for an instance that has room for it, if none of that type has.",
+    ),
     ("instance-storage", "An instance for ECS has a disk of 30 GB to 16 TB, in whole gigabytes."),
     ("instance-type", "The type of an instance has a family and a size, such as `t3.small`."),
     ("list-in-text", "A list has no text of its own; `Fn::Join` makes one of it."),
