@@ -23,6 +23,7 @@ mod instances;
 mod lambda;
 mod lifecycles;
 mod limits;
+mod listener_order;
 mod load_balancing;
 mod lookups;
 mod loops;
@@ -110,6 +111,7 @@ pub(super) const ALL: &[Rule] = &[
     web_acl::check,
     subnets::check,
     load_balancing::check,
+    listener_order::check,
     task_definition::check,
     ecs_service::check,
     service_listener::check,
