@@ -193,12 +193,20 @@ impl Pen<'_, '_> {
         for (from, to, label) in allowed {
             for from in self.deck.holders(inventory, from) {
                 for to in self.deck.holders(inventory, to) {
-                    if !self.is_joined(from, to) {
+                    if !self.is_joined(from, to) && !self.works_on(from, to) {
                         self.arrow(from, to, ArrowKind::Traffic, label.clone());
                     }
                 }
             }
         }
+    }
+
+    /// Whether what is let into the instances `to` comes to a service that runs there, which is drawn.
+    fn works_on(&self, from: usize, to: usize) -> bool {
+        self.inventory.of_kind("AWS::ECS::Service").any(|(at, it)| {
+            let on = self.inventory.instances_of(it).and_then(|it| self.deck.of[it]);
+            on == Some(to) && self.deck.of[at].is_some_and(|it| self.is_joined(from, it))
+        })
     }
 
     /// From the other end of a VPN to its gateway.

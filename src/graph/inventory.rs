@@ -114,6 +114,14 @@ impl<'a> Inventory<'a> {
         self.targets_at(resource, keys).into_iter().find(|it| self.resources[*it].kind == kind)
     }
 
+    /// The group of instances that a service on ECS runs on, if it does.
+    pub(super) fn instances_of(&self, service: &Resource<'a>) -> Option<usize> {
+        let provider =
+            self.target_of(service, &["CapacityProviderStrategy"], "AWS::ECS::CapacityProvider")?;
+        let group = &["AutoScalingGroupProvider", "AutoScalingGroupArn"];
+        self.target_of(&self.resources[provider], group, "AWS::AutoScaling::AutoScalingGroup")
+    }
+
     /// The resources of a type.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (usize, &Resource<'a>)> {
         let all = self.resources.iter().enumerate();

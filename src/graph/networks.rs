@@ -84,9 +84,12 @@ impl<'a> Networks<'a> {
         let others = deck.on(card).filter(|it| *it != chief);
         let all: Vec<&Resource<'_>> =
             [chief].into_iter().chain(others).map(|it| &inventory.resources[it]).collect();
-        // What it is about says where it is; otherwise something that comes with it does.
-        let subnets =
-            all.iter().map(|it| of_type("AWS::EC2::Subnet", it, inventory)).find(|it| !it.is_empty());
+        // What it is about says where it is; otherwise something that comes with it does, or what it runs on.
+        let instances = inventory.instances_of(&inventory.resources[chief]);
+        let instances = instances.map(|it| &inventory.resources[it]);
+        let mut subnets =
+            all.iter().copied().chain(instances).map(|it| of_type("AWS::EC2::Subnet", it, inventory));
+        let subnets = subnets.find(|it| !it.is_empty());
         if let Some(subnets) = subnets {
             let kinds: Vec<&str> = subnets.iter().map(|it| subnet_kind(*it, inventory)).collect();
             let vpc = inventory.target_of(&inventory.resources[subnets[0]], &["VpcId"], "AWS::EC2::VPC")?;
