@@ -269,10 +269,7 @@ impl Ec2Service {
         let parts = Service {
             cluster: instances.cluster.name.clone(),
             definition: task.definition,
-            count: match &self.count {
-                Count::Fixed(count) => Some(*count),
-                Count::Scaled(_) => None,
-            },
+            count: self.count.set(),
             network,
             balancing: Some(Balancing::new(&self.container, port, way, self.reached.health.grace)),
             deployment,

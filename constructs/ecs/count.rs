@@ -35,6 +35,9 @@ properties! {
         min: Spanned<u32> = "1",
         /// The greatest number of tasks.
         max: Spanned<u32>,
+        /// How many tasks there are at first, and again whenever an update changes the service, whatever load has made
+        /// of the number by then. If absent, `min`, and updates leave the number to the load.
+        desired: Option<Spanned<u32>>,
         /// How much of their CPU the tasks are to use on average.
         cpu: Option<Spanned<Percent>>,
         /// How much of their memory the tasks are to use on average.
@@ -57,6 +60,8 @@ properties! {
         levels: Spanned<Vec<Spanned<Step>>>,
         /// What is measured.
         metric: Metric = "cpu",
+        /// Whether the task that uses most of it decides, or all of them together.
+        statistic: Statistic = "maximum",
         /// For how many minutes in a row it has to lie beyond a threshold.
         minutes: Spanned<u32> = "2",
     }
@@ -79,10 +84,20 @@ properties! {
 choices! {
     /// What is measured.
     pub enum Metric {
-        /// The share of its CPU that the busiest task uses.
+        /// The share of its CPU that a task uses.
         Cpu,
-        /// The share of its memory that the fullest task uses.
+        /// The share of its memory that a task uses.
         Memory,
+    }
+}
+
+choices! {
+    /// Which tasks decide.
+    pub enum Statistic {
+        /// The one that uses most.
+        Maximum,
+        /// All of them, on average.
+        Average,
     }
 }
 
@@ -92,6 +107,14 @@ impl Count {
         match self {
             Self::Fixed(count) => *count,
             Self::Scaled(scaling) => scaling.min,
+        }
+    }
+
+    /// How many tasks an update of the stack has the service run, if that is not for load to say.
+    pub(crate) fn set(&self) -> Option<Spanned<u32>> {
+        match self {
+            Self::Fixed(count) => Some(*count),
+            Self::Scaled(scaling) => scaling.desired,
         }
     }
 
@@ -111,6 +134,17 @@ impl Scaling {
 
     fn check(&self, faults: &mut Vec<Diagnostic>) {
         self.range().check(faults);
+        let (min, max) = (self.min.value, self.max.value);
+        if let Some(desired) = self.desired.filter(|it| min < max && !(min..=max).contains(&it.value)) {
+            faults.push(
+                Diagnostic::error(
+                    "count-range",
+                    format!("{} tasks are not between {min} and {max}", desired.value),
+                )
+                .at(desired.span)
+                .help("use a number between them, or remove `desired`"),
+            );
+        }
         for share in [self.cpu, self.memory].into_iter().flatten() {
             faults.extend(check_share(share));
         }
@@ -266,6 +300,17 @@ mod tests {
             faults("{min: 0, max: 2, cpu: 70%}"),
             ["count-range at `0`: from 0 tasks nothing scales: load is measured on tasks"]
         );
+    }
+
+    #[test]
+    fn points_at_a_beginning_outside_of_the_range() {
+        for desired in ["1", "4"] {
+            assert_eq!(
+                faults(&format!("{{min: 2, max: 3, desired: {desired}, cpu: 70%}}")),
+                [format!("count-range at `{desired}`: {desired} tasks are not between 2 and 3")]
+            );
+        }
+        assert_eq!(faults("{min: 2, max: 3, desired: 3, cpu: 70%}"), [""; 0]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What adds and removes tasks: a target, and policies that keep a measure near it or act at thresholds.
 
 use super::{
-    count::{Metric, Scaling, Steps},
+    count::{Metric, Scaling, Statistic, Steps},
     scaling,
 };
 use crate::{kernel::prelude::*, load_balancer::reached::Way};
@@ -62,6 +62,10 @@ fn add_steps(
     target: Handle,
     dimensions: &Expr<Handle>,
 ) {
+    let statistic = match steps.statistic {
+        Statistic::Maximum => "Maximum",
+        Statistic::Average => "Average",
+    };
     let mut side = |side: &Side, cooldown: Seconds| {
         let policy_id = format!("{}Policy", side.id);
         let name = scope.child(&policy_id).unique_id();
@@ -75,7 +79,7 @@ fn add_steps(
                 "StepScalingPolicyConfiguration" => object! {
                     "AdjustmentType" => "ChangeInCapacity",
                     "Cooldown" => cooldown.0,
-                    "MetricAggregationType" => "Maximum",
+                    "MetricAggregationType" => statistic,
                     "StepAdjustments" => side.adjustments.clone(),
                 },
             },
@@ -95,7 +99,7 @@ fn add_steps(
                 },
                 "Namespace" => "AWS/ECS",
                 "Period" => 60,
-                "Statistic" => "Maximum",
+                "Statistic" => statistic,
                 "Threshold" => side.threshold,
             },
         );
@@ -179,6 +183,14 @@ mod tests {
             })
         );
         assert_eq!(with("2").properties("web/Service/Service")["DesiredCount"], 2);
+    }
+
+    #[test]
+    fn begins_with_a_number_that_is_asked_for() {
+        let stack = with("{min: 1, max: 10, desired: 6, cpu: 50%}");
+        assert_eq!(stack.properties("web/Service/Service")["DesiredCount"], 6);
+        let target = stack.properties("web/Service/TaskCount/Target/Resource");
+        assert_eq!((&target["MinCapacity"], &target["MaxCapacity"]), (&json!(1), &json!(10)));
     }
 
     #[test]
@@ -270,6 +282,21 @@ mod tests {
             upper["AlarmActions"],
             json!(["${web/Service/TaskCount/Target/StepScaling/UpperPolicy/Resource}"])
         );
+    }
+
+    #[test]
+    fn steps_may_follow_the_average() {
+        let stack = with(
+            "{max: 3, steps: {statistic: average, levels: [{above: 60%, add: 1}, {below: 15%, remove: 1}]}}",
+        );
+        for id in ["Upper", "Lower"] {
+            let properties = |kind: &str| {
+                stack.properties(&format!("web/Service/TaskCount/Target/StepScaling/{id}{kind}/Resource"))
+            };
+            assert_eq!(properties("Alarm")["Statistic"], "Average");
+            let policy = properties("Policy")["StepScalingPolicyConfiguration"].clone();
+            assert_eq!(policy["MetricAggregationType"], "Average");
+        }
     }
 
     #[test]

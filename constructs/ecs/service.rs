@@ -64,8 +64,8 @@ pub(crate) struct Service {
     pub(crate) cluster: Expr<Handle>,
     /// The definition of its tasks.
     pub(crate) definition: Handle,
-    /// How many tasks run; absent if scaling decides, for each update of the stack would set the number back that
-    /// it has arrived at.
+    /// How many tasks run; absent if scaling alone decides, for each update of the service would set the number back
+    /// that it has arrived at.
     pub(crate) count: Option<Spanned<u32>>,
     /// Where its tasks run, if they have addresses of their own.
     pub(crate) network: Option<Expr<Handle>>,

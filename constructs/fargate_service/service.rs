@@ -4,7 +4,7 @@ use super::FargateService;
 use crate::{
     cluster,
     ecs::{
-        self, Count,
+        self,
         placement::{self, Placement},
         service::{Balancing, Runs, Service},
         task,
@@ -41,10 +41,7 @@ pub(super) fn add(
     let parts = Service {
         cluster: cluster.name.clone(),
         definition: task.definition,
-        count: match &service.count {
-            Count::Fixed(count) => Some(*count),
-            Count::Scaled(_) => None,
-        },
+        count: service.count.set(),
         network: Some(placement.configuration(group)),
         balancing: Some(Balancing::new(&service.container, port, way, service.reached.health.grace)),
         deployment,
