@@ -1,6 +1,9 @@
 //! Endpoints: ways from a network to services of AWS that do not go through the internet.
 
-use super::{Layout, subnet::tag};
+use super::{
+    Layout,
+    subnet::{tables, tag},
+};
 use crate::kernel::{diagnostic::nearest, expr::ExprKind, prelude::*, shape::Choice};
 
 const ENDPOINT: ResourceType = ResourceType::new("AWS::EC2::VPCEndpoint");
@@ -175,7 +178,7 @@ impl Endpoint {
         };
         let mut scope = scope.child(&self.id).caused_by(self.written.span());
         if self.is_gateway {
-            let tables = network.private.iter().chain(&network.public).map(|it| it.route_table.reference());
+            let tables = tables(&network.private).chain(tables(&network.public)).map(|it| it.resource.reference());
             return scope.resource("Resource", ENDPOINT, object! {
                 "RouteTableIds" => tables.collect::<Vec<_>>(),
                 "ServiceName" => name,

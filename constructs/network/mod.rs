@@ -19,13 +19,14 @@ use crate::{
 };
 use ranges::Split;
 use routes::Ways;
-use subnet::{Kind, Subnet, tag};
+use subnet::{Kind, RouteTable, Subnet, tables, tag};
 
 pub use acls::Acls;
 pub use endpoints::Endpoint;
 pub use flow_logs::{FlowLogs, Traffic};
 pub use ranges::{Ranges, Subnets};
 pub use routes::Nat;
+pub use subnet::PublicRouteTable;
 pub use vpn::{Propagate, Routes, Vpn};
 pub use zones::Zones;
 
@@ -45,6 +46,9 @@ properties! {
         /// The ranges of the subnets. If absent, the network's range is split evenly among them: the public
         /// ones first, zone by zone, then the private ones.
         subnets: Subnets = "{}",
+        /// Whether public subnets have a route table each, or share one; the routes in them are the same. Where this
+        /// changes in a network that is deployed, public subnets may lose their routes for a moment.
+        public_route_table: Spanned<PublicRouteTable> = "perSubnet",
         /// The services of AWS that are reached without going through the internet: `[s3, ecr.api, ecr.dkr]`,
         /// or any by its whole name, such as `com.amazonaws.${AWS::Region}.glue`. `s3` and `dynamodb` are
         /// routes and cost nothing; every other has an address in each private subnet, or in each public one
@@ -74,7 +78,7 @@ exports! {
         public_subnet_ids: SubnetIds,
         /// The ids of the private subnets, in the order of the zones.
         private_subnet_ids: SubnetIds,
-        /// The ids of the public subnets' route tables, in the order of the zones.
+        /// The ids of the public subnets' route tables, in the order of the zones; or the one they share.
         public_route_table_ids: Vec<Expr<Handle>>,
         /// The ids of the private subnets' route tables, in the order of the zones.
         private_route_table_ids: Vec<Expr<Handle>>,
@@ -141,15 +145,17 @@ impl Construct for Network {
             "InstanceTenancy" => "default",
             "Tags" => list![tag("Name", name.clone())],
         });
-        let subnets = |scope: &mut Scope<'_>, kind, ranges: &[Ipv4Net]| -> Vec<Subnet> {
+        let shared = (self.public_route_table.value == PublicRouteTable::Shared)
+            .then(|| RouteTable::shared(scope, vpc, "PublicRoutes"));
+        let subnets = |scope: &mut Scope<'_>, kind, ranges: &[Ipv4Net], shared: Option<&RouteTable>| {
             let places = ranges.iter().zip(&zones).zip(1..);
             places
-                .map(|((range, zone), number)| Subnet::add(scope, vpc, kind, number, *range, zone))
-                .collect()
+                .map(|((range, zone), number)| Subnet::add(scope, vpc, kind, number, *range, zone, shared))
+                .collect::<Vec<Subnet>>()
         };
-        let public = subnets(scope, Kind::Public, &split.public);
+        let public = subnets(scope, Kind::Public, &split.public, shared.as_ref());
         let kind = if self.nat.value == Nat::None { Kind::Isolated } else { Kind::Private };
-        let private = subnets(scope, kind, &split.private);
+        let private = subnets(scope, kind, &split.private, None);
         let network = Layout { name, vpc, public, private };
 
         let Ways { internet, mut outbound } = routes::add(scope, self.nat.value, &network);
@@ -163,7 +169,7 @@ impl Construct for Network {
             acls.add(scope, &network, self.cidr.value);
         }
         let ids = |it: &[Subnet]| it.iter().map(|it| it.resource.reference()).collect::<SubnetIds>();
-        let tables = |subnets: &[Subnet]| subnets.iter().map(|it| it.route_table.reference()).collect();
+        let table_ids = |subnets: &[Subnet]| tables(subnets).map(|it| it.resource.reference()).collect();
         let offer = targets::Network {
             vpc_id: vpc.reference(),
             cidr: Some(vpc.attribute("CidrBlock")),
@@ -177,8 +183,8 @@ impl Construct for Network {
             cidr: vpc.attribute("CidrBlock"),
             public_subnet_ids: offer.public_subnet_ids.clone(),
             private_subnet_ids: offer.private_subnet_ids.clone(),
-            public_route_table_ids: tables(&network.public),
-            private_route_table_ids: tables(&network.private),
+            public_route_table_ids: table_ids(&network.public),
+            private_route_table_ids: table_ids(&network.private),
             zones,
             vpn_gateway_id: vpn.map(|it| it.gateway.reference()),
             network: offer,
@@ -212,6 +218,13 @@ impl Network {
                     .help("remove `nat`, or give the network private subnets"),
             ),
             _ => (),
+        }
+        if split.public.is_empty() && self.public_route_table.value == PublicRouteTable::Shared {
+            faults.push(
+                Diagnostic::error("no-effect", "public subnets share a route table, and there are none")
+                    .at(self.public_route_table.span)
+                    .help("remove `publicRouteTable`, or give the network public subnets"),
+            );
         }
         if let Some(acls) = &self.acls.0 {
             acls.check(self.cidr, !split.public.is_empty(), faults);
@@ -326,6 +339,42 @@ mod tests {
             ["net/PrivateSubnet1/Subnet", "net/PrivateSubnet2/Subnet"]
         );
         assert_eq!(paths(&private, "AWS::EC2::InternetGateway"), [""; 0]);
+    }
+
+    #[test]
+    fn public_subnets_may_share_a_route_table() {
+        let built = stack(
+            "net: {type: Network, publicRouteTable: shared, endpoints: [s3], \
+             vpn: {routes: {public: [192.0.2.0/24]}, propagate: all}}",
+        );
+        assert_eq!(built.faults(), [""; 0]);
+        let table = "${net/PublicRoutes/RouteTable}";
+        let private = ["${net/PrivateSubnet1/RouteTable}", "${net/PrivateSubnet2/RouteTable}"];
+        assert_eq!(built.attribute("net", "publicRouteTableIds"), json!([table]));
+        assert_eq!(
+            paths(&built, "AWS::EC2::Route"),
+            [
+                "net/PublicRoutes/DefaultRoute",
+                "net/PublicRoutes/VpnRoute192.0.2.0--24",
+                "net/PrivateSubnet1/DefaultRoute",
+                "net/PrivateSubnet2/DefaultRoute",
+            ]
+        );
+        for subnet in ["PublicSubnet1", "PublicSubnet2"] {
+            let association = built.properties(&format!("net/{subnet}/RouteTableAssociation"));
+            assert_eq!(association["RouteTableId"], table);
+            assert_eq!(
+                built.depends_on(&format!("net/{subnet}/NATGateway")),
+                [format!("net/{subnet}/RouteTableAssociation"), "net/PublicRoutes/DefaultRoute".to_owned()]
+            );
+        }
+        for path in ["net/S3/Resource", "net/RoutePropagation"] {
+            assert_eq!(built.properties(path)["RouteTableIds"], json!([private[0], private[1], table]));
+        }
+        assert_eq!(
+            stack("net: {type: Network, nat: none, subnets: {public: []}, publicRouteTable: shared}").faults(),
+            ["no-effect at `shared`: public subnets share a route table, and there are none"]
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     Layout,
-    subnet::{Subnet, tag},
+    subnet::{RouteTable, Subnet, tables, tag},
 };
 use crate::kernel::prelude::*;
 
@@ -45,10 +45,12 @@ pub(super) fn add(scope: &mut Scope<'_>, nat: Nat, network: &Layout) -> Ways {
         "InternetGatewayId" => gateway.reference(),
         "VpcId" => network.vpc.reference(),
     });
-    for subnet in &network.public {
-        let route = default_route(scope, subnet, Way::Internet(gateway));
+    for table in tables(&network.public) {
+        let route = default_route(scope, table, Way::Internet(gateway));
         scope.depend(route, [attachment]);
-        ways.internet.extend([route, subnet.association]);
+    }
+    for subnet in &network.public {
+        ways.internet.extend([way_to_internet(scope, subnet), subnet.association]);
     }
     let count = match nat {
         Nat::None => 0,
@@ -60,14 +62,19 @@ pub(super) fn add(scope: &mut Scope<'_>, nat: Nat, network: &Layout) -> Ways {
     for (at, subnet) in network.private.iter().enumerate() {
         // With a single gateway, all share the first.
         if let Some(nat) = nats.get(at).or(nats.first()) {
-            let route = default_route(scope, subnet, Way::Nat(*nat));
+            let route = default_route(scope, &subnet.table, Way::Nat(*nat));
             ways.outbound.extend([route, subnet.association]);
         }
     }
     ways
 }
 
-/// Where a subnet's default route leads.
+/// The route of a public subnet to the internet.
+fn way_to_internet(network: &mut Scope<'_>, subnet: &Subnet) -> Handle {
+    subnet.table.scope(network).handle("DefaultRoute").expect("the route tables come first")
+}
+
+/// Where a default route leads.
 #[derive(Clone, Copy)]
 enum Way {
     /// Through the internet gateway.
@@ -77,21 +84,22 @@ enum Way {
 }
 
 /// Sends this way what does not stay in the network.
-fn default_route(network: &mut Scope<'_>, subnet: &Subnet, way: Way) -> Handle {
+fn default_route(network: &mut Scope<'_>, table: &RouteTable, way: Way) -> Handle {
     let (internet, nat) = match way {
         Way::Internet(gateway) => (Some(gateway.reference()), None),
         Way::Nat(gateway) => (None, Some(gateway.reference())),
     };
-    subnet.scope(network).resource("DefaultRoute", ROUTE, object! {
+    table.scope(network).resource("DefaultRoute", ROUTE, object! {
         "DestinationCidrBlock" => "0.0.0.0/0",
         "GatewayId" => internet,
         "NatGatewayId" => nat,
-        "RouteTableId" => subnet.route_table.reference(),
+        "RouteTableId" => table.resource.reference(),
     })
 }
 
 /// Puts a NAT gateway into a public subnet.
 fn nat_gateway(network: &mut Scope<'_>, subnet: &Subnet, attachment: Handle) -> Handle {
+    let route = way_to_internet(network, subnet);
     let mut scope = subnet.scope(network);
     let name = scope.path().to_string();
     let tags = list![tag("Name", name)];
@@ -103,7 +111,6 @@ fn nat_gateway(network: &mut Scope<'_>, subnet: &Subnet, attachment: Handle) -> 
         "SubnetId" => subnet.resource.reference(),
         "Tags" => tags,
     });
-    let route = scope.handle("DefaultRoute").expect("a public subnet has its route before its gateway");
     scope.depend(nat, [route, subnet.association]);
     nat
 }

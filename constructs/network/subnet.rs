@@ -1,4 +1,4 @@
-//! A subnet with its route table.
+//! A subnet, and its route table.
 
 use ipnet::Ipv4Net;
 
@@ -38,17 +38,62 @@ impl Kind {
     }
 }
 
+choices! {
+    /// How many route tables public subnets have.
+    pub enum PublicRouteTable {
+        /// Each has its own, as with the CDK.
+        PerSubnet,
+        /// They share one: where there are many routes, the template is shorter.
+        Shared,
+    }
+}
+
+/// A route table.
+#[derive(Clone, Debug)]
+pub(super) struct RouteTable {
+    /// The place of its routes, below the network's.
+    id: String,
+    pub(super) resource: Handle,
+}
+
+impl RouteTable {
+    /// Adds one that subnets may share.
+    pub(super) fn shared(scope: &mut Scope<'_>, vpc: Handle, id: &str) -> Self {
+        Self { id: id.to_owned(), resource: route_table(&mut scope.child(id), vpc) }
+    }
+
+    /// The place of its routes.
+    pub(super) fn scope<'a>(&self, network: &'a mut Scope<'_>) -> Scope<'a> {
+        network.child(&self.id)
+    }
+}
+
+/// Adds a route table that is named after its place.
+fn route_table(scope: &mut Scope<'_>, vpc: Handle) -> Handle {
+    let name = scope.path().to_string();
+    scope.resource("RouteTable", ROUTE_TABLE, object! {
+        "Tags" => list![tag("Name", name)],
+        "VpcId" => vpc.reference(),
+    })
+}
+
+/// The route tables of subnets, each once.
+pub(super) fn tables(subnets: &[Subnet]) -> impl Iterator<Item = &RouteTable> {
+    let is_first = |at: usize| subnets[..at].iter().all(|it| it.table.resource != subnets[at].table.resource);
+    (0..subnets.len()).filter(move |it| is_first(*it)).map(|it| &subnets[it].table)
+}
+
 /// A subnet, and what belongs to it.
 #[derive(Debug)]
 pub(super) struct Subnet {
     id: String,
     pub(super) resource: Handle,
-    pub(super) route_table: Handle,
+    pub(super) table: RouteTable,
     pub(super) association: Handle,
 }
 
 impl Subnet {
-    /// Adds the subnet of a zone, the `number`th of its kind.
+    /// Adds the subnet of a zone, the `number`th of its kind, with a route table of its own unless it shares one.
     pub(super) fn add(
         scope: &mut Scope<'_>,
         vpc: Handle,
@@ -56,6 +101,7 @@ impl Subnet {
         number: usize,
         range: Ipv4Net,
         zone: &Expr<Handle>,
+        shared: Option<&RouteTable>,
     ) -> Self {
         let id = format!("{}Subnet{number}", kind.name());
         let mut scope = scope.child(&id);
@@ -67,19 +113,19 @@ impl Subnet {
             "Tags" => list![
                 tag("aws-cdk:subnet-name", kind.name()),
                 tag("aws-cdk:subnet-type", kind.tag()),
-                tag("Name", name.clone()),
+                tag("Name", name),
             ],
             "VpcId" => vpc.reference(),
         });
-        let route_table = scope.resource("RouteTable", ROUTE_TABLE, object! {
-            "Tags" => list![tag("Name", name)],
-            "VpcId" => vpc.reference(),
-        });
+        let table = match shared {
+            Some(table) => table.clone(),
+            None => RouteTable { id: id.clone(), resource: route_table(&mut scope, vpc) },
+        };
         let association = scope.resource("RouteTableAssociation", ROUTE_TABLE_ASSOCIATION, object! {
-            "RouteTableId" => route_table.reference(),
+            "RouteTableId" => table.resource.reference(),
             "SubnetId" => resource.reference(),
         });
-        Self { id, resource, route_table, association }
+        Self { id, resource, table, association }
     }
 
     /// Its place in the tree, below the network's.

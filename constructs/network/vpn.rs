@@ -8,7 +8,7 @@ use super::{
     Layout, Nat,
     ranges::Split,
     routes::ROUTE,
-    subnet::{Subnet, tag},
+    subnet::{RouteTable, Subnet, tables, tag},
 };
 use crate::kernel::prelude::*;
 
@@ -105,9 +105,9 @@ impl Vpn {
             "VpnGatewayId" => gateway.reference(),
         });
         let mut route = |subnets: &[Subnet], ranges: &[Spanned<Ipv4Net>]| -> Vec<Handle> {
-            let each = subnets.iter().flat_map(|subnet| ranges.iter().map(move |range| (subnet, range)));
-            each.map(|(subnet, range)| {
-                let route = add_route(scope, subnet, gateway, *range);
+            let each = tables(subnets).flat_map(|table| ranges.iter().map(move |range| (table, range)));
+            each.map(|(table, range)| {
+                let route = add_route(scope, table, gateway, *range);
                 // A table takes no route to a gateway that is not attached to its VPC yet.
                 scope.depend(route, [attachment]);
                 route
@@ -116,14 +116,14 @@ impl Vpn {
         };
         route(&network.public, &self.routes.public.value);
         let mut outbound = route(&network.private, &self.routes.private.value);
-        let (subnets, reaches_private) = match self.propagate.value {
+        let (learning, reaches_private) = match self.propagate.value {
             Propagate::None => (Vec::new(), false),
-            Propagate::Public => (network.public.iter().collect(), false),
-            Propagate::Private => (network.private.iter().collect(), true),
-            Propagate::All => (network.private.iter().chain(&network.public).collect(), true),
+            Propagate::Public => (tables(&network.public).collect(), false),
+            Propagate::Private => (tables(&network.private).collect(), true),
+            Propagate::All => (tables(&network.private).chain(tables(&network.public)).collect(), true),
         };
-        if !subnets.is_empty() {
-            let propagation = propagate(scope, &subnets, gateway);
+        if !learning.is_empty() {
+            let propagation = propagate(scope, &learning, gateway);
             scope.depend(propagation, [attachment]);
             outbound.extend((reaches_private && !network.private.is_empty()).then_some(propagation));
         }
@@ -139,28 +139,28 @@ pub(super) struct Added {
     pub(super) outbound: Vec<Handle>,
 }
 
-/// Sends what goes from `subnet` to `range` through the gateway.
+/// Sends what goes to `range` through the gateway, where `table` decides.
 ///
 /// Its id goes by the range, not by its place in the list: a route whose range changed would be replaced, and AWS
 /// refuses the new one while another with that range is there.
 fn add_route(
     network: &mut Scope<'_>,
-    subnet: &Subnet,
+    table: &RouteTable,
     gateway: Handle,
     Spanned { value: range, span }: Spanned<Ipv4Net>,
 ) -> Handle {
-    let mut scope = subnet.scope(network).caused_by(span);
+    let mut scope = table.scope(network).caused_by(span);
     scope.resource(&format!("VpnRoute{range}"), ROUTE, object! {
         "DestinationCidrBlock" => Expr::from(range.to_string()).at(span),
         "GatewayId" => gateway.reference(),
-        "RouteTableId" => subnet.route_table.reference(),
+        "RouteTableId" => table.resource.reference(),
     })
 }
 
-/// Lets the route tables of `subnets` take the routes that the gateway learns.
-fn propagate(network: &mut Scope<'_>, subnets: &[&Subnet], gateway: Handle) -> Handle {
+/// Lets `tables` take the routes that the gateway learns.
+fn propagate(network: &mut Scope<'_>, tables: &[&RouteTable], gateway: Handle) -> Handle {
     network.resource("RoutePropagation", ROUTE_PROPAGATION, object! {
-        "RouteTableIds" => subnets.iter().map(|it| it.route_table.reference()).collect::<Vec<_>>(),
+        "RouteTableIds" => tables.iter().map(|it| it.resource.reference()).collect::<Vec<_>>(),
         "VpnGatewayId" => gateway.reference(),
     })
 }
