@@ -104,11 +104,11 @@ pub fn service_role_with(
     scope: &mut Scope<'_>,
     id: &str,
     service: &'static str,
-    policies: &[&'static str],
+    policies: &[&str],
 ) -> Handle {
     let role = service_role(scope, id, service);
     let partition = || Expr::pseudo("AWS::Partition");
-    let arns = policies.iter().map(|it| text!["arn:", partition(), ":iam::aws:policy/", *it]);
+    let arns = policies.iter().map(|it| text!["arn:", partition(), ":iam::aws:policy/", (*it).to_owned()]);
     let arns: Vec<Expr<Handle>> = arns.collect();
     scope.edit(role).properties.overlay(object! { "ManagedPolicyArns" => arns });
     role

@@ -1,6 +1,6 @@
 //! The instances: what each is made from, and the group that starts and stops them.
 
-use super::{Ec2Cluster, Identity, image, instance, subnets::Found, user_data};
+use super::{Ec2Cluster, image, instance, role::Identity, subnets::Found, user_data};
 use crate::{kernel::prelude::*, targets::Network};
 
 const SECURITY_GROUP: ResourceType = ResourceType::new("AWS::EC2::SecurityGroup");

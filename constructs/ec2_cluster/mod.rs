@@ -8,13 +8,13 @@ mod count;
 mod group;
 mod image;
 mod instance;
+mod role;
 mod scaling;
 mod subnets;
 mod user_data;
 
 use crate::{
     cluster::{self, Insights},
-    iam::{self, Allow},
     kernel::prelude::*,
     permission::Permission,
     targets::{Architecture, Instances, Network, Room},
@@ -26,7 +26,6 @@ pub use subnets::Subnets;
 
 const CAPACITY_PROVIDER: ResourceType = ResourceType::new("AWS::ECS::CapacityProvider");
 const ASSOCIATIONS: ResourceType = ResourceType::new("AWS::ECS::ClusterCapacityProviderAssociations");
-const INSTANCE_PROFILE: ResourceType = ResourceType::new("AWS::IAM::InstanceProfile");
 
 properties! {
     /// A cluster of ECS with instances of EC2 that containers run on.
@@ -74,6 +73,9 @@ properties! {
         /// What instances themselves may do in AWS, such as what their `userData` calls:
         /// `[{actions: ["s3:GetObject"], resources: ["${Files.Arn}/*"]}]`. Tasks have roles of their own.
         permissions: Vec<Spanned<Permission>>,
+        /// Policies that AWS keeps, by their names, for programs on the instances: `[CloudWatchAgentServerPolicy]`. To
+        /// join the cluster and for Session Manager they need none of these.
+        managed_policies: Vec<Spanned<String>>,
     }
 }
 
@@ -122,6 +124,7 @@ impl Construct for Ec2Cluster {
         for permission in &self.permissions {
             permission.value.check(permission.span, faults);
         }
+        role::check(&self.managed_policies, faults);
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
@@ -129,7 +132,7 @@ impl Construct for Ec2Cluster {
         let subnets = subnets::find(scope, &network, self.subnets, self.network.name.span)?;
         // What it runs on is said by its associations, which name the capacity provider that is made of its instances.
         let cluster = cluster::add(scope, self.name.as_ref(), self.insights, None);
-        let identity = self.add_role(scope);
+        let identity = role::add(self, scope, cluster);
         let added = group::add(self, scope, &network, &subnets, &identity, cluster);
         if let Some(scaling) = &self.scaling {
             scaling.value.add(&mut scope.child(group::ID), added.group);
@@ -161,13 +164,6 @@ impl Construct for Ec2Cluster {
             },
         })
     }
-}
-
-/// Who instances are to AWS.
-struct Identity {
-    role: Handle,
-    policy: Option<Handle>,
-    profile: Handle,
 }
 
 impl Ec2Cluster {
@@ -202,19 +198,6 @@ impl Ec2Cluster {
                     .help("remove `targetCapacity`, or `scaling`"),
             );
         }
-    }
-
-    /// Adds the role that instances join the cluster with.
-    fn add_role(&self, scope: &mut Scope<'_>) -> Identity {
-        let mut scope = scope.child(group::ID);
-        scope.arrange(&["InstanceSecurityGroup"]);
-        let managed = ["service-role/AmazonEC2ContainerServiceforEC2Role", "AmazonSSMManagedInstanceCore"];
-        let role = iam::service_role_with(&mut scope, "InstanceRole", "ec2.amazonaws.com", &managed);
-        let asked: Vec<Allow> = self.permissions.iter().map(|it| it.value.statement(&mut scope)).collect();
-        let policy = iam::allow(&mut scope, "InstanceRole", role, &asked);
-        let profile = object! { "Roles" => list![role.reference()] };
-        let profile = scope.resource("InstanceProfile", INSTANCE_PROFILE, profile);
-        Identity { role, policy, profile }
     }
 
     /// Adds the capacity provider that starts instances of `group`, and places tasks on them.

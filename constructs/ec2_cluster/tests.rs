@@ -43,6 +43,7 @@ fn is_laid_out_as_the_cdks() {
         ("c/Resource", "AWS::ECS::Cluster"),
         ("c/DefaultAutoScalingGroup/InstanceSecurityGroup/Resource", "AWS::EC2::SecurityGroup"),
         ("c/DefaultAutoScalingGroup/InstanceRole/Resource", "AWS::IAM::Role"),
+        ("c/DefaultAutoScalingGroup/InstanceRole/DefaultPolicy/Resource", "AWS::IAM::Policy"),
         ("c/DefaultAutoScalingGroup/InstanceProfile", "AWS::IAM::InstanceProfile"),
         ("c/DefaultAutoScalingGroup/LaunchTemplate/Resource", "AWS::EC2::LaunchTemplate"),
         ("c/DefaultAutoScalingGroup/ASG", "AWS::AutoScaling::AutoScalingGroup"),
@@ -169,7 +170,7 @@ fn instances_join_the_cluster() {
 }
 
 #[test]
-fn the_group_spreads_over_private_subnets_and_waits_for_their_way_out() {
+fn the_group_spreads_over_private_subnets_and_waits_for_what_instances_need_to_join() {
     let stack = with(", count: {min: 3, max: 12, desired: 6}");
     assert_eq!(
         below_group(&stack, "ASG"),
@@ -194,6 +195,7 @@ fn the_group_spreads_over_private_subnets_and_waits_for_their_way_out() {
             "n/PrivateSubnet2/RouteTableAssociation",
             "n/PrivateSubnet1/DefaultRoute",
             "n/PrivateSubnet2/DefaultRoute",
+            "c/DefaultAutoScalingGroup/InstanceRole/DefaultPolicy/Resource",
         ]
     );
 }
@@ -264,7 +266,6 @@ fn instances_may_join_and_be_reached_by_session_manager_and_no_more() {
                 "Version": "2012-10-17",
             },
             "ManagedPolicyArns": [
-                "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
                 "arn:${AWS::Partition}:iam::aws:policy/AmazonSSMManagedInstanceCore",
             ],
         })
@@ -273,10 +274,54 @@ fn instances_may_join_and_be_reached_by_session_manager_and_no_more() {
     let policy = below_group(&stack, "InstanceRole/DefaultPolicy/Resource");
     assert_eq!(
         policy["PolicyDocument"]["Statement"],
-        json!([{ "Action": "s3:GetObject", "Effect": "Allow", "Resource": "arn:aws:s3:::b/*" }])
+        json!([
+            {
+                "Action": [
+                    "ecs:DeregisterContainerInstance",
+                    "ecs:RegisterContainerInstance",
+                    "ecs:SubmitAttachmentStateChanges",
+                    "ecs:SubmitContainerStateChange",
+                    "ecs:SubmitTaskStateChange",
+                ],
+                "Effect": "Allow",
+                "Resource": "${c/Resource.Arn}",
+            },
+            {
+                "Action": ["ecs:Poll", "ecs:StartTelemetrySession"],
+                "Condition": { "ArnEquals": { "ecs:cluster": "${c/Resource.Arn}" } },
+                "Effect": "Allow",
+                "Resource": "*",
+            },
+            { "Action": "ecs:DiscoverPollEndpoint", "Effect": "Allow", "Resource": "*" },
+            { "Action": "s3:GetObject", "Effect": "Allow", "Resource": "arn:aws:s3:::b/*" },
+        ])
     );
     let waits = stack.depends_on("c/DefaultAutoScalingGroup/ASG");
     assert!(waits.contains(&"c/DefaultAutoScalingGroup/InstanceRole/DefaultPolicy/Resource".to_owned()), "{waits:?}");
+}
+
+#[test]
+fn instances_may_have_policies_that_aws_keeps() {
+    let arn = |name: &str| format!("arn:${{AWS::Partition}}:iam::aws:policy/{name}");
+    let stack = with(", managedPolicies: [CloudWatchAgentServerPolicy, service-role/AmazonEC2ContainerServiceforEC2Role]");
+    assert_eq!(stack.faults(), [""; 0]);
+    assert_eq!(
+        below_group(&stack, "InstanceRole/Resource")["ManagedPolicyArns"],
+        json!([
+            arn("AmazonSSMManagedInstanceCore"),
+            arn("CloudWatchAgentServerPolicy"),
+            arn("service-role/AmazonEC2ContainerServiceforEC2Role"),
+        ])
+    );
+    assert_eq!(
+        with(", managedPolicies: ['arn:aws:iam::aws:policy/A', B, B, AmazonSSMManagedInstanceCore, AdministratorAccess]").faults(),
+        [
+            "managed-policy at `'arn:aws:iam::aws:policy/A'`: `arn:aws:iam::aws:policy/A` is no policy that AWS keeps",
+            "managed-policy at `B`: instances have `B` already",
+            "managed-policy at `AmazonSSMManagedInstanceCore`: instances have `AmazonSSMManagedInstanceCore` already",
+            "wide-permission at `AdministratorAccess`: `AdministratorAccess` gives every program on an instance the account",
+        ]
+    );
 }
 
 #[test]

@@ -155,6 +155,7 @@ pub const CODES: &[(&str, &str)] = &[
         "logical-id",
         "The name of a resource, a parameter or an output has only letters and digits, at most 255.",
     ),
+    ("managed-policy", "A policy that AWS keeps is named once, by what stands behind `policy/` in its ARN."),
     ("missing-property", "A property that has no default is not given."),
     ("missing-reason", "What is acknowledged is right for a reason, without which nobody can tell later."),
     ("missing-type", "A construct or a resource does not say what it is."),
