@@ -124,7 +124,7 @@ fn output(it: &Output, tree: &mut Tree, reader: &mut Reader) -> Expr<Handle> {
         reader.report(
             Diagnostic::error("list-output", "an output is one text, and this is a list")
                 .at(it.value.span())
-                .help("join it, as in `!Join [\",\", \"${net.publicSubnetIds}\"]`"),
+                .help("join what is written: `!Join [\",\", \"${…}\"]`"),
         );
     }
     let description = it.description.as_ref().map(|it| resolved(it.0.clone(), tree, reader));
