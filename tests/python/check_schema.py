@@ -7,6 +7,24 @@ import jsonschema
 import yaml
 
 
+class Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short tags as what they stand for: mappings."""
+
+
+def function(loader, name, node):
+    reader = {yaml.ScalarNode: loader.construct_scalar, yaml.SequenceNode: loader.construct_sequence}
+    return {name: reader.get(type(node), loader.construct_mapping)(node)}
+
+
+Loader.add_multi_constructor("!", function)
+
+
+def constructs(stack):
+    """Every construct with its name, of a stack or of several."""
+    for part in [stack, *stack.get("stacks", {}).values()]:
+        yield from part.get("constructs", {}).items()
+
+
 def main(schema_path, stack_paths):
     with open(schema_path, encoding="utf-8") as file:
         schema = yaml.safe_load(file)
@@ -14,10 +32,10 @@ def main(schema_path, stack_paths):
     validator = jsonschema.Draft7Validator(schema)
     for path in stack_paths:
         with open(path, encoding="utf-8") as file:
-            stack = yaml.safe_load(file)
+            stack = yaml.load(file, Loader)
         for fault in validator.iter_errors(stack):
             sys.exit(f"{path}: {fault.json_path}: {fault.message}")
-        for name, construct in stack.get("constructs", {}).items():
+        for name, construct in constructs(stack):
             construct["nobodyHasThis"] = True
             if validator.is_valid(stack):
                 sys.exit(f"{path}: the schema takes a property that {name} does not have")
