@@ -11,6 +11,7 @@ mod alius;
 mod architecture;
 mod art;
 mod cdk_parity;
+mod citrus;
 mod cli;
 mod constructs;
 mod docs;

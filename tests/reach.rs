@@ -8,21 +8,27 @@ use serde_json::{Value, json};
 
 use crate::support::{
     asi, files_below,
-    query::{Query, Resource, many, refers},
+    query::{Query, Resource, joined, many, references, refers},
     read, template,
 };
 use asi::world::MemoryFiles;
 
-/// The templates of all examples, in each environment, and of the examples of all constructs.
+/// The templates of all examples, in each environment and with those they import from, and of the examples of all
+/// constructs.
 fn templates() -> Vec<(String, Value)> {
     let mut all: Vec<(String, Value)> =
         CATALOGUE.iter().map(|it| (it.kind.to_owned(), template(it.example, &[]))).collect();
     for file in files_below("examples").into_iter().filter(|it| it.ends_with("asi.yaml")) {
-        let text = read(&file);
-        let listed = asi(&["ls"], MemoryFiles::with([("asi.yaml", text.as_bytes())])).out;
-        all.extend(listed.lines().map(|stack| (stack.to_owned(), template(&text, &[stack]))));
+        let app = app(&read(&file));
+        all.extend(app.iter().map(|(stack, _)| (stack.clone(), joined(stack, &app))));
     }
     all
+}
+
+/// The templates of all stacks of a stack file, in each environment.
+fn app(text: &str) -> Vec<(String, Value)> {
+    let listed = asi(&["ls"], MemoryFiles::with([("asi.yaml", text.as_bytes())])).out;
+    listed.lines().map(|stack| (stack.to_owned(), template(text, &[stack]))).collect()
 }
 
 #[test]
@@ -250,6 +256,14 @@ fn check_pull(query: &Query<'_>, service: Resource<'_>, faults: &mut Vec<String>
         let has_address = template["NetworkInterfaces"][0]["AssociatePublicIpAddress"] == true;
         (instances(query, service).get("VPCZoneIdentifier"), has_address)
     };
+    let parameters = query.parameters();
+    for subnet in many(subnets) {
+        let is_known =
+            |id: &String| parameters.contains(&id.as_str()) || query.kind_of(id) == "AWS::EC2::Subnet";
+        if !subnet.is_string() && !references(&subnet).iter().any(is_known) {
+            faults.push(format!("nobody knows what {} reaches from {subnet}", service.id));
+        }
+    }
     let own = query.of("AWS::EC2::Subnet").into_iter().filter(|it| refers(subnets, it.id));
     for subnet in own {
         let routes = query.routes(query.route_table(subnet.id).id);
@@ -341,6 +355,29 @@ fn scaling_one_way_is_found() {
                 json!({"StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": -1}]});
         }
     });
+}
+
+#[test]
+fn an_image_out_of_reach_is_found_in_another_stack() {
+    let mut app = app(&read("examples/citrusbyte/asi.yaml"));
+    let stacks = ["citrus-dev-app", "citrus-dev-appv2"];
+    for stack in stacks {
+        assert_eq!(faults(&joined(stack, &app)), [""; 0]);
+        // By itself a template does not tell, and that is not taken for an answer.
+        let alone = &app.iter().find(|it| it.0 == stack).unwrap().1;
+        let found = faults(alone);
+        assert!(found.iter().any(|it| it.starts_with("nobody knows what web")), "{found:#?}");
+    }
+    let infra = app.iter_mut().find(|it| it.0 == "citrus-dev-infra").unwrap();
+    let resources = infra.1["Resources"].as_object_mut().unwrap();
+    resources.retain(|_, it| it["Properties"]["NatGatewayId"].is_null());
+    for stack in stacks {
+        let found = faults(&joined(stack, &app));
+        assert_eq!(
+            found.iter().filter(|it| it.contains("cannot pull its image from netPrivateSubnet")).count(),
+            3
+        );
+    }
 }
 
 #[test]

@@ -32,7 +32,7 @@ environments:
 ";
 
 /// The artifacts of the assembly of an app, as its manifest has them.
-fn artifacts(name: &str, text: &str, arguments: &[&str]) -> Value {
+pub(crate) fn artifacts(name: &str, text: &str, arguments: &[&str]) -> Value {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stacks").join(name);
     std::fs::create_dir_all(&folder).unwrap();
     let (file, output) = (folder.join("asi.yaml"), folder.join("out"));

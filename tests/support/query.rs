@@ -38,6 +38,16 @@ impl<'a> Query<'a> {
         all.iter().map(|(id, value)| Resource { id, value }).collect()
     }
 
+    /// The ids of its parameters.
+    pub(crate) fn parameters(&self) -> Vec<&'a str> {
+        self.template["Parameters"].as_object().into_iter().flatten().map(|it| it.0.as_str()).collect()
+    }
+
+    /// The type of a resource; nothing, if there is none with this id.
+    pub(crate) fn kind_of(&self, id: &str) -> &'a str {
+        self.template["Resources"][id]["Type"].as_str().unwrap_or_default()
+    }
+
     /// The resources of a type.
     pub(crate) fn of(&self, kind: &str) -> Vec<Resource<'a>> {
         self.resources().into_iter().filter(|it| it.kind() == kind).collect()
@@ -186,4 +196,64 @@ pub(crate) fn many(value: &Value) -> Vec<Value> {
         Value::Null => Vec::new(),
         one => vec![one.clone()],
     }
+}
+
+/// A stack's template with those of the stacks it imports from, as if they were one: what it imports is replaced by what
+/// is exported, so that references lead on. Takes the templates of an app, each with the name of its stack.
+#[track_caller]
+pub(crate) fn joined(stack: &str, app: &[(String, Value)]) -> Value {
+    let mut joined = serde_json::json!({"Parameters": {}, "Resources": {}});
+    let mut rest = vec![stack.to_owned()];
+    let mut seen = BTreeSet::new();
+    while let Some(stack) = rest.pop() {
+        if !seen.insert(stack.clone()) {
+            continue;
+        }
+        let (_, template) = app.iter().find(|it| it.0 == stack).unwrap_or_else(|| panic!("no stack {stack}"));
+        for section in ["Parameters", "Resources"] {
+            for (id, value) in template[section].as_object().into_iter().flatten() {
+                let mut value = value.clone();
+                follow(&mut value, app, &mut rest);
+                let before = joined[section].as_object_mut().unwrap().insert(id.clone(), value);
+                assert!(before.is_none(), "two stacks have a {id}, and nobody could tell them apart");
+            }
+        }
+    }
+    joined
+}
+
+/// Replaces what is imported by what is exported, and names the stacks that export it.
+#[track_caller]
+fn follow(value: &mut Value, app: &[(String, Value)], exporters: &mut Vec<String>) {
+    let found = match value.as_object().and_then(|it| it.iter().next()) {
+        Some((key, name)) if key == "Fn::ImportValue" => {
+            Some(exported(app, |_, _, output| output["Export"]["Name"] == *name))
+        }
+        Some((key, of)) if key == "Fn::GetStackOutput" => {
+            Some(exported(app, |stack, id, _| of["StackName"] == stack && of["OutputName"] == id))
+        }
+        _ => None,
+    };
+    match found {
+        Some(found) => {
+            let (stack, exported) = found.unwrap_or_else(|| panic!("no stack of the app exports {value}"));
+            exporters.push(stack.to_owned());
+            *value = exported.clone();
+            follow(value, app, exporters);
+        }
+        None => match value {
+            Value::Array(items) => items.iter_mut().for_each(|it| follow(it, app, exporters)),
+            Value::Object(map) => map.values_mut().for_each(|it| follow(it, app, exporters)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
+        },
+    }
+}
+
+/// The first output that is asked for, by its stack, its id and itself: its stack and its value.
+fn exported(app: &[(String, Value)], is_it: impl Fn(&str, &str, &Value) -> bool) -> Option<(&str, &Value)> {
+    app.iter().find_map(|(stack, template)| {
+        let mut outputs = template["Outputs"].as_object().into_iter().flatten();
+        let (_, output) = outputs.find(|(id, output)| is_it(stack, id, output))?;
+        Some((stack.as_str(), &output["Value"]))
+    })
 }
