@@ -535,7 +535,9 @@ fn art_23_nobody_is_an_administrator() {
                     assert!(!action.contains('*'), "{role}: {action}");
                     let is_limited = statement["Condition"]["ArnEquals"].is_object();
                     assert!(
-                        !many(&statement["Resource"]).contains(&json!("*")) || is_limited || ANYWHERE.contains(&action),
+                        !many(&statement["Resource"]).contains(&json!("*"))
+                            || is_limited
+                            || ANYWHERE.contains(&action),
                         "{role}: {action} on *"
                     );
                 }

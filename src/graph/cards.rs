@@ -139,7 +139,11 @@ fn deal_unit(
     ranked.sort_by_key(|(rank, _, at)| (dead_letters.contains(at), *rank));
     let alive = ranked.iter().filter(|(.., at)| !dead_letters.contains(at)).count();
     ranked.truncate(alive.max(1));
-    let (main, chief) = ranked.first().map_or((Role::Other, unit.resources[0]), |(_, role, at)| (*role, *at));
+    let own = unit.resources[0];
+    // What nobody knows the meaning of is still what it is, and not what came to serve it.
+    let is_strange = declared.is_none() && kinds::role(kind(own)).is_none() && !kinds::serves(kind(own));
+    let known = ranked.first().filter(|_| !is_strange);
+    let (main, chief) = known.map_or((Role::Other, own), |(_, role, at)| (*role, *at));
     let mut add = |role: Role, chief: usize, kind: String, is_quiet: bool, deck: &mut Deck| {
         let (name, facts, group) = (unit.name.to_owned(), Vec::new(), None);
         graph.cards.push(Card { role, name, kind, facts, group, is_quiet });
