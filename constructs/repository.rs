@@ -12,7 +12,7 @@ properties! {
         /// The name of the repository. If absent, CloudFormation makes one that is unique; with a name, two
         /// environments in one account need two names.
         name: Option<Text>,
-        /// How many images to keep; the oldest beyond them are deleted.
+        /// How many images to keep; the oldest beyond them are deleted, but for those that have one of `mutableTags`.
         keep: u32 = "100",
         /// How many days an image without a tag stays.
         untagged: Days = "7",
@@ -152,23 +152,33 @@ fn exclusions(tags: &[Spanned<String>]) -> Vec<Expr<Handle>> {
 impl Repository {
     /// The rules by which ECR deletes images, as ECR's own JSON.
     fn lifecycle(&self) -> String {
-        let rule = |priority: u8, description: String, selection: serde_json::Value| {
-            serde_json::json!({
-                "rulePriority": priority,
+        let Self { keep, untagged: Days(days), .. } = self;
+        let mut rules = Vec::new();
+        let mut add = |description: String, selection: serde_json::Value| {
+            rules.push(serde_json::json!({
+                "rulePriority": rules.len() + 1,
                 "description": description,
                 "selection": selection,
                 "action": { "type": "expire" },
-            })
+            }));
         };
-        let Self { keep, untagged: Days(days), .. } = self;
-        let rules = [
-            rule(1, format!("delete images without a tag after {days} days"), serde_json::json!({
-                "tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": days,
-            })),
-            rule(2, format!("keep the newest {keep} images"), serde_json::json!({
-                "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": keep,
-            })),
-        ];
+        add(format!("delete images without a tag after {days} days"), serde_json::json!({
+            "tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": days,
+        }));
+        // What one rule is about, no later one deletes: an image that was promoted outlasts any number of newer ones.
+        for Spanned { value: tag, .. } in &self.mutable_tags {
+            let (description, count) = if tag.contains('*') {
+                (format!("keep the newest {keep} images tagged {tag}"), *keep)
+            } else {
+                (format!("keep the image tagged {tag}"), 1)
+            };
+            add(description, serde_json::json!({
+                "tagStatus": "tagged", "tagPatternList": [tag], "countType": "imageCountMoreThan", "countNumber": count,
+            }));
+        }
+        add(format!("keep the newest {keep} images"), serde_json::json!({
+            "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": keep,
+        }));
         serde_json::json!({ "rules": rules }).to_string()
     }
 }
@@ -201,6 +211,27 @@ mod tests {
             properties["ImageTagMutabilityExclusionFilters"],
             json!([{ "ImageTagMutabilityExclusionFilterType": "WILDCARD", "ImageTagMutabilityExclusionFilterValue": "latest" }])
         );
+    }
+
+    #[test]
+    fn an_image_with_a_tag_that_moves_outlasts_newer_ones() {
+        let rules = |properties: &str| {
+            let repository = stack(&format!("repo: {{type: Repository, keep: 5{properties}}}")).properties("repo/Resource");
+            let text = repository["LifecyclePolicy"]["LifecyclePolicyText"].as_str().unwrap().to_owned();
+            let rules: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let show = |it: &serde_json::Value| {
+                let selection = &it["selection"];
+                json!([it["rulePriority"], selection["tagStatus"], selection["tagPatternList"], selection["countNumber"]])
+            };
+            rules["rules"].as_array().unwrap().iter().map(show).collect::<Vec<_>>()
+        };
+        assert_eq!(rules(""), [json!([1, "untagged", null, 7]), json!([2, "any", null, 5])]);
+        assert_eq!(rules(", mutableTags: [main, 'rc*']"), [
+            json!([1, "untagged", null, 7]),
+            json!([2, "tagged", ["main"], 1]),
+            json!([3, "tagged", ["rc*"], 5]),
+            json!([4, "any", null, 5]),
+        ]);
     }
 
     #[test]

@@ -287,7 +287,9 @@ fn registry(chief: &Resource<'_>) -> Vec<String> {
     let rules = policy.as_ref().and_then(|it| it["rules"].as_array());
     let kept = rules.into_iter().flatten().find_map(|it| {
         let selection = &it["selection"];
-        (selection["countType"] == "imageCountMoreThan").then(|| selection["countNumber"].as_u64()).flatten()
+        // Others are about images with some tag only.
+        let is_of_all = selection["tagStatus"] == "any" && selection["countType"] == "imageCountMoreThan";
+        is_of_all.then(|| selection["countNumber"].as_u64()).flatten()
     });
     kept.map(|it| format!("keeps {it} images")).into_iter().collect()
 }
