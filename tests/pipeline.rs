@@ -242,6 +242,17 @@ fn an_image_whose_tests_fail_is_not_pushed() {
 }
 
 #[test]
+fn an_image_that_another_pipeline_pushed_first_is_as_good() {
+    let push = |test, other: &str| {
+        let docker =
+            format!("case \"$*\" in 'manifest '*) [ -e pushed ] ;; 'push '*) {other}; return 1 ;; esac");
+        run(test, "requestsProject", &[("docker", &docker)], &[IMAGE]).0
+    };
+    assert!(push("pushed-by-another", "touch pushed"));
+    assert!(!push("pushed-by-nobody", "true"));
+}
+
+#[test]
 fn an_image_that_has_the_tag_already_is_promoted_too() {
     let aws = |tagged: &str| {
         format!(

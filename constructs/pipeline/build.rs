@@ -358,7 +358,7 @@ mod tests {
         let command = buildspec.lines().find(|it| it.contains("docker build")).unwrap();
         assert_eq!(
             command.trim(),
-            r#"docker build --build-arg COMMIT --build-arg ZONE --file app/Containerfile --target release --tag "$IMAGE" app && docker push "$IMAGE""#
+            r#"docker build --build-arg COMMIT --build-arg ZONE --file app/Containerfile --target release --tag "$IMAGE" app && { docker push "$IMAGE" || docker manifest inspect "$IMAGE" > /dev/null; }"#
         );
     }
 
@@ -385,7 +385,7 @@ mod tests {
             let lines = buildspec.as_str().unwrap().lines().map(|it| it.trim().to_owned());
             lines.filter(|it| it.starts_with("docker")).collect::<Vec<_>>()
         };
-        let image = r#"--tag "$IMAGE" . && docker push "$IMAGE""#;
+        let image = r#"--tag "$IMAGE" . && { docker push "$IMAGE" || docker manifest inspect "$IMAGE" > /dev/null; }"#;
         assert_eq!(commands("test: Dockerfile.test"), [
             "docker build --build-arg COMMIT --file Dockerfile.test --tag tests . &&".to_owned(),
             "docker run --rm tests &&".to_owned(),

@@ -97,6 +97,10 @@ const LOGIN: &str = concat!(
     r#"docker login --username AWS --password-stdin "${REPOSITORY_URI%%/*}""#
 );
 
+/// Pushes the image, unless another pipeline has pushed that of the same commit meanwhile: all that are made together
+/// start together, on the newest commit, and only one of them can be the first.
+const PUSH: &str = r#"{ docker push "$IMAGE" || docker manifest inspect "$IMAGE" > /dev/null; }"#;
+
 impl ImageBuild<'_> {
     /// A buildspec that builds the image of a commit and pushes it, once: a tag that was pushed stays what it
     /// is, and the pipeline may run again for the same commit.
@@ -109,7 +113,7 @@ impl ImageBuild<'_> {
             r#"if docker manifest inspect "$IMAGE" > /dev/null 2>&1; then
   echo "$IMAGE was built before"
 else
-  {}{} && docker push "$IMAGE"
+  {}{} && {PUSH}
 fi"#,
             self.test.map_or_else(String::new, |it| format!("{} &&\n  docker run --rm tests &&\n  ", self.docker_build(it, "tests"))),
             self.docker_build(self.recipe, r#""$IMAGE""#),
@@ -279,7 +283,7 @@ phases:
         if docker manifest inspect "$IMAGE" > /dev/null 2>&1; then
           echo "$IMAGE was built before"
         else
-          docker build --build-arg COMMIT --tag "$IMAGE" . && docker push "$IMAGE"
+          docker build --build-arg COMMIT --tag "$IMAGE" . && { docker push "$IMAGE" || docker manifest inspect "$IMAGE" > /dev/null; }
         fi
       - printf '[{"name":"web","imageUri":"%s"}]' "$IMAGE" > imagedefinitions.json
 artifacts:
@@ -331,7 +335,9 @@ artifacts:
         let command = text.lines().find(|it| it.contains("docker build")).unwrap();
         assert_eq!(
             command.trim(),
-            r#"docker build --build-arg COMMIT --build-arg NODE_ENV --build-arg VERSION --file 'docker/$x' --target release --tag "$IMAGE" 'the shop'\''s' && docker push "$IMAGE""#
+            format!(
+                r#"docker build --build-arg COMMIT --build-arg NODE_ENV --build-arg VERSION --file 'docker/$x' --target release --tag "$IMAGE" 'the shop'\''s' && {PUSH}"#
+            )
         );
     }
 
