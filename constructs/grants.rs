@@ -22,9 +22,9 @@ choices! {
         Call,
         /// Publish in a topic.
         Publish,
-        /// Read what is in a bucket.
+        /// Read what is in a bucket, or pull images of a repository.
         Read,
-        /// Read, write and delete what is in a bucket.
+        /// Read, write and delete what is in a bucket, or pull and push images of a repository.
         ReadWrite,
         /// Send to the queue of a worker.
         Send,
@@ -131,6 +131,21 @@ impl Grants {
         }
         granted
     }
+
+    /// The permissions, for what is in no network, and therefore cannot be let into one.
+    pub(crate) fn outside(&self, scope: &mut Scope<'_>) -> Vec<Allow> {
+        let (calls, others): (Vec<_>, Vec<_>) =
+            self.0.iter().cloned().partition(|(_, it)| it.value == Access::Call);
+        for (link, access) in calls {
+            let fault = format!("`{}` lets in what runs in a network, and this does not", link.name.text);
+            scope.report(
+                Diagnostic::error("grant-access", fault)
+                    .at(access.span)
+                    .help(format!("remove `{}`", link.name.text)),
+            );
+        }
+        Self(others).resolve(scope).permissions
+    }
 }
 
 impl Granted {
@@ -216,6 +231,27 @@ mod tests {
                 "Effect": "Allow",
                 "Resource": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/0a1b",
             })
+        );
+    }
+
+    #[test]
+    fn images_of_a_repository_are_pulled_and_pushed() {
+        let login = json!({ "Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*" });
+        let images = |actions: &[&str]| json!({ "Action": actions, "Effect": "Allow", "Resource": "${images/Resource.Arn}" });
+        let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+        assert_eq!(statements("images: {type: Repository}", "{images: read}"), json!([login, images(&pull)]));
+        let push = [
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:CompleteLayerUpload",
+            "ecr:GetDownloadUrlForLayer",
+            "ecr:InitiateLayerUpload",
+            "ecr:PutImage",
+            "ecr:UploadLayerPart",
+        ];
+        assert_eq!(
+            statements("images: {type: Repository}", "{images: readWrite}"),
+            json!([login, images(&push)])
         );
     }
 

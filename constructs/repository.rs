@@ -1,6 +1,10 @@
 //! A registry for container images, on ECR.
 
-use crate::kernel::prelude::*;
+use crate::{
+    grants::{Access, Grant, Grantable},
+    iam::Allow,
+    kernel::prelude::*,
+};
 
 const REPOSITORY: ResourceType = ResourceType::new("AWS::ECR::Repository");
 
@@ -59,6 +63,8 @@ exports! {
         uri: Expr<Handle>,
         /// What it does with the images in it; absent if that is not known.
         rules: Option<Rules>,
+        /// What others may do with it.
+        grantable: Grantable,
     }
 }
 
@@ -130,6 +136,7 @@ impl Construct for Repository {
             name: repository.reference(),
             arn: repository.attribute("Arn"),
             uri: repository.attribute("RepositoryUri"),
+            grantable: grantable(&repository.attribute("Arn")),
             rules: Some(Rules {
                 scans: self.scan,
                 moving: match self.tags {
@@ -139,6 +146,34 @@ impl Construct for Repository {
             }),
         })
     }
+}
+
+/// What others may do with the repository at `arn`.
+pub(crate) fn grantable(arn: &Expr<Handle>) -> Grantable {
+    Grantable(vec![
+        (Access::Read, Grant::Permissions(allow_pulling(arn))),
+        (Access::ReadWrite, Grant::Permissions(allow_pushing(arn))),
+    ])
+}
+
+/// To pull images from the repository at `arn`.
+pub(crate) fn allow_pulling(arn: &Expr<Handle>) -> Vec<Allow> {
+    let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+    vec![Allow::anywhere(&["ecr:GetAuthorizationToken"]), Allow::new(&pull, [arn.clone()])]
+}
+
+/// To pull images from the repository at `arn`, and push them.
+pub(crate) fn allow_pushing(arn: &Expr<Handle>) -> Vec<Allow> {
+    let push = [
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:CompleteLayerUpload",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:InitiateLayerUpload",
+        "ecr:PutImage",
+        "ecr:UploadLayerPart",
+    ];
+    vec![Allow::anywhere(&["ecr:GetAuthorizationToken"]), Allow::new(&push, [arn.clone()])]
 }
 
 fn exclusions(tags: &[Spanned<String>]) -> Vec<Expr<Handle>> {

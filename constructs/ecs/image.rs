@@ -126,6 +126,7 @@ fn by_uri(value: &Expr<Handle>, scope: &Scope<'_>) -> Option<repository::Exports
                 arn: handle.attribute("Arn"),
                 uri: handle.attribute("RepositoryUri"),
                 rules: None,
+                grantable: repository::grantable(&handle.attribute("Arn")),
             }))
         }
         _ => None,

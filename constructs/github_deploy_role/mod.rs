@@ -1,6 +1,7 @@
 //! A role that GitHub Actions takes on to deploy, without a key that could leak.
 
 use crate::{
+    grants::Grants,
     iam,
     kernel::{expr::ExprKind, prelude::*, shape::Choice},
     permission::Permission,
@@ -42,7 +43,9 @@ properties! {
         provider: Spanned<Provider> = "create",
         /// Policies that say what it may do: the name of one of AWS's, such as `ReadOnlyAccess`, or an ARN.
         managed_policies: Vec<Text>,
-        /// What it may do: `[{actions: ["sts:AssumeRole"], resources: ["arn:aws:iam::111122223333:role/cdk-*"]}]`.
+        /// What it may do with other constructs: `{repo: readWrite}` is to pull and push images.
+        grants: Grants,
+        /// What else it may do: `[{actions: ["sts:AssumeRole"], resources: ["arn:aws:iam::111122223333:role/cdk-*"]}]`.
         permissions: Vec<Spanned<Permission>>,
         /// How long credentials may be asked to hold, from `1h` to `12h`. If absent, an hour.
         max_session: Option<Spanned<Seconds>>,
@@ -149,7 +152,8 @@ impl Construct for GithubDeployRole {
             "ManagedPolicyArns" => (!policies.is_empty()).then_some(policies),
             "MaxSessionDuration" => self.max_session.map(|it| Expr::from(it.value.0).at(it.span)),
         });
-        let permissions: Vec<_> = self.permissions.iter().map(|it| it.value.statement(scope)).collect();
+        let mut permissions = self.grants.outside(scope);
+        permissions.extend(self.permissions.iter().map(|it| it.value.statement(scope)));
         iam::allow_here(scope, role, &permissions);
         Ok(Exports { arn: role.attribute("Arn"), name: role.reference(), provider_arn })
     }

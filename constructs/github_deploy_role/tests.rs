@@ -280,3 +280,25 @@ fn points_at_what_is_no_policy_and_no_session() {
         );
     }
 }
+
+#[test]
+fn is_granted_what_others_offer() {
+    let with = |grants: &str| {
+        stack(&format!(
+            "n: {{type: Network}}\nrepo: {{type: Repository}}\nsite: {{type: Bucket}}\n\
+             api: {{type: FargateService, network: n, image: 'repo:1', port: 80, access: granted}}\n\
+             r: {{type: GithubDeployRole, repository: acme/shop, branch: main, grants: {grants}, \
+                 permissions: [{{actions: ['sts:AssumeRole'], resources: ['arn:x']}}]}}"
+        ))
+    };
+    let stack = with("{repo: readWrite, site: write}");
+    assert_eq!(stack.faults(), [""; 0]);
+    let policy = stack.properties("r/DefaultPolicy/Resource");
+    let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
+    let resources: Vec<&Value> = statements.iter().map(|it| &it["Resource"]).collect();
+    assert_eq!(resources, ["*", "${repo/Resource.Arn}", "${site/Resource.Arn}/*", "arn:x"]);
+    assert_eq!(
+        with("{api: call}").faults(),
+        ["grant-access at `call`: `api` lets in what runs in a network, and this does not"]
+    );
+}

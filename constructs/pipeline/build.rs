@@ -211,7 +211,7 @@ impl Build {
             variables,
             buildspec,
             logs,
-            allow: [if file { bucket.write() } else { bucket.read() }, project::allow_pushing(repository), permissions].concat(),
+            allow: [if file { bucket.write() } else { bucket.read() }, repository::allow_pushing(&repository.arn), permissions].concat(),
             reports: self.buildspec.is_some(),
         };
         let (project, policy) = project.build(&mut scope.child("Project"));

@@ -5,7 +5,6 @@ use crate::{
     kernel::prelude::*,
     logs::{self, Retention},
     permission::Permission,
-    repository,
     targets::Architecture,
 };
 
@@ -126,26 +125,6 @@ pub(super) fn allow_running(project: Handle) -> Allow {
         &["codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild"],
         [project.attribute("Arn")],
     )
-}
-
-/// To pull images from `repository`.
-pub(super) fn allow_pulling(repository: &repository::Exports) -> Vec<Allow> {
-    let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
-    vec![Allow::anywhere(&["ecr:GetAuthorizationToken"]), Allow::new(&pull, [repository.arn.clone()])]
-}
-
-/// To pull images from `repository`, and push them.
-pub(super) fn allow_pushing(repository: &repository::Exports) -> Vec<Allow> {
-    let push = [
-        "ecr:BatchCheckLayerAvailability",
-        "ecr:BatchGetImage",
-        "ecr:CompleteLayerUpload",
-        "ecr:GetDownloadUrlForLayer",
-        "ecr:InitiateLayerUpload",
-        "ecr:PutImage",
-        "ecr:UploadLayerPart",
-    ];
-    vec![Allow::anywhere(&["ecr:GetAuthorizationToken"]), Allow::new(&push, [repository.arn.clone()])]
 }
 
 /// What the user asks for.

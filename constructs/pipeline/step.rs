@@ -13,6 +13,7 @@ use super::{
 use crate::{
     kernel::{prelude::*, switch::Switch},
     permission::Permission,
+    repository,
 };
 
 /// Variables that commands may have.
@@ -198,7 +199,7 @@ impl Step<'_> {
         let mut allow = stages.bucket.read();
         if uses_docker {
             variables.push(("REPOSITORY_URI".to_owned(), stages.repository.uri.clone()));
-            allow.extend(project::allow_pulling(stages.repository));
+            allow.extend(repository::allow_pulling(&stages.repository.arn));
         }
         allow.extend(project::asked(&self.permissions.value, scope));
         variables.extend(project::resolved(&self.variables.value, scope));
