@@ -18,6 +18,7 @@ mod docs;
 mod environments;
 mod faults;
 mod graph;
+mod jubilant;
 mod moved;
 mod parameters;
 mod peers;
