@@ -27,7 +27,8 @@ macro_rules! with_step {
             pub struct $name {
                 $($own)*
                 /// Commands of the shell that are run on the source, one after the other, until one fails. In them
-                /// `$NAME` is a variable of the shell, and `${name.attribute}` something of the stack.
+                /// `$NAME` is a variable of the shell, and `${name.attribute}` something of the stack. A text of
+                /// several lines is one command, which succeeds if its last line does.
                 commands: Vec<Text>,
                 /// Waits until a person approves: `true`, or whom to ask and how.
                 approval: Spanned<Switch<Approval>> = "false",
