@@ -432,11 +432,12 @@ fn jub_19_pull_requests_are_tested_and_merges_deployed() {
     assert_eq!(git["SourceActionName"], actions(requests, "Source")[0]["Name"]);
     assert_eq!(actions(requests, "Source")[0]["Configuration"]["DetectChanges"], false);
 
-    // Without a trigger, the source action itself starts the pipeline at every push to its branch, and at nothing else.
     let delivery = pipeline(&query, "delivery");
     let source = &actions(delivery, "Source")[0]["Configuration"];
-    assert!(delivery.get("Triggers").is_null());
-    assert_eq!((&source["BranchName"], &source["DetectChanges"]), (&json!("main"), &Value::Null));
+    let pushed = &delivery.get("Triggers")[0]["GitConfiguration"];
+    assert_eq!(pushed["Push"][0]["Branches"], json!({ "Includes": ["main"] }));
+    assert!(pushed["PullRequest"].is_null());
+    assert_eq!((&source["BranchName"], &source["DetectChanges"]), (&json!("main"), &json!(false)));
     assert_eq!(
         source["FullRepositoryId"],
         actions(requests, "Source")[0]["Configuration"]["FullRepositoryId"]
