@@ -51,17 +51,26 @@ choices! {
     pub enum Removal {
         /// It stays with what is in it, and belongs to no stack.
         Retain,
-        /// It is deleted, which fails as long as something is in it.
+        /// It is deleted. CloudFormation fails to, as long as something is in it; that it may be emptied for that stands
+        /// in the template, as `Metadata: {asi: {emptyOnDelete: true}}`.
         Delete,
     }
 }
 
 impl Removal {
-    /// What CloudFormation calls it.
-    pub fn policy(self) -> &'static str {
-        match self {
+    /// Says of `bucket` what becomes of it.
+    ///
+    /// What is to be deleted has to be emptied first. Nothing in the template does that, since a function that did would
+    /// need the right to delete whatever is in the bucket for as long as the stack is there: whoever deletes the stack
+    /// does, and finds in the metadata which buckets were meant.
+    pub(crate) fn apply(self, scope: &mut Scope<'_>, bucket: Handle) {
+        scope.removal_policy(bucket, match self {
             Self::Retain => "Retain",
             Self::Delete => "Delete",
+        });
+        if self == Self::Delete {
+            let may_be_emptied = object! { "asi" => object! { "emptyOnDelete" => true } };
+            scope.edit(bucket).attributes.insert("Metadata", may_be_emptied);
         }
     }
 }
@@ -136,7 +145,7 @@ impl Construct for Bucket {
             "PublicAccessBlockConfiguration" => closed_to_the_public(),
             "VersioningConfiguration" => self.versions.then(|| object! { "Status" => "Enabled" }),
         });
-        scope.removal_policy(bucket, self.removal.policy());
+        self.removal.apply(scope, bucket);
         require_tls(scope, bucket);
         Ok(Exports {
             name: bucket.reference(),
@@ -398,7 +407,11 @@ mod tests {
         assert_eq!(removal(""), json!({ "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain" }));
         assert_eq!(
             removal(", removal: delete"),
-            json!({ "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete" })
+            json!({
+                "DeletionPolicy": "Delete",
+                "Metadata": { "asi": { "emptyOnDelete": true } },
+                "UpdateReplacePolicy": "Delete",
+            })
         );
     }
 

@@ -43,7 +43,7 @@ impl Artifacts {
             },
             "PublicAccessBlockConfiguration" => bucket::closed_to_the_public(),
         });
-        scope.removal_policy(bucket, self.removal.policy());
+        self.removal.apply(&mut scope, bucket);
         bucket::require_tls(&mut scope, bucket);
         Bucket(bucket)
     }
@@ -138,7 +138,11 @@ mod tests {
         assert_eq!(removal(""), json!({ "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain" }));
         assert_eq!(
             removal("artifacts: {removal: delete}"),
-            json!({ "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete" })
+            json!({
+                "DeletionPolicy": "Delete",
+                "Metadata": { "asi": { "emptyOnDelete": true } },
+                "UpdateReplacePolicy": "Delete",
+            })
         );
     }
 
