@@ -215,6 +215,8 @@ impl Export for Instances {
 pub struct SnsTopic {
     /// Its ARN.
     pub arn: Expr<Handle>,
+    /// Whether alarms of CloudWatch may publish in it.
+    pub takes_alarms: bool,
 }
 
 impl Target for SnsTopic {

@@ -129,7 +129,10 @@ impl Construct for Topic {
             arn: topic.reference(),
             name: topic.attribute("TopicName"),
             grantable: Grantable(vec![(Access::Publish, publish)]),
-            topic: SnsTopic { arn: topic.reference() },
+            topic: SnsTopic {
+                arn: topic.reference(),
+                takes_alarms: self.publishers.iter().any(|it| it.value == Publisher::Cloudwatch),
+            },
         })
     }
 }

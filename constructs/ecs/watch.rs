@@ -1,6 +1,6 @@
 //! Alarms on what a service answers, which roll a deployment back.
 
-use crate::{kernel::prelude::*, load_balancer::reached::Way};
+use crate::{kernel::prelude::*, load_balancer::reached::Way, targets::SnsTopic};
 
 const ALARM: ResourceType = ResourceType::new("AWS::CloudWatch::Alarm");
 
@@ -13,7 +13,8 @@ properties! {
         response_time: Option<Spanned<Seconds>>,
         /// For how many minutes in a row.
         minutes: Spanned<u32> = "2",
-        /// The ARNs of topics that are told when an alarm is raised, such as `${alerts.arn}`.
+        /// The ARNs of topics that are told when an alarm is raised, such as `${alerts.arn}`. A Topic needs
+        /// `publishers: [cloudwatch]` for that.
         notify: Vec<Text>,
     }
 }
@@ -47,6 +48,9 @@ impl Watch {
     /// Adds the alarms at `scope`, and gives their names.
     pub(super) fn add(&self, scope: &mut Scope<'_>, way: &Way) -> Vec<Expr<Handle>> {
         let notify: Vec<Expr<Handle>> = self.notify.iter().map(|it| scope.text(it)).collect();
+        for (text, topic) in self.notify.iter().zip(&notify) {
+            check_topic(text, topic, scope);
+        }
         let watched = [
             (
                 "Errors",
@@ -83,6 +87,20 @@ impl Watch {
             names.push(alarm.reference());
         }
         names
+    }
+}
+
+/// Reports a Topic in which no alarm may publish: it would be raised, and nobody be told.
+fn check_topic(text: &Text, arn: &Expr<Handle>, scope: &mut Scope<'_>) {
+    let closed = scope.offering::<SnsTopic>().into_iter().find(|name| {
+        scope.get::<SnsTopic>(name).is_some_and(|it| it.arn.kind == arn.kind && !it.takes_alarms)
+    });
+    if let Some(name) = closed {
+        scope.report(
+            Diagnostic::error("topic-publisher", format!("`{name}` lets no alarm of CloudWatch publish"))
+                .at(text.span())
+                .help(format!("add `cloudwatch` to the `publishers` of `{name}`")),
+        );
     }
 }
 
@@ -189,6 +207,22 @@ mod tests {
         let returned = || vec![json!(false), json!(false), json!(true)];
         assert_eq!(expression("ErrorsAlarm"), (json!("SUM(METRICS())"), returned()));
         assert_eq!(expression("ResponseTimeAlarm"), (json!("MAX(METRICS())"), returned()));
+    }
+
+    #[test]
+    fn points_at_a_topic_that_would_not_be_told() {
+        let faults = |publishers: &str| {
+            stack(&format!(
+                "n: {{type: Network}}\nt: {{type: Topic{publishers}}}\n\
+                 web: {{type: FargateService, network: n, image: 'a:1', port: 80, \
+                 deployment: {{watch: {{errors: 1, notify: ['${{t.arn}}']}}}}}}"
+            ))
+            .faults()
+        };
+        let fault = "topic-publisher at `'${t.arn}'`: `t` lets no alarm of CloudWatch publish";
+        assert_eq!(faults(""), [fault]);
+        assert_eq!(faults(", publishers: [events]"), [fault]);
+        assert_eq!(faults(", publishers: [events, cloudwatch]"), [""; 0]);
     }
 
     #[test]

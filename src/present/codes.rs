@@ -294,6 +294,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("too-many-paths", "A trigger of CodePipeline takes 8 patterns of paths."),
     ("topic-key", "Services of AWS cannot use AWS's own key for SNS, so that what they publish is lost."),
     ("topic-name", "The name of a topic has 1 to 256 letters, digits, `-` and `_`."),
+    ("topic-publisher", "A service of AWS publishes only in topics that name it as a publisher."),
     ("two-sources", "A pipeline has one source."),
     ("two-stages", "A stage, or an action of it, does one thing."),
     (
