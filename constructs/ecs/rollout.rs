@@ -321,6 +321,27 @@ mod tests {
     }
 
     #[test]
+    fn the_header_of_a_shared_load_balancer_is_one_of_five_values() {
+        let behind = |paths: &str, deployment: &str| {
+            stack(&format!(
+                "n: {{type: Network}}\nlb: {{type: LoadBalancer, network: n}}\n\
+                 web: {{type: FargateService, network: n, image: 'a:1', port: 80, \
+                 behind: {{balancer: lb, paths: [{paths}], priority: 10}}, \
+                 deployment: {{strategy: blueGreen{deployment}}}}}"
+            ))
+            .faults()
+        };
+        assert_eq!(behind("/a, /b, /c, /d", ", preview: x-preview"), [""; 0]);
+        assert_eq!(behind("/a, /b, /c, /d, /e", ""), [""; 0]);
+        assert_eq!(
+            behind("/a, /b, /c, /d, /e", ", preview: x-preview"),
+            [
+                "rule-conditions at `x-preview`: a rule compares with 5 values at most, and the header of `preview` is one"
+            ]
+        );
+    }
+
+    #[test]
     fn alarms_of_others_roll_it_back() {
         assert_eq!(
             configuration("{alarms: ['${Param}']}")["Alarms"],
@@ -357,6 +378,10 @@ mod tests {
         assert_eq!(
             with("{strategy: blueGreen, preview: 'X Preview'}").faults(),
             ["preview-header at `'X Preview'`: a load balancer compares no header `X Preview`"]
+        );
+        assert_eq!(
+            with("{strategy: blueGreen, preview: {header: x-preview, value: ''}}").faults(),
+            ["preview-header at `''`: the value of a header has 1 to 128 characters, not 0"]
         );
     }
 

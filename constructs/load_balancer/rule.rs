@@ -85,6 +85,15 @@ impl Behind {
                     .help("make `priority` 2 or more, with the number before it free"),
             );
         }
+        if self.hosts.value.len() + self.paths.value.len() == MOST_VALUES {
+            let fault =
+                format!("a rule compares with {MOST_VALUES} values at most, and the header of `preview` is one");
+            scope.report(
+                Diagnostic::error("rule-conditions", fault)
+                    .at(preview.span)
+                    .help("join some of the hosts and paths with `*`, or remove `preview`"),
+            );
+        }
         let mut conditions = self.conditions(scope);
         conditions.push(preview.value.condition());
         let priority = self.priority.value.saturating_sub(1);

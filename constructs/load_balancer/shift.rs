@@ -14,7 +14,7 @@ properties! {
         /// Its name.
         header: Spanned<String>,
         /// Its value.
-        value: String = "true",
+        value: Spanned<String> = "true",
     }
 }
 
@@ -28,6 +28,17 @@ impl Preview {
                 Diagnostic::error("preview-header", format!("a load balancer compares no header `{name}`"))
                     .at(span.or(whole))
                     .help("write a name of letters, digits and `-`, such as `x-preview`"),
+            );
+        }
+        let length = self.value.value.chars().count();
+        if !(1..=128).contains(&length) {
+            faults.push(
+                Diagnostic::error(
+                    "preview-header",
+                    format!("the value of a header has 1 to 128 characters, not {length}"),
+                )
+                .at(self.value.span.or(whole))
+                .help("write a short one, or remove `value`, which is then `true`"),
             );
         }
     }
