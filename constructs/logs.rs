@@ -45,6 +45,37 @@ impl Property for Retention {
     }
 }
 
+properties! {
+    /// Where what is written goes: a log group in CloudWatch.
+    pub struct Logs from retention {
+        /// For how many days logs are kept: one of the numbers CloudWatch knows, such as `7`, `30`, `90` or `365`.
+        retention: Retention = "30",
+        /// What becomes of the logs when what writes them leaves the stack.
+        removal: Removal = "retain",
+    }
+}
+
+choices! {
+    /// What becomes of logs when what writes them leaves the stack.
+    pub enum Removal {
+        /// They stay until their days are over, so that they tell why a first deployment failed.
+        Retain,
+        /// They are deleted.
+        Delete,
+    }
+}
+
+impl Logs {
+    /// Adds a log group at `id`.
+    pub(crate) fn group(&self, scope: &mut Scope<'_>, id: &str) -> Handle {
+        let group = log_group(scope, id, self.retention);
+        if self.removal == Removal::Delete {
+            scope.removal_policy(group, "Delete");
+        }
+        group
+    }
+}
+
 /// Adds a log group at `id`, which stays with its logs when it leaves the stack.
 pub fn log_group(scope: &mut Scope<'_>, id: &str, retention: Retention) -> Handle {
     let mut scope = scope.child(id);

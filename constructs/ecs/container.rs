@@ -4,7 +4,7 @@ use super::{
     image::{Image, Pulled},
     secret::{self, Secret},
 };
-use crate::{grants::Grants, kernel::prelude::*, logs::Retention, permission::Permission};
+use crate::{grants::Grants, kernel::prelude::*, logs::Logs, permission::Permission};
 
 properties! {
     /// A container, and what it may do.
@@ -50,26 +50,6 @@ properties! {
     pub struct Ulimits {
         /// How many files, sockets included, it may hold open. If absent, 65535.
         nofile: Option<Spanned<u32>>,
-    }
-}
-
-properties! {
-    /// Where what a container writes goes: a log group of its own in CloudWatch.
-    pub struct Logs from retention {
-        /// For how many days logs are kept: one of the numbers CloudWatch knows, such as `7`, `30`, `90` or `365`.
-        retention: Retention = "30",
-        /// What becomes of the logs when what writes them leaves the stack.
-        removal: Removal = "retain",
-    }
-}
-
-choices! {
-    /// What becomes of logs when what writes them leaves the stack.
-    pub enum Removal {
-        /// They stay until their days are over, so that they tell why a first deployment failed.
-        Retain,
-        /// They are deleted.
-        Delete,
     }
 }
 

@@ -21,7 +21,7 @@ mod size;
 pub(crate) mod task;
 mod watch;
 
-pub use container::{Container, Logs, Removal, Ulimits};
+pub use container::{Container, Ulimits};
 pub use count::{Count, Metric, Scaling, Step as ScalingStep, Steps};
 pub use deployment::Deployment;
 pub(crate) use deployment::RolloutTerms;

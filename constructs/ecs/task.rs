@@ -3,14 +3,14 @@
 use std::mem;
 
 use super::{
-    container::{Container, Removal, Surroundings},
+    container::{Container, Surroundings},
     fargate::OnFargate,
     image::Pulled,
     instances::OnInstances,
     roles,
     secret::{self, Secret},
 };
-use crate::{grants::Granted, iam::Allow, kernel::prelude::*, logs, targets::Architecture};
+use crate::{grants::Granted, iam::Allow, kernel::prelude::*, targets::Architecture};
 
 const TASK_DEFINITION: ResourceType = ResourceType::new("AWS::ECS::TaskDefinition");
 
@@ -112,10 +112,7 @@ pub(crate) fn add(
     let mut granted = container.grants.resolve(&mut scope);
     let permissions = given.permissions.into_iter().chain(mem::take(&mut granted.permissions)).collect();
     let (task_role, task_policy) = roles::task(container, &mut scope, permissions);
-    let log_group = logs::log_group(&mut scope.child(&name.value), "LogGroup", container.logs.retention);
-    if container.logs.removal == Removal::Delete {
-        scope.removal_policy(log_group, "Delete");
-    }
+    let log_group = container.logs.group(&mut scope.child(&name.value), "LogGroup");
 
     let secrets: Vec<secret::Kept> =
         container.secrets.values().map(|it: &Secret| it.resolve(&mut scope)).collect();

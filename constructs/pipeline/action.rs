@@ -8,7 +8,7 @@ use super::{
 use crate::{
     iam::{self, Allow},
     kernel::prelude::*,
-    logs::Retention,
+    logs::Logs,
     repository,
     targets::Architecture,
 };
@@ -84,7 +84,7 @@ pub(super) struct Stages<'a> {
     pub(super) architecture: Architecture,
     /// Where the images go.
     pub(super) repository: &'a repository::Exports,
-    pub(super) logs: Retention,
+    pub(super) logs: &'a Logs,
     /// The policies of everything that runs.
     pub(super) policies: Vec<Handle>,
     /// The role of the pipeline, which takes those of the actions.
@@ -100,7 +100,7 @@ impl<'a> Stages<'a> {
         bucket: Bucket,
         architecture: Architecture,
         repository: &'a repository::Exports,
-        logs: Retention,
+        logs: &'a Logs,
     ) -> Self {
         let role = iam::service_role(scope, "Role", "codepipeline.amazonaws.com");
         let (policies, action_roles, declared) = (Vec::new(), Vec::new(), Vec::new());
@@ -113,7 +113,7 @@ impl<'a> Stages<'a> {
     }
 
     /// Adds an action that runs a project of its own on the source. One that uses the image that was built is told it.
-    pub(super) fn run(&mut self, scope: &mut Scope<'_>, slot: Slot<'_>, project: Project, uses_image: bool) {
+    pub(super) fn run(&mut self, scope: &mut Scope<'_>, slot: Slot<'_>, project: Project<'_>, uses_image: bool) {
         let mut place = scope.child(slot.stage);
         let mut place = if slot.is_whole { place } else { place.child(slot.action) };
         let (project, policy) = project.build(&mut place.child("Project"));

@@ -19,7 +19,7 @@ mod triggers;
 
 use crate::{
     kernel::prelude::*,
-    logs::Retention,
+    logs::Logs,
     targets::{Architecture, CodePipeline, EcsService},
 };
 use action::Stages;
@@ -49,8 +49,9 @@ properties! {
         /// The bucket of what the actions hand on to each other: for how many days that is kept, and what becomes of
         /// the bucket.
         artifacts: Artifacts = "{}",
-        /// For how many days the output of builds and commands is kept, such as `7`, `30`, `90` or `365`.
-        logs: Retention = "30",
+        /// For how many days the output of builds and commands is kept, such as `7`, `30`, `90` or `365`, and what becomes
+        /// of it.
+        logs: Logs = "30",
     }
 }
 
@@ -108,7 +109,7 @@ impl Construct for Pipeline {
             (Some((service, _)), _) => service.architecture,
             (None, written) => written.map_or(Architecture::X86_64, |it| it.value),
         };
-        let mut stages = Stages::new(scope, bucket, architecture, &repository, self.logs);
+        let mut stages = Stages::new(scope, bucket, architecture, &repository, &self.logs);
 
         self.source.value.add(scope, &mut stages, &connection);
         self.add_stages(After::Source, scope, &mut stages);
@@ -304,6 +305,17 @@ pub(in crate::pipeline) mod tests {
             "d/Deploy/ECS/CodePipelineActionRole/DefaultPolicy/Resource",
             "d/Role/DefaultPolicy/Resource",
         ]);
+    }
+
+    #[test]
+    fn its_logs_stay_unless_they_may_go() {
+        let removal = |properties: &str| {
+            let stack = pipeline(&format!("stages: [{{name: Test, commands: [a]}}], {properties}"));
+            assert_eq!(stack.faults(), [""; 0]);
+            ["d/Project", "d/Test/Project"].map(|it| stack.attributes(&format!("{it}/LogGroup/Resource"))["DeletionPolicy"].clone())
+        };
+        assert_eq!(removal("logs: 7"), ["Retain", "Retain"]);
+        assert_eq!(removal("logs: {retention: 7, removal: delete}"), ["Delete", "Delete"]);
     }
 
     #[test]

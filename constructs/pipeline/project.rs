@@ -3,7 +3,7 @@
 use crate::{
     iam::{self, Allow},
     kernel::prelude::*,
-    logs::{self, Retention},
+    logs::Logs,
     permission::Permission,
     targets::Architecture,
 };
@@ -28,7 +28,7 @@ choices! {
 }
 
 /// What a project of CodeBuild is told.
-pub(super) struct Project {
+pub(super) struct Project<'a> {
     pub(super) image: Option<Expr<Handle>>,
     pub(super) architecture: Architecture,
     pub(super) size: Size,
@@ -36,16 +36,16 @@ pub(super) struct Project {
     pub(super) uses_docker: bool,
     pub(super) variables: Vec<(String, Expr<Handle>)>,
     pub(super) buildspec: Expr<Handle>,
-    pub(super) logs: Retention,
+    pub(super) logs: &'a Logs,
     /// What it may do, beside writing its log.
     pub(super) allow: Vec<Allow>,
     /// Whether its buildspec may report the results of tests.
     pub(super) reports: bool,
 }
 
-impl Project {
+impl<'a> Project<'a> {
     /// A small machine without Docker, for a few calls to AWS.
-    pub(super) fn small(buildspec: Expr<Handle>, logs: Retention) -> Self {
+    pub(super) fn small(buildspec: Expr<Handle>, logs: &'a Logs) -> Self {
         Self {
             image: None,
             architecture: Architecture::X86_64,
@@ -65,7 +65,7 @@ impl Project {
         // The project needs the role, so that the role cannot name the project.
         let projects = Expr::arn("codebuild", ["project/*".into()]);
         let role = iam::service_role_for(scope, "Role", "codebuild.amazonaws.com", projects);
-        let log_group = logs::log_group(scope, "LogGroup", self.logs);
+        let log_group = self.logs.group(scope, "LogGroup");
         let is_arm = self.architecture == Architecture::Arm64;
         let image = self.image.unwrap_or(Expr::from(match self.architecture {
             Architecture::X86_64 => "aws/codebuild/amazonlinux-x86_64-standard:5.0",
