@@ -154,7 +154,7 @@ pub struct EcsService {
     pub task_roles: Vec<Expr<Handle>>,
     /// The image it runs.
     pub image: Expr<Handle>,
-    /// Where its image comes from, if that is a repository of this stack.
+    /// Where its images come from, or will, if that is a repository of this stack.
     pub repository: Option<repository::Exports>,
 }
 

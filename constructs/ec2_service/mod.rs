@@ -118,7 +118,7 @@ impl Construct for Ec2Service {
         self.reached.arrange(scope);
         scope.arrange(&["TaskDef"]);
         scope.child("Service").arrange(&["Service"]);
-        let pulled = self.runs.image.resolve(scope);
+        let pulled = self.runs.pulled(scope)?;
         let tasks = Tasks {
             network: &instances.network,
             network_name: &self.cluster.name,

@@ -4,7 +4,7 @@ use super::{
     image::{Image, Pulled},
     secret::{self, Secret},
 };
-use crate::{grants::Grants, kernel::prelude::*, logs::Logs, permission::Permission};
+use crate::{grants::Grants, kernel::prelude::*, logs::Logs, permission::Permission, repository};
 
 properties! {
     /// A container, and what it may do.
@@ -13,6 +13,9 @@ properties! {
         /// `<Repository>@sha256:<digest>`; else one of a public registry or of ECR, such as
         /// `public.ecr.aws/nginx/nginx:1.29`.
         image: Image,
+        /// The Repository that its images come from, if `image` does not say so: if a parameter gives it, or if it stands
+        /// in until a Pipeline has built the first.
+        repository: Option<Link<repository::Exports>>,
         /// The secret of Secrets Manager with which a private registry beside ECR is logged in to, by its name, its
         /// ARN or a reference. It holds `{"username": …, "password": …}`.
         credentials: Option<Text>,
@@ -101,6 +104,20 @@ impl Container {
             }
         }
         self.permissions.iter().for_each(|it| it.value.check(it.span, faults));
+    }
+
+    /// Where its image is pulled from.
+    pub(crate) fn pulled(&self, scope: &mut Scope<'_>) -> Result<Pulled, Diagnostic> {
+        let pulled = self.image.resolve(scope);
+        let Some(link) = &self.repository else { return Ok(pulled) };
+        if pulled.repository.is_some() {
+            scope.report(
+                Diagnostic::error("no-effect", "the image itself says which Repository it comes from")
+                    .at(link.name.span)
+                    .help("remove `repository`"),
+            );
+        }
+        Ok(Pulled { repository: Some(scope.find(link)?), ..pulled })
     }
 
     /// The secret its registry is logged in to with.

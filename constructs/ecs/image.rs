@@ -50,7 +50,7 @@ pub(crate) struct Pulled {
     pub(crate) uri: Expr<Handle>,
     /// The ARN of the repository on ECR that it is in, if it is.
     pub(crate) arn: Option<Expr<Handle>>,
-    /// The Repository of the stack that it is in, if it is.
+    /// The Repository of the stack that it is in, or will be.
     pub(crate) repository: Option<repository::Exports>,
 }
 

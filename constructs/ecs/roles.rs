@@ -49,9 +49,12 @@ fn task_permissions(container: &Container, scope: &mut Scope<'_>, given: Vec<All
 /// What ECS may do to start the container.
 fn execution_permissions(pulled: &Pulled, log_group: Handle, secrets: &[&secret::Kept]) -> Vec<Allow> {
     let mut allowed = Vec::new();
-    if let Some(arn) = &pulled.arn {
+    let mut repositories: Vec<Expr<Handle>> = pulled.arn.iter().cloned().collect();
+    let named = pulled.repository.as_ref().map(|it| it.arn.clone());
+    repositories.extend(named.filter(|it| !repositories.contains(it)));
+    if !repositories.is_empty() {
         let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
-        allowed.push(Allow::new(&pull, [arn.clone()]));
+        allowed.push(Allow::new(&pull, repositories));
         allowed.push(Allow::anywhere(&["ecr:GetAuthorizationToken"]));
     }
     allowed.push(Allow::new(&["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.attribute("Arn")]));
@@ -74,6 +77,34 @@ mod tests {
     fn statements(properties: &str, role: &str) -> Value {
         let policy = with(properties).properties(&format!("web/TaskDef/{role}/DefaultPolicy/Resource"));
         policy["PolicyDocument"]["Statement"].clone()
+    }
+
+    #[test]
+    fn ecs_may_pull_what_will_take_the_place_of_a_public_image() {
+        let with = |image: &str| {
+            let stack = stack(&format!(
+                "n: {{type: Network}}\nrepo: {{type: Repository}}\n\
+                 web: {{type: FargateService, network: n, image: '{image}', repository: repo, port: 80}}"
+            ));
+            let policy = stack.properties("web/TaskDef/ExecutionRole/DefaultPolicy/Resource");
+            (policy["PolicyDocument"]["Statement"][0]["Resource"].clone(), stack.faults())
+        };
+        assert_eq!(with("${Param}"), (json!("${repo/Resource.Arn}"), vec![]));
+        assert_eq!(with("a:1"), (json!("${repo/Resource.Arn}"), vec![]));
+        assert_eq!(
+            with("111122223333.dkr.ecr.eu-west-1.amazonaws.com/base:1").0,
+            json!([
+                "arn:${AWS::Partition}:ecr:eu-west-1:111122223333:repository/base",
+                "${repo/Resource.Arn}"
+            ])
+        );
+        assert_eq!(
+            with("repo:1"),
+            (
+                json!("${repo/Resource.Arn}"),
+                vec!["no-effect at `repo`: the image itself says which Repository it comes from".to_owned()]
+            )
+        );
     }
 
     #[test]

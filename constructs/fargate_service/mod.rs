@@ -123,7 +123,7 @@ impl Construct for FargateService {
             Some(cluster) => scope.find(cluster)?,
             None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
         };
-        let pulled = self.runs.image.resolve(scope);
+        let pulled = self.runs.pulled(scope)?;
         let tasks = Tasks {
             network: &network,
             network_name: &self.network.name,

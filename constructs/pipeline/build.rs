@@ -43,8 +43,8 @@ properties! {
         /// whole buildspec. It finds `REPOSITORY_URI` and `CONTAINER_NAME` in its environment, pushes an
         /// image, and hands on `imagedefinitions.json` if the pipeline deploys.
         buildspec: Option<Spanned<Buildspec>>,
-        /// The Repository to push to, which the service has to be allowed to pull from. If absent, the one it
-        /// takes its image from; a pipeline that deploys nothing has to name one.
+        /// The Repository to push to. If absent, the one that the service takes its images from; a pipeline that deploys
+        /// nothing has to name one.
         repository: Option<Link<repository::Exports>>,
         /// The processor to build for, in a pipeline that deploys nothing. If absent, `x86_64`; otherwise the service
         /// says it.
@@ -176,13 +176,21 @@ impl Build {
                     .label(name.span, "the service")
                     .help("remove `repository`, or change the service's image"))
             }
-            (Some((_, named)), _) => Ok(named),
+            (Some((_, named)), Some(_)) => Ok(named),
+            (Some((link, _)), None) => {
+                let repository = &link.name.text;
+                let fault = format!("`{}` may not pull images from `{repository}`", name.text);
+                Err(Diagnostic::error("another-repository", fault)
+                    .label(link.name.span, "")
+                    .label(name.span, "the service")
+                    .help(format!("add `repository: {repository}` to `{}`", name.text)))
+            }
             (None, Some(own)) => Ok(own.clone()),
             (None, None) => {
                 let fault = format!("the image of `{}` comes from no Repository of this stack", name.text);
                 Err(Diagnostic::error("no-repository", fault)
                     .at(name.span)
-                    .help("give the service an image such as `repo:${param.ImageTag}`, or name a Repository in `build`"))
+                    .help("give the service an image such as `repo:${param.ImageTag}`, or name one beside it: `repository: repo`"))
             }
         }
     }
@@ -531,11 +539,11 @@ mod tests {
         let with = |image: &str, build: &str| {
             stack(&format!(
                 "n: {{type: Network}}\nrepo: {{type: Repository}}\nother: {{type: Repository}}\n\
-                 web: {{type: FargateService, network: n, image: '{image}', port: 80}}\n\
+                 web: {{type: FargateService, network: n, image: {image}, port: 80}}\n\
                  d: {{type: Pipeline, source: {{github: acme/shop, connection: '${{Param}}'}}, deploy: web, build: {{{build}}}}}"
             ))
         };
-        let public = "public.ecr.aws/nginx/nginx:1.29";
+        let public = "'public.ecr.aws/nginx/nginx:1.29'";
         let uri = |image: &str, build: &str| {
             let stack = with(image, build);
             assert_eq!(stack.faults(), [""; 0]);
@@ -543,10 +551,14 @@ mod tests {
         };
         assert_eq!(uri("repo:1", ""), "${repo/Resource.RepositoryUri}");
         assert_eq!(uri("repo:1", "repository: repo"), "${repo/Resource.RepositoryUri}");
-        assert_eq!(uri(public, "repository: other"), "${other/Resource.RepositoryUri}");
+        assert_eq!(uri(&format!("{public}, repository: other"), ""), "${other/Resource.RepositoryUri}");
         assert_eq!(
             with(public, "").faults(),
             ["no-repository at `web`: the image of `web` comes from no Repository of this stack"]
+        );
+        assert_eq!(
+            with(public, "repository: other").faults(),
+            ["another-repository at `other`: `web` may not pull images from `other`"]
         );
         assert_eq!(
             with("repo:1", "repository: other").faults(),

@@ -59,7 +59,7 @@ pub(super) fn add(
     check_stack(scope, deploy, parameter)?;
     let value = match part_of(&service.image, &parameter.value) {
         Part::Whole => "$IMAGE",
-        Part::Tag if service.repository.is_some() => "${IMAGE##*:}",
+        Part::Tag if is_in_its_repository(service) => "${IMAGE##*:}",
         part => return Err(unfit(part, deploy, parameter, service)),
     };
     let stack = Expr::pseudo("AWS::StackId");
@@ -136,6 +136,12 @@ fn part_of(image: &Expr<Handle>, parameter: &str) -> Part {
     }
 }
 
+/// Whether the image of a service begins with the address of its Repository.
+fn is_in_its_repository(service: &EcsService) -> bool {
+    let ExprKind::Concat(parts) = &service.image.kind else { return false };
+    service.repository.as_ref().is_some_and(|it| parts.first() == Some(&it.uri))
+}
+
 /// The names of the template's parameters in an image.
 fn parameters(image: &Expr<Handle>) -> Vec<&str> {
     let parts = match &image.kind {
@@ -182,9 +188,10 @@ mod tests {
     };
 
     fn with(image: &str, deploy: &str, build: &str) -> Stack {
+        let beside = if image.contains("repo") { "" } else { ", repository: repo" };
         stack(&format!(
             "n: {{type: Network}}\nrepo: {{type: Repository}}\n\
-             web: {{type: FargateService, network: n, image: '{image}', port: 80}}\n\
+             web: {{type: FargateService, network: n, image: '{image}'{beside}, port: 80}}\n\
              d: {{type: Pipeline, source: {{{SOURCE}}}, build: {{{build}}}, deploy: {{service: web, {deploy}}}}}"
         ))
     }
@@ -203,7 +210,7 @@ mod tests {
     fn the_parameter_gets_what_it_stands_for() {
         assert_eq!(value("repo:${param.Param}", ""), "${IMAGE##*:}");
         assert_eq!(value("${repo.uri}:${Param}", ""), "${IMAGE##*:}");
-        assert_eq!(value("${Param}", "repository: repo"), "$IMAGE");
+        assert_eq!(value("${Param}", ""), "$IMAGE");
     }
 
     #[test]
@@ -270,7 +277,7 @@ mod tests {
             ["deploy-parameter at `Param`: `Param` is neither the image of `web` nor its tag"]
         );
         assert_eq!(
-            faults("public.ecr.aws/nginx/nginx:${Param}", "Param", "repository: repo"),
+            faults("public.ecr.aws/nginx/nginx:${Param}", "Param", ""),
             ["deploy-parameter at `Param`: `Param` is the tag of an image that is in no Repository of this stack"]
         );
     }

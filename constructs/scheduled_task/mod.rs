@@ -157,7 +157,7 @@ impl Construct for ScheduledTask {
             Some(cluster) => scope.find(cluster)?,
             None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
         };
-        let pulled = self.runs.image.resolve(scope);
+        let pulled = self.runs.pulled(scope)?;
         let task = task::add(&self.task(), scope, "ScheduledTaskDef", &pulled, self.fargate.architecture, Given::default())?;
         let placement = Placement::find(scope, &network, self.network.name.span);
         let group = placement::security_group(&mut scope.child("ScheduledTaskDef"), &network);

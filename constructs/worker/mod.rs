@@ -140,7 +140,7 @@ impl Construct for Worker {
             None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
         };
         let queue::Added { queue, dead_letters } = self.queue.add(scope, &self.topics)?;
-        let pulled = self.runs.image.resolve(scope);
+        let pulled = self.runs.pulled(scope)?;
         let given = Given {
             variables: vec![(QUEUE_URL, queue.reference())],
             permissions: vec![Allow::new(
