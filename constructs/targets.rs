@@ -152,6 +152,8 @@ pub struct EcsService {
     pub architecture: Architecture,
     /// The ARNs of the roles its tasks run with.
     pub task_roles: Vec<Expr<Handle>>,
+    /// The ARNs of the roles with which ECS deploys it: to move requests, and to ask functions.
+    pub deployment_roles: Vec<Expr<Handle>>,
     /// The image it runs.
     pub image: Expr<Handle>,
     /// Where its images come from, or will, if that is a repository of this stack.

@@ -139,6 +139,7 @@ impl Construct for Ec2Service {
             load::add(scaling, scope, &cluster_name, service, &way);
         }
 
+        let deployment_roles = self.deployment.roles(scope, &way);
         let Way { balancer, target_group, url, .. } = way;
         let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
         Ok(Exports {
@@ -170,6 +171,7 @@ impl Construct for Ec2Service {
                 container: self.container.value.clone(),
                 architecture: instances.architecture,
                 task_roles: roles.to_vec(),
+                deployment_roles,
                 image: pulled.uri,
                 repository: pulled.repository,
             },

@@ -5,6 +5,9 @@ use crate::{
     kernel::prelude::*,
 };
 
+/// Where the role stands with which functions are called.
+pub(super) const ROLE: &str = "HookRole";
+
 properties! {
     /// Something that is asked at some stages of a deployment: a Lambda function, or whoever continues a deployment
     /// that `pause`s.
@@ -111,10 +114,9 @@ pub(super) fn add(hooks: &[Spanned<Hook>], scope: &mut Scope<'_>) -> (Option<Exp
             (&it.value, function)
         })
         .collect();
-    let role = (!functions.is_empty()).then(|| iam::service_role(scope, "HookRole", "ecs.amazonaws.com"));
-    let policy = role.and_then(|role| {
-        iam::allow(scope, "HookRole", role, &[Allow::new(&["lambda:InvokeFunction"], functions)])
-    });
+    let role = (!functions.is_empty()).then(|| iam::service_role(scope, ROLE, "ecs.amazonaws.com"));
+    let policy = role
+        .and_then(|role| iam::allow(scope, ROLE, role, &[Allow::new(&["lambda:InvokeFunction"], functions)]));
     let told = resolved.into_iter().map(|(hook, function)| {
         let stages: Vec<&'static str> = hook.at.0.iter().map(|it| it.value()).collect();
         let timeout = hook.pause.map(|it| {

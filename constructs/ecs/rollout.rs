@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     kernel::prelude::*,
-    load_balancer::{reached::Way, shift::Preview},
+    load_balancer::{
+        reached::Way,
+        shift::{Preview, Shift},
+    },
 };
 
 properties! {
@@ -139,6 +142,14 @@ impl Rollout {
     pub(crate) fn spare(&self, count: u32) -> u32 {
         let least = u64::from(count) * u64::from(self.shares.minimum.value.0);
         count - u32::try_from(least.div_ceil(100)).map_or(count, |it| it.min(count))
+    }
+
+    /// The ARNs of the roles with which ECS deploys the service at `scope`, once they are there.
+    pub(crate) fn roles(&self, scope: &mut Scope<'_>, way: &Way) -> Vec<Expr<Handle>> {
+        let asks = self.hooks.iter().any(|it| it.value.lambda.is_some());
+        let asking = asks.then(|| scope.child(hook::ROLE).handle("Resource")).flatten();
+        let moving = way.shift.as_ref().map(Shift::role_arn);
+        moving.into_iter().chain(asking.map(|it| it.attribute("Arn"))).collect()
     }
 
     /// Adds what it takes besides the service at `scope`, and says what ECS is told, and what the service has to wait

@@ -140,6 +140,7 @@ impl Construct for FargateService {
             load::add(scaling, scope, &cluster.name, service, &way);
         }
 
+        let deployment_roles = self.deployment.roles(scope, &way);
         let Way { balancer, target_group, url, .. } = way;
         let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
         Ok(Exports {
@@ -172,6 +173,7 @@ impl Construct for FargateService {
                 container: self.container.value.clone(),
                 architecture,
                 task_roles: roles.to_vec(),
+                deployment_roles,
                 image: pulled.uri,
                 repository: pulled.repository,
             },

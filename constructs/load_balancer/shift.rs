@@ -68,12 +68,17 @@ pub(crate) struct Shift {
 }
 
 impl Shift {
+    /// The ARN of the role with which ECS changes the rules.
+    pub(crate) fn role_arn(&self) -> Expr<Handle> {
+        self.role.attribute("Arn")
+    }
+
     /// What ECS is told of it.
     pub(crate) fn configuration(&self) -> Expr<Handle> {
         object! {
             "AlternateTargetGroupArn" => self.alternate.reference(),
             "ProductionListenerRule" => self.production.reference(),
-            "RoleArn" => self.role.attribute("Arn"),
+            "RoleArn" => self.role_arn(),
             "TestListenerRule" => self.preview.map(Handle::reference),
         }
     }

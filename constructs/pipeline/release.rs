@@ -111,7 +111,11 @@ fn allow(service: &EcsService) -> Vec<Allow> {
         ),
         Allow::new(&["iam:GetRole"], service.task_roles.clone()),
     ];
-    deploy::allow(service).into_iter().chain(by_cloudformation).collect()
+    // CloudFormation tells ECS all of a service, its roles too, whatever of it has changed.
+    let to_ecs = object! { "StringEquals" => object! { "iam:PassedToService" => "ecs.amazonaws.com" } };
+    let roles = &service.deployment_roles;
+    let pass = (!roles.is_empty()).then(|| Allow::new(&["iam:PassRole"], roles.clone()).when(to_ecs));
+    deploy::allow(service).into_iter().chain(by_cloudformation).chain(pass).collect()
 }
 
 /// What of an image a parameter says.
@@ -259,6 +263,27 @@ mod tests {
             "iam:GetRole on ${web/TaskDef/TaskRole/Resource.Arn} ${web/TaskDef/ExecutionRole/Resource.Arn}",
             "ssm:GetParameters on arn:x",
         ]);
+    }
+
+    #[test]
+    fn may_leave_a_service_the_roles_it_is_deployed_with() {
+        let stack = stack(&format!(
+            "n: {{type: Network}}\nrepo: {{type: Repository}}\n\
+             web: {{type: FargateService, network: n, image: 'repo:${{Param}}', port: 80, \
+             deployment: {{strategy: canary, hooks: [{{at: [preScaleUp], lambda: 'arn:a'}}]}}}}\n\
+             d: {{type: Pipeline, source: {{{SOURCE}}}, deploy: {{service: web, parameter: Param}}}}"
+        ));
+        assert_eq!(stack.faults(), [""; 0]);
+        let role = "d/Deploy/CloudFormation/Project/Role";
+        assert_eq!(
+            allowed(&stack, role).last().unwrap(),
+            "iam:PassRole on ${web/InfrastructureRole/Resource.Arn} ${web/HookRole/Resource.Arn}"
+        );
+        let policy = &stack.properties(&format!("{role}/DefaultPolicy/Resource"))["PolicyDocument"];
+        assert_eq!(
+            policy["Statement"].as_array().unwrap().last().unwrap()["Condition"],
+            json!({ "StringEquals": { "iam:PassedToService": "ecs.amazonaws.com" } })
+        );
     }
 
     #[test]

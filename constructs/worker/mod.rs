@@ -193,6 +193,7 @@ impl Construct for Worker {
                 container: self.container.value.clone(),
                 architecture: self.fargate.architecture,
                 task_roles: roles.to_vec(),
+                deployment_roles: Vec::new(),
                 image: pulled.uri,
                 repository: pulled.repository,
             },
