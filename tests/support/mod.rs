@@ -1,5 +1,6 @@
 //! What tests have in common: expected output as files, and a run of the program in this process.
 
+pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod query;
 
