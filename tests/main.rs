@@ -25,6 +25,7 @@ mod peers;
 mod pipeline;
 mod reach;
 mod stacks;
+mod stell;
 mod support;
 mod validate;
 mod yaml_round_trip;

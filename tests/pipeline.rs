@@ -86,7 +86,7 @@ fn stages(pipeline: Resource<'_>) -> Vec<String> {
 }
 
 /// The buildspec of the project whose logical id begins so, its references shown as `${…}`.
-fn buildspec(query: &Query<'_>, project: &str) -> String {
+pub(crate) fn buildspec(query: &Query<'_>, project: &str) -> String {
     let projects = query.of("AWS::CodeBuild::Project");
     let project = projects.into_iter().find(|it| it.id.starts_with(project)).unwrap();
     match project.get("Source.BuildSpec") {
@@ -186,8 +186,7 @@ fn whoever_is_to_know_is_told_what_failed() {
     }
 }
 
-/// Runs what a project does in the `build` phase, with `programs` as functions of the shell: says whether it succeeds, and
-/// what they were called with.
+/// As [`run_in`], for the shop.
 #[track_caller]
 fn run(
     name: &str,
@@ -195,8 +194,20 @@ fn run(
     programs: &[(&str, &str)],
     variables: &[(&str, &str)],
 ) -> (bool, Vec<String>) {
-    let template = shop();
-    let text = buildspec(&Query::new(&template), project);
+    run_in(&shop(), name, project, programs, variables)
+}
+
+/// Runs what a project of `template` does in the `build` phase, in a folder called `name`, with `programs` as functions of
+/// the shell: says whether it succeeds, and what they were called with.
+#[track_caller]
+pub(crate) fn run_in(
+    template: &Value,
+    name: &str,
+    project: &str,
+    programs: &[(&str, &str)],
+    variables: &[(&str, &str)],
+) -> (bool, Vec<String>) {
+    let text = buildspec(&Query::new(template), project);
     let buildspec = yaml::parse(&text, Span::NOWHERE.file, Format::Yaml).0.unwrap();
     let commands =
         ["phases", "build", "commands"].iter().try_fold(&buildspec, |at, key| at.get(key)).unwrap();
