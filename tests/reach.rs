@@ -58,6 +58,9 @@ pub(crate) fn faults(template: &Value) -> Vec<String> {
         check_pull(&query, service, &mut faults);
     }
     check_sharing(&query, &mut faults);
+    for pipeline in query.of("AWS::CodePipeline::Pipeline") {
+        check_release(&query, pipeline, &mut faults);
+    }
     faults
 }
 
@@ -282,6 +285,28 @@ fn check_pull(query: &Query<'_>, service: Resource<'_>, faults: &mut Vec<String>
     }
 }
 
+/// What a pipeline deploys can be pulled: some task of the template may pull from where its builds push.
+fn check_release(query: &Query<'_>, pipeline: Resource<'_>, faults: &mut Vec<String>) {
+    let stages = many(pipeline.get("Stages"));
+    let projects = query.of("AWS::CodeBuild::Project");
+    for project in projects.into_iter().filter(|it| refers(pipeline.get("Stages"), it.id)) {
+        let variables = many(project.get("Environment.EnvironmentVariables"));
+        let pushed = variables.iter().find(|it| it["Name"] == "REPOSITORY_URI").map(|it| &it["Value"]);
+        let repositories = query.of("AWS::ECR::Repository").into_iter();
+        for repository in repositories.filter(|it| pushed.is_some_and(|uri| refers(uri, it.id))) {
+            let is_pulled = query.of("AWS::ECS::TaskDefinition").into_iter().any(|task| {
+                query.statements(query.target(task.get("ExecutionRoleArn")).id).into_iter().any(|it| {
+                    many(&it["Action"]).contains(&json!("ecr:BatchGetImage"))
+                        && refers(&it["Resource"], repository.id)
+                })
+            });
+            if stages.iter().any(|it| it["Name"] == "Deploy") && !is_pulled {
+                faults.push(format!("nobody may pull what {} deploys", pipeline.id));
+            }
+        }
+    }
+}
+
 /// Whether a service runs on Fargate's spare capacity.
 fn is_spot(service: Resource<'_>) -> bool {
     service.get("CapacityProviderStrategy")[0]["CapacityProvider"] == "FARGATE_SPOT"
@@ -378,6 +403,15 @@ fn an_image_out_of_reach_is_found_in_another_stack() {
             3
         );
     }
+}
+
+#[test]
+fn an_image_that_nobody_may_pull_is_found() {
+    planted("nobody may pull what", |kind, it| {
+        if kind == "AWS::IAM::Policy" && it["Properties"]["Roles"].to_string().contains("ExecutionRole") {
+            it["Properties"]["PolicyDocument"]["Statement"][0]["Action"] = json!("ecr:DescribeImages");
+        }
+    });
 }
 
 #[test]
