@@ -283,11 +283,11 @@ mod tests {
                 }],
                 "Conditions": [{ "Field": "path-pattern", "PathPatternConfig": { "Values": ["/*"] } }],
                 "ListenerArn": "${web/LB/PublicListener/Resource}",
-                "Priority": 2,
+                "Priority": 50_000,
             })
         );
         let preview = stack.properties("web/LB/PublicListener/PreviewRule/Resource");
-        assert_eq!(preview["Priority"], 1);
+        assert_eq!(preview["Priority"], 49_999);
         assert_eq!(
             preview["Conditions"],
             json!([{
@@ -306,6 +306,27 @@ mod tests {
         // It waits for the rules by naming them.
         let first = stack.depends_on("web/Service/Service");
         assert!(!first.iter().any(|it| it.starts_with("web/LB/")), "{first:?}");
+    }
+
+    #[test]
+    fn others_may_stand_behind_the_load_balancer_of_a_service_whose_requests_move() {
+        let faults = |priority: u32| {
+            stack(&format!(
+                "n: {{type: Network}}\n\
+                 web: {{type: FargateService, network: n, image: 'a:1', port: 80, \
+                 deployment: {{strategy: blueGreen, preview: x-preview}}}}\n\
+                 api: {{type: FargateService, network: n, image: 'a:1', port: 80, \
+                 behind: {{balancer: web, paths: [/api], priority: {priority}}}}}"
+            ))
+            .faults()
+        };
+        assert_eq!(faults(49_998), [""; 0]);
+        for taken in [49_999, 50_000] {
+            assert_eq!(
+                faults(taken),
+                [format!("duplicate-priority at `{taken}`: two rules of `web` have the priority {taken}")]
+            );
+        }
     }
 
     #[test]

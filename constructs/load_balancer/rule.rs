@@ -110,8 +110,7 @@ impl Behind {
         conditions: Vec<Expr<Handle>>,
     ) -> Handle {
         let span = self.priority.span;
-        let place = text![balancer.listener.reference(), ":", priority.to_string()];
-        if let Err(before) = scope.claim("priority", place, span) {
+        if let Err(before) = claim(scope, balancer, priority, span) {
             scope.report(
                 Diagnostic::error(
                     "duplicate-priority",
@@ -151,6 +150,16 @@ impl Behind {
         let host = self.hosts.value.iter().find(|it| it.literal().is_none_or(|it| !it.contains(['*', '?'])))?;
         Some(scope.text(host))
     }
+}
+
+/// Claims a priority of a load balancer's rules, which belongs to one rule.
+pub(super) fn claim(
+    scope: &mut Scope<'_>,
+    balancer: &LoadBalancer,
+    priority: u32,
+    span: Span,
+) -> Result<(), Span> {
+    scope.claim("priority", text![balancer.listener.reference(), ":", priority.to_string()], span)
 }
 
 fn host_fault(host: &Text) -> Option<Diagnostic> {

@@ -1,12 +1,13 @@
 //! Two target groups between which requests are moved when a service is deployed: one has the old version, the other
 //! gets the new one, and at the next deployment they change parts.
 
-use super::rule::LISTENER_RULE;
+use super::rule::{self, LISTENER_RULE};
 use crate::{iam, kernel::prelude::*, targets::LoadBalancer};
 
-/// Where the rules of a listener that is the service's own stand in their order.
-const PREVIEW_PRIORITY: u32 = 1;
-const PRODUCTION_PRIORITY: u32 = 2;
+/// Where the rules of a listener that is the service's own stand in their order: last, because the service gets what is
+/// nobody else's, and others may stand behind its load balancer.
+const PREVIEW_PRIORITY: u32 = 49_999;
+const PRODUCTION_PRIORITY: u32 = 50_000;
 
 properties! {
     /// A header with which a request comes to the new version of a service before all others do.
@@ -103,7 +104,9 @@ pub(super) fn add_rules(
     groups: [Handle; 2],
     preview: Option<&Preview>,
 ) -> (Handle, Option<Handle>) {
-    let mut rule = |id: &str, priority: u32, condition: Expr<Handle>| {
+    let mut add = |id: &str, priority: u32, condition: Expr<Handle>| {
+        // Nothing can have been before on a listener that was just added.
+        let _ = rule::claim(scope, balancer, priority, Span::NOWHERE);
         scope.child(id).resource(
             "Resource",
             LISTENER_RULE,
@@ -116,8 +119,8 @@ pub(super) fn add_rules(
         )
     };
     let any = object! { "Field" => "path-pattern", "PathPatternConfig" => object! { "Values" => list!["/*"] } };
-    let production = rule("ProductionRule", PRODUCTION_PRIORITY, any);
-    let preview = preview.map(|it| rule("PreviewRule", PREVIEW_PRIORITY, it.condition()));
+    let production = add("ProductionRule", PRODUCTION_PRIORITY, any);
+    let preview = preview.map(|it| add("PreviewRule", PREVIEW_PRIORITY, it.condition()));
     (production, preview)
 }
 
