@@ -14,8 +14,8 @@ properties! {
     pub struct Hook {
         /// At which stages.
         at: AtLeastOne<Stage>,
-        /// The ARN of the Lambda function, such as `${Check.Arn}`. It answers with `{"hookStatus": "SUCCEEDED"}`, or
-        /// with `FAILED`, which rolls the deployment back.
+        /// The ARN of the Lambda function, such as `${Check.Arn}`. It answers with `{"hookStatus": "SUCCEEDED"}`, with
+        /// `IN_PROGRESS` to be asked again, or with `FAILED`, which rolls the deployment back.
         lambda: Option<Text>,
         /// For how long to wait for `aws ecs continue-service-deployment`, up to 14 days; after that the deployment is
         /// rolled back.
@@ -61,6 +61,12 @@ impl Stage {
 }
 
 impl Hook {
+    /// Whether it is asked about the requests that come to the new version first.
+    pub(super) fn is_about_preview(&self) -> bool {
+        let about = [Stage::TestTrafficShift, Stage::PostTestTrafficShift];
+        self.at.0.iter().any(|it| about.contains(it))
+    }
+
     /// Reports a hook that asks nobody, or two, or is never asked.
     pub(super) fn check(&self, whole: Span, has_stages: bool, faults: &mut Vec<Diagnostic>) {
         match (&self.lambda, self.pause) {
@@ -206,6 +212,22 @@ mod tests {
                 "POST_PRODUCTION_TRAFFIC_SHIFT",
             ])
         );
+    }
+
+    #[test]
+    fn points_at_a_hook_about_requests_that_nobody_sends() {
+        let faults = |stage: &str, more: &str| {
+            with(&format!("{{strategy: blueGreen, hooks: [{{at: [{stage}], pause: 1h}}]{more}}}")).faults()
+        };
+        for stage in ["testTrafficShift", "postTestTrafficShift"] {
+            let fault = "without `preview` no request comes to the new version before all others do";
+            assert_eq!(
+                faults(stage, ""),
+                [format!("deployment-hook at `{{at: [{stage}], pause: 1h}}`: {fault}")]
+            );
+            assert_eq!(faults(stage, ", preview: x-preview"), [""; 0]);
+        }
+        assert_eq!(faults("postScaleUp", ""), [""; 0]);
     }
 
     #[test]

@@ -81,6 +81,16 @@ impl Rollout {
         self.shares.check(count, faults);
         self.watch.check(faults);
         self.hooks.iter().for_each(|it| it.value.check(it.span, self.shifts(), faults));
+        if self.preview.is_none() && self.shifts() {
+            self.hooks.iter().filter(|it| it.value.is_about_preview()).for_each(|hook| {
+                let fault = "without `preview` no request comes to the new version before all others do";
+                faults.push(
+                    Diagnostic::warning("deployment-hook", fault)
+                        .at(hook.span)
+                        .help("add `preview: x-preview`, or ask at another stage"),
+                );
+            });
+        }
         if let Some(bake) = self.bake {
             check_wait("bake", bake, faults);
         }

@@ -55,7 +55,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("dangling-reference", "After the patches, the template refers to something that is not in it."),
     ("deploy-parameter", "The parameter that a deployment changes is the image of the service, or its tag."),
     ("deploy-timeout", "CodePipeline waits for a deployment for 1 to 60 minutes."),
-    ("deployment-hook", "A hook asks a Lambda function, or waits for somebody for up to 14 days."),
+    (
+        "deployment-hook",
+        "A hook asks a Lambda function, or waits for somebody for up to 14 days, where there is something to see.",
+    ),
     ("deployment-range", "The shares of tasks during a deployment are beyond what ECS takes."),
     ("deployment-stuck", "With these shares ECS may neither stop an old task nor start a new one."),
     ("duplicate-endpoint", "A network has one endpoint for each service."),
@@ -211,7 +214,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("port", "A container listens on a port from 1 to 65535."),
     (
         "preview-header",
-        "A load balancer compares a header whose name has up to 40 letters, digits, `-` and `_`, and is not `Host`.",
+        "A load balancer compares a header whose name has up to 40 letters, digits, `-` and `_`, and is not `Host`, and a value of up to 128.",
     ),
     (
         "promote-tag",
