@@ -556,3 +556,25 @@ fn alius_30_a_stage_of_ones_own_stands_between_build_and_deploy() {
     let inputs = |name| artifacts(stage(&query, name), "InputArtifacts");
     assert!(inputs("Deploy").is_subset(&artifacts(stage(&query, "Build"), "OutputArtifacts")));
 }
+
+#[test]
+fn its_readme_says_what_is_true() {
+    let text = read("examples/alius-simplex/asi.yaml");
+    let is_said = |it: &&str| !it.trim().is_empty() && !it.trim().starts_with('#');
+    let lines = text.lines().filter(is_said).count();
+    let resources = Query::new(&staging()).resources().len();
+    let readme = read("examples/alius-simplex/README.md");
+    assert!(readme.contains(&format!("\n{lines} lines of `asi.yaml`")), "it has {lines} lines");
+    assert!(readme.contains(&format!("a template of {resources} resources")), "it has {resources} resources");
+
+    // What it calls one line: TLS, and deploying by a parameter.
+    let https = readme.split("HTTPS is one line (`").nth(1).and_then(|it| it.split('`').next()).unwrap();
+    let template = with(&[("    port: 5000\n", &format!("    port: 5000\n    {https}\n"))]);
+    assert_eq!(Query::new(&template).of("AWS::CertificateManager::Certificate").len(), 1);
+    let template = with(&[
+        ("parameters:\n", "parameters:\n  ImageTag: {type: String}\n"),
+        ("image: registry:bootstrap", "image: \"registry:${param.ImageTag}\""),
+        ("deploy: app", "deploy: {service: app, parameter: ImageTag}"),
+    ]);
+    assert_eq!(stage_names(&Query::new(&template)), ["Source", "Build", "Deploy"]);
+}

@@ -284,8 +284,12 @@ impl Pen<'_, '_> {
             else {
                 continue;
             };
-            for to in targets.into_iter().filter_map(|it| self.deck.of[it]) {
-                self.arrow(rule, to, ArrowKind::Reference, "starts");
+            for target in targets {
+                let verb =
+                    if self.resource(target).kind == "AWS::SNS::Topic" { "notifies" } else { "starts" };
+                if let Some(to) = self.deck.of[target] {
+                    self.arrow(rule, to, ArrowKind::Reference, verb);
+                }
             }
         }
     }
