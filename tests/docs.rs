@@ -99,10 +99,27 @@ fn the_readme_has_the_commands_as_they_are() {
 
 #[test]
 fn the_first_stack_of_the_readme_synthesizes() {
-    let readme = read("README.md");
-    let yaml = readme.split("```yaml\n").nth(1).and_then(|it| it.split("```").next()).expect("a stack");
+    let yaml = stacks_of_the_readme().remove(0);
     let run = asi(&["synth"], asi::world::MemoryFiles::with([("asi.yaml", yaml.as_bytes())]));
     assert_eq!((run.exit, run.err.as_str()), (cli::Exit::Done, ""));
+}
+
+/// The stack files in the README.
+fn stacks_of_the_readme() -> Vec<String> {
+    let readme = read("README.md");
+    let blocks =
+        readme.split("```yaml\n").skip(1).map(|it| it.split("```").next().expect("a block ends").to_owned());
+    blocks.filter(|it| it.starts_with("app:")).collect()
+}
+
+#[test]
+fn nothing_is_wrong_with_the_stacks_of_the_readme() {
+    let stacks = stacks_of_the_readme();
+    assert!(stacks.len() > 3, "there are stacks");
+    for yaml in stacks {
+        let run = asi(&["validate"], asi::world::MemoryFiles::with([("asi.yaml", yaml.as_bytes())]));
+        assert_eq!((run.exit, run.err.as_str()), (cli::Exit::Done, ""), "{yaml}{}", run.out);
+    }
 }
 
 /// The READMEs of the examples, each with the stack file beside it.
