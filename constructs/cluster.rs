@@ -73,6 +73,17 @@ impl Export for Exports {
     }
 }
 
+/// The cluster that is named, or else one at `Cluster` that only this construct has.
+pub(crate) fn find_or_add(
+    scope: &mut Scope<'_>,
+    named: Option<&Link<Exports>>,
+) -> Result<Exports, Diagnostic> {
+    match named {
+        Some(cluster) => scope.find(cluster),
+        None => scope.expand("Cluster", &Cluster { name: None, insights: None }),
+    }
+}
+
 impl Construct for Cluster {
     const KIND: &'static str = "Cluster";
     const EXAMPLE: &'static str = include_str!("cluster.yaml");

@@ -118,7 +118,6 @@ impl Construct for Ec2Service {
         self.reached.arrange(scope);
         scope.arrange(&["TaskDef"]);
         scope.child("Service").arrange(&["Service"]);
-        let pulled = self.runs.pulled(scope)?;
         let tasks = Tasks {
             network: &instances.network,
             network_name: &self.cluster.name,
@@ -131,7 +130,7 @@ impl Construct for Ec2Service {
         };
         let way = self.reached.add(scope, &tasks)?;
         let task =
-            task::add(&self.task(), scope, "TaskDef", &pulled, instances.architecture, Given::default())?;
+            task::add(&self.task(), scope, "TaskDef", instances.architecture, Given::default())?;
         let (service, group) = self.add_service(scope, &instances, &way, &task)?;
         task.granted.open(scope, group);
         let cluster::Exports { name: cluster_name, .. } = instances.cluster;
@@ -141,7 +140,6 @@ impl Construct for Ec2Service {
 
         let deployment_roles = self.deployment.roles(scope, &way);
         let Way { balancer, target_group, url, .. } = way;
-        let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
         Ok(Exports {
             arn: service.reference(),
             url,
@@ -162,19 +160,7 @@ impl Construct for Ec2Service {
             security_group_id: group.attribute("GroupId"),
             grantable: balancer.grantable(),
             load_balancer: balancer,
-            service: EcsService {
-                resource: service,
-                cluster_name,
-                service_name: service.attribute("Name"),
-                service_arn: service.reference(),
-                family: task.family,
-                container: self.container.value.clone(),
-                architecture: instances.architecture,
-                task_roles: roles.to_vec(),
-                deployment_roles,
-                image: pulled.uri,
-                repository: pulled.repository,
-            },
+            service: task.offer(service, cluster_name, deployment_roles),
         })
     }
 }

@@ -107,7 +107,7 @@ impl Container {
     }
 
     /// Where its image is pulled from.
-    pub(crate) fn pulled(&self, scope: &mut Scope<'_>) -> Result<Pulled, Diagnostic> {
+    pub(super) fn pulled(&self, scope: &mut Scope<'_>) -> Result<Pulled, Diagnostic> {
         let pulled = self.image.resolve(scope);
         let Some(link) = &self.repository else { return Ok(pulled) };
         if pulled.repository.is_some() {

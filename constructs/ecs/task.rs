@@ -10,7 +10,12 @@ use super::{
     roles,
     secret::{self, Secret},
 };
-use crate::{grants::Granted, iam::Allow, kernel::prelude::*, targets::Architecture};
+use crate::{
+    grants::Granted,
+    iam::Allow,
+    kernel::prelude::*,
+    targets::{Architecture, EcsService},
+};
 
 const TASK_DEFINITION: ResourceType = ResourceType::new("AWS::ECS::TaskDefinition");
 
@@ -61,6 +66,35 @@ pub(crate) struct Added {
     pub(crate) policies: Vec<Handle>,
     /// What it may call, once its security group is there.
     pub(crate) granted: Granted,
+    container: String,
+    architecture: Architecture,
+    pulled: Pulled,
+}
+
+impl Added {
+    /// What `service`, which runs it in the cluster of this name, offers to what deploys to it; ECS itself deploys it
+    /// with `deployment_roles`.
+    pub(crate) fn offer(
+        &self,
+        service: Handle,
+        cluster_name: Expr<Handle>,
+        deployment_roles: Vec<Expr<Handle>>,
+    ) -> EcsService {
+        let roles = [self.task_role, self.execution_role];
+        EcsService {
+            resource: service,
+            cluster_name,
+            service_name: service.attribute("Name"),
+            service_arn: service.reference(),
+            family: self.family.clone(),
+            container: self.container.clone(),
+            architecture: self.architecture,
+            task_roles: roles.map(|it| it.attribute("Arn")).to_vec(),
+            deployment_roles,
+            image: self.pulled.uri.clone(),
+            repository: self.pulled.repository.clone(),
+        }
+    }
 }
 
 /// Reports what ECS cannot run.
@@ -88,12 +122,11 @@ pub(crate) fn check(task: &Task<'_>, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Adds the definition of `task` at `id`, which runs the image `pulled` on `architecture`.
+/// Adds the definition of `task` at `id`, which runs on `architecture`.
 pub(crate) fn add(
     task: &Task<'_>,
     scope: &mut Scope<'_>,
     id: &str,
-    pulled: &Pulled,
     architecture: Architecture,
     given: Given,
 ) -> Result<Added, Diagnostic> {
@@ -104,6 +137,7 @@ pub(crate) fn add(
         }
         On::Instances(instances) => ([None, None], instances.size()),
     };
+    let pulled = container.pulled(scope)?;
     let stream_prefix = scope.path().components().next_back().unwrap_or_default().to_owned();
     let mut scope = scope.child(id);
     scope.arrange(&["TaskRole", "Resource", &name.value]);
@@ -116,14 +150,14 @@ pub(crate) fn add(
 
     let secrets: Vec<secret::Kept> =
         container.secrets.values().map(|it: &Secret| it.resolve(&mut scope)).collect();
-    let credentials = container.credentials(&mut scope, pulled);
+    let credentials = container.credentials(&mut scope, &pulled);
     let kept: Vec<&secret::Kept> = secrets.iter().chain(&credentials).collect();
-    let (execution_role, execution_policy) = roles::execution(&mut scope, pulled, log_group, &kept);
+    let (execution_role, execution_policy) = roles::execution(&mut scope, &pulled, log_group, &kept);
     let surroundings = Surroundings {
         name,
         ports: task.port.map(|it| ports(it, on)),
         size: container_size,
-        pulled,
+        pulled: &pulled,
         log_group,
         stream_prefix,
         variables: given.variables,
@@ -156,8 +190,18 @@ pub(crate) fn add(
             "TaskRoleArn" => task_role.attribute("Arn"),
         },
     );
-    let policies = task_policy.into_iter().chain(execution_policy).collect();
-    Ok(Added { definition, family, task_role, execution_role, log_group, policies, granted })
+    Ok(Added {
+        definition,
+        family,
+        task_role,
+        execution_role,
+        log_group,
+        policies: task_policy.into_iter().chain(execution_policy).collect(),
+        granted,
+        container: name.value.clone(),
+        architecture,
+        pulled,
+    })
 }
 
 /// The port of the container, and what it is on the machine.

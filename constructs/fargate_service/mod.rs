@@ -6,7 +6,7 @@
 mod service;
 
 use crate::{
-    cluster::{self, Cluster},
+    cluster,
     ecs::{
         Container, Count, OnFargate, Rollout, load,
         task::{self, Given, On, Task},
@@ -119,11 +119,7 @@ impl Construct for FargateService {
         self.reached.arrange(scope);
         scope.arrange(&["TaskDef"]);
         scope.child("Service").arrange(&["Service", "SecurityGroup"]);
-        let cluster = match &self.cluster {
-            Some(cluster) => scope.find(cluster)?,
-            None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
-        };
-        let pulled = self.runs.pulled(scope)?;
+        let cluster = cluster::find_or_add(scope, self.cluster.as_ref())?;
         let tasks = Tasks {
             network: &network,
             network_name: &self.network.name,
@@ -133,7 +129,7 @@ impl Construct for FargateService {
         };
         let way = self.reached.add(scope, &tasks)?;
         let architecture = self.fargate.architecture;
-        let task = task::add(&self.task(), scope, "TaskDef", &pulled, architecture, Given::default())?;
+        let task = task::add(&self.task(), scope, "TaskDef", architecture, Given::default())?;
         let service::Added { resource: service, group } =
             service::add(self, scope, &network, &cluster, &way, &task);
         if let Count::Scaled(scaling) = &self.count {
@@ -142,7 +138,6 @@ impl Construct for FargateService {
 
         let deployment_roles = self.deployment.roles(scope, &way);
         let Way { balancer, target_group, url, .. } = way;
-        let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
         Ok(Exports {
             arn: service.reference(),
             url,
@@ -164,19 +159,7 @@ impl Construct for FargateService {
             security_group_id: group.attribute("GroupId"),
             grantable: balancer.grantable(),
             load_balancer: balancer,
-            service: EcsService {
-                resource: service,
-                cluster_name: cluster.name,
-                service_name: service.attribute("Name"),
-                service_arn: service.reference(),
-                family: task.family,
-                container: self.container.value.clone(),
-                architecture,
-                task_roles: roles.to_vec(),
-                deployment_roles,
-                image: pulled.uri,
-                repository: pulled.repository,
-            },
+            service: task.offer(service, cluster.name, deployment_roles),
         })
     }
 }

@@ -7,7 +7,7 @@ mod schedule;
 mod time_zone;
 
 use crate::{
-    cluster::{self, Cluster},
+    cluster,
     ecs::{
         Container, OnFargate,
         placement::{self, Placement},
@@ -153,12 +153,8 @@ impl Construct for ScheduledTask {
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let network = scope.find(&self.network)?;
         scope.arrange(&["ScheduledTaskDef"]);
-        let cluster = match &self.cluster {
-            Some(cluster) => scope.find(cluster)?,
-            None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
-        };
-        let pulled = self.runs.pulled(scope)?;
-        let task = task::add(&self.task(), scope, "ScheduledTaskDef", &pulled, self.fargate.architecture, Given::default())?;
+        let cluster = cluster::find_or_add(scope, self.cluster.as_ref())?;
+        let task = task::add(&self.task(), scope, "ScheduledTaskDef", self.fargate.architecture, Given::default())?;
         let placement = Placement::find(scope, &network, self.network.name.span);
         let group = placement::security_group(&mut scope.child("ScheduledTaskDef"), &network);
         task.granted.open(scope, group);

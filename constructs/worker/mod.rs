@@ -7,7 +7,7 @@ mod count;
 mod queue;
 
 use crate::{
-    cluster::{self, Cluster},
+    cluster,
     ecs::{
         Container, Deployment, OnFargate, RolloutTerms, Secret,
         placement::{self, Placement},
@@ -135,12 +135,8 @@ impl Construct for Worker {
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let network = scope.find(&self.network)?;
         scope.arrange(&["EcsProcessingDeadLetterQueue", "EcsProcessingQueue"]);
-        let cluster = match &self.cluster {
-            Some(cluster) => scope.find(cluster)?,
-            None => scope.expand("Cluster", &Cluster { name: None, insights: None })?,
-        };
+        let cluster = cluster::find_or_add(scope, self.cluster.as_ref())?;
         let queue::Added { queue, dead_letters } = self.queue.add(scope, &self.topics)?;
-        let pulled = self.runs.pulled(scope)?;
         let given = Given {
             variables: vec![(QUEUE_URL, queue.reference())],
             permissions: vec![Allow::new(
@@ -154,7 +150,7 @@ impl Construct for Worker {
                 [queue.attribute("Arn")],
             )],
         };
-        let task = task::add(&self.task(), scope, "QueueProcessingTaskDef", &pulled, self.fargate.architecture, given)?;
+        let task = task::add(&self.task(), scope, "QueueProcessingTaskDef", self.fargate.architecture, given)?;
         let placement = Placement::find(scope, &network, self.network.name.span);
         let mut at_service = scope.child("QueueProcessingFargateService");
         at_service.arrange(&["Service"]);
@@ -166,7 +162,6 @@ impl Construct for Worker {
         }
 
         let send = Grant::Permissions(vec![Allow::new(&["sqs:SendMessage"], [queue.attribute("Arn")])]);
-        let roles = [task.task_role, task.execution_role].map(|it| it.attribute("Arn"));
         Ok(Exports {
             arn: service.reference(),
             queue_url: queue.reference(),
@@ -184,19 +179,7 @@ impl Construct for Worker {
             log_group_name: task.log_group.reference(),
             log_group_arn: task.log_group.attribute("Arn"),
             security_group_id: group.attribute("GroupId"),
-            service: EcsService {
-                resource: service,
-                cluster_name: cluster.name,
-                service_name: service.attribute("Name"),
-                service_arn: service.reference(),
-                family: task.family,
-                container: self.container.value.clone(),
-                architecture: self.fargate.architecture,
-                task_roles: roles.to_vec(),
-                deployment_roles: Vec::new(),
-                image: pulled.uri,
-                repository: pulled.repository,
-            },
+            service: task.offer(service, cluster.name, Vec::new()),
             grantable: Grantable(vec![(Access::Send, send)]),
         })
     }
