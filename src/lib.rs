@@ -68,6 +68,12 @@
 //! - *The stacks of an app stand in one tree*, filled one after the other: what one takes from another is the same
 //!   handle, and only `resolve` sees that it lies in another template, and makes an export of it. What belongs beside
 //!   a resource of another stack stands in the stack that needs it, so that no stack depends on who uses it.
+//! - *What constructs have in common is a group of properties that each takes in* (`Inline`): a container, what it runs
+//!   on, how it is reached, how it is deployed. So a property means the same wherever it stands, and is said once.
+//! - *The priority of a rule behind a shared load balancer is written, not counted*: a service that comes or goes then
+//!   changes nothing of the others.
+//! - *A grant is written at the one who uses it*, as the CDK's are, because he refers to the other anyway; written at the
+//!   other, the two would refer to each other in a circle.
 //! - *A release through the stack is an update with the template it has*, asked for by a project of CodeBuild:
 //!   CodePipeline's own action for CloudFormation would leave its role to the stack, for all that comes later.
 
