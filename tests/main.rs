@@ -19,6 +19,7 @@ mod environments;
 mod faults;
 mod graph;
 mod jubilant;
+mod lookups;
 mod moved;
 mod parameters;
 mod peers;

@@ -8,6 +8,7 @@ use super::{
     link::{Link, Target},
     map::Entry,
     name::{Name, Value},
+    node::Node,
     property::Text,
     references::{list_in_text, refers_to_itself},
     span::Span,
@@ -31,6 +32,11 @@ impl Scope<'_> {
     /// Where the stack stands.
     pub fn place(&self) -> &Place {
         &self.tree.place
+    }
+
+    /// What was looked up in AWS under this key of the CDK's `cdk.context.json`.
+    pub fn looked_up(&self, key: &str) -> Option<&Node> {
+        self.tree.context.as_ref()?.get(key)
     }
 
     /// The name that is unique in the app, and stable: what the CDK calls `Names.uniqueId`.

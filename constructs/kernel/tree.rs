@@ -14,6 +14,7 @@ use super::{
     expr::{Expr, ExprKind},
     id::{ConstructPath, LogicalId, ResourceType, construct_id},
     map::Map,
+    node::Node,
     span::Span,
 };
 use crate::choices;
@@ -91,6 +92,8 @@ pub struct Place {
     pub part: Option<String>,
     /// The environment that was chosen.
     pub environment: Option<String>,
+    /// The account, if the stack is bound to one.
+    pub account: Option<String>,
     /// The region, if the stack is bound to one.
     pub region: Option<String>,
     /// How other stacks of the app refer to what is in it.
@@ -119,6 +122,8 @@ impl Default for References {
 /// Everything a stack file expands to: stacks, filled one after the other.
 #[derive(Debug, Default)]
 pub struct Tree {
+    /// What was looked up in AWS, by the keys of the CDK's `cdk.context.json`.
+    pub(super) context: Option<Node>,
     /// Where the stack stands that is being filled.
     pub place: Place,
     /// What the names in it stand for.
@@ -214,6 +219,11 @@ impl Tree {
         let mut tree = Self::default();
         tree.begin(place);
         tree
+    }
+
+    /// A tree without stacks, in which what was looked up in AWS is known.
+    pub fn knowing(context: Option<Node>) -> Self {
+        Self { context, ..Self::default() }
     }
 
     /// Begins a stack, which may refer to those that are finished.

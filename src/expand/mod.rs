@@ -36,14 +36,14 @@ struct Ready<'a> {
     is_sound: bool,
 }
 
-/// Expands the stacks of an app by the constructs of `catalogue`.
-pub fn expand(stacks: &[Stack], catalogue: &[Catalogued]) -> (Tree, Vec<Diagnostic>) {
+/// Expands the stacks of an app by the constructs of `catalogue`; `context` is what was looked up in AWS.
+pub fn expand(stacks: &[Stack], catalogue: &[Catalogued], context: Option<&Node>) -> (Tree, Vec<Diagnostic>) {
     let mut reader = Reader::default();
     let ready: Vec<Vec<Ready<'_>>> = stacks
         .iter()
         .map(|stack| stack.constructs.iter().map(|it| read(it, catalogue, &mut reader)).collect())
         .collect();
-    let mut tree = Tree::default();
+    let mut tree = Tree::knowing(context.cloned());
     for at in stacks::order(stacks, &ready, &mut reader).unwrap_or_default() {
         tree.begin(place(&stacks[at]));
         tree.moved.clone_from(&stacks[at].moved);
@@ -60,6 +60,7 @@ fn place(stack: &Stack) -> Place {
         stack: stack.name(),
         part: stack.part.as_ref().map(|it| it.value.clone()),
         environment: stack.environment.clone(),
+        account: stack.account.clone(),
         region: stack.region.clone(),
         references: stack.references,
     }

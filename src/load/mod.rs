@@ -32,6 +32,19 @@ pub fn read(files: &dyn Files, path: &Path, sources: &mut Sources) -> (Option<No
     }
 }
 
+/// The file beside the stack file in which the CDK keeps what it has looked up in AWS.
+pub const CONTEXT: &str = "cdk.context.json";
+
+/// Reads what was looked up in AWS, if there is such a file beside the stack file at `path`.
+pub fn context(files: &dyn Files, path: &Path, sources: &mut Sources) -> (Option<Node>, Vec<Diagnostic>) {
+    let path = path.with_file_name(CONTEXT);
+    match text(files, &path) {
+        Ok(text) => template(&text, &path.display().to_string(), sources),
+        Err(Unreadable::File(FileError { reason: Reason::Missing, .. })) => (None, Vec::new()),
+        Err(why) => (None, vec![why.diagnostic(&path, "", sources)]),
+    }
+}
+
 /// The text of the file at `path`.
 ///
 /// # Errors

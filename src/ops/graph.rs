@@ -60,7 +60,8 @@ pub fn graph(files: &dyn Files, path: &Path, environment: Option<&str>, names: &
         return drawing.of_templates(&[Foreign { name, root, paths: IndexMap::new() }], names);
     }
     let Drawing { diagnostics, sources, .. } = drawing;
-    let mut synthesis = Synthesis { diagnostics, sources, stacks: Vec::new() };
+    let mut synthesis = Synthesis { diagnostics, sources, ..Synthesis::default() };
+    synthesis.read_context(files, path);
     match variants(&root, environment, names) {
         Ok(environments) => environments.iter().for_each(|it| synthesis.add(&root, it.as_deref())),
         Err(faults) => synthesis.diagnostics.extend(faults),

@@ -30,6 +30,8 @@ pub struct Synthesis {
     pub diagnostics: Vec<Diagnostic>,
     /// The files that were read, for excerpts.
     pub sources: Sources,
+    /// What was looked up in AWS.
+    pub(in crate::ops) context: Option<Node>,
 }
 
 /// A stack and its template.
@@ -46,6 +48,7 @@ pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>, nam
     let mut synthesis = Synthesis::default();
     let (root, diagnostics) = load::read(files, path, &mut synthesis.sources);
     synthesis.diagnostics = diagnostics;
+    synthesis.read_context(files, path);
     if let Some(root) = root {
         match variants(&root, environment, names) {
             Ok(environments) => environments.iter().for_each(|it| synthesis.add(&root, it.as_deref())),
@@ -58,6 +61,13 @@ pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>, nam
 }
 
 impl Synthesis {
+    /// Reads what was looked up in AWS, beside the stack file at `path`.
+    pub(in crate::ops) fn read_context(&mut self, files: &dyn Files, path: &Path) {
+        let (context, diagnostics) = load::context(files, path, &mut self.sources);
+        self.context = context;
+        self.diagnostics.extend(diagnostics);
+    }
+
     /// Puts what was found in order; with a fault there are no stacks.
     pub(super) fn finish(&mut self) {
         in_order(&mut self.diagnostics);
@@ -71,7 +81,7 @@ impl Synthesis {
         let (stacks, diagnostics) = load::stacks(root, environment);
         let is_faulty = has_errors(&self.diagnostics) || has_errors(&diagnostics);
         self.diagnostics.extend(diagnostics);
-        let (mut templates, found) = synthesize_stacks(&stacks, is_faulty);
+        let (mut templates, found) = synthesize_stacks(&stacks, self.context.as_ref(), is_faulty);
         self.diagnostics.extend(found);
         let synthesized = stacks.into_iter().filter_map(|stack| {
             let template = templates.remove(&stack.name())?;
@@ -102,8 +112,12 @@ pub(super) fn in_order(diagnostics: &mut Vec<Diagnostic>) {
 
 /// The templates of the stacks of an app, by name. With faults found before, further ones are looked for, and no template
 /// is made.
-fn synthesize_stacks(stacks: &[Stack], is_faulty: bool) -> (BTreeMap<String, Template>, Vec<Diagnostic>) {
-    let (tree, mut diagnostics) = expand(stacks, CATALOGUE);
+fn synthesize_stacks(
+    stacks: &[Stack],
+    context: Option<&Node>,
+    is_faulty: bool,
+) -> (BTreeMap<String, Template>, Vec<Diagnostic>) {
+    let (tree, mut diagnostics) = expand(stacks, CATALOGUE, context);
     if is_faulty {
         // What is at fault may be what these miss.
         diagnostics.retain(|it| !matches!(it.code, "no-resources" | "unused-parameter" | "unused-name"));

@@ -158,6 +158,10 @@ pub const CODES: &[(&str, &str)] = &[
         "logical-id",
         "The name of a resource, a parameter or an output has only letters and digits, at most 255.",
     ),
+    (
+        "lookup",
+        "What is looked up in AWS is one thing, in one account and region, and stands in `cdk.context.json`.",
+    ),
     ("managed-policy", "A policy that AWS keeps is named once, by what stands behind `policy/` in its ARN."),
     ("missing-property", "A property that has no default is not given."),
     ("missing-reason", "What is acknowledged is right for a reason, without which nobody can tell later."),

@@ -97,7 +97,7 @@ fn check(files: &dyn Files, input: &Input, request: &Request<'_>) -> Option<Chec
     };
     match Kind::of(&document, &input.origin) {
         Kind::Other => return None,
-        Kind::Stack => stacks::check(&document, faults, request, &mut checked),
+        Kind::Stack => stacks::check(&document, faults, (files, &input.path), request, &mut checked),
         Kind::Template => {
             let nested = nested(files, &document, &input.path);
             check_template(&document, faults, nested, input, request, &mut checked);

@@ -1,6 +1,9 @@
 //! What is wrong with the stacks of a stack file: in the file itself, and in the templates it becomes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use asi_constructs::kernel::{diagnostic::Diagnostic, id::LogicalId, map::Map, node::Node, span::Span};
 
@@ -12,12 +15,20 @@ use crate::{
         synth::{Synthesis, Synthesized},
     },
     validate::{Finding, Options, unused_acknowledgement, validate},
+    world::Files,
 };
 
-/// Validates the stacks of the stack file `root`.
-pub(super) fn check(root: &Node, faults: Vec<Diagnostic>, request: &Request<'_>, checked: &mut Checked) {
+/// Validates the stacks of the stack file `root`, which stands at `path`.
+pub(super) fn check(
+    root: &Node,
+    faults: Vec<Diagnostic>,
+    (files, path): (&dyn Files, &Path),
+    request: &Request<'_>,
+    checked: &mut Checked,
+) {
     let sources = std::mem::take(&mut checked.sources);
-    let mut synthesis = Synthesis { diagnostics: faults, sources, stacks: Vec::new() };
+    let mut synthesis = Synthesis { diagnostics: faults, sources, ..Synthesis::default() };
+    synthesis.read_context(files, path);
     for environment in environments(root, request.environment) {
         synthesis.add(root, environment.as_deref());
     }

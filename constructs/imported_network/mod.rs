@@ -1,6 +1,9 @@
 //! A network that is there already: made by another stack, by another tool, or with the account.
 //!
-//! It makes no resource, and nobody asks AWS what is in it: what it says of the network is what is written.
+//! It makes no resource, and nobody asks AWS what is in it: what it says of the network is what is written, here or in
+//! the file in which the CDK keeps what it has looked up.
+
+mod lookup;
 
 use ipnet::Ipv4Net;
 
@@ -9,6 +12,8 @@ use crate::{
     targets::{self, SubnetIds},
 };
 
+pub use lookup::Lookup;
+
 properties! {
     /// A network that is there already, for what runs in it.
     ///
@@ -16,10 +21,13 @@ properties! {
     /// deployment, as parameters of the types `AWS::EC2::VPC::Id` and `List<AWS::EC2::Subnet::Id>`, or imported
     /// from another stack: `!ImportValue infra-vpc`, `!Split [",", !ImportValue infra-private-subnets]`.
     pub struct ImportedNetwork {
-        /// The id of the VPC: `vpc-0a1b2c3d4e5f60718`, or `${param.Vpc}`.
-        vpc: VpcId,
+        /// The id of the VPC: `vpc-0a1b2c3d4e5f60718`, or `${param.Vpc}`. Without it there is a `lookup`.
+        vpc: Option<VpcId>,
         /// The ids of its subnets: public ones, private ones, or both.
-        subnets: Spanned<Subnets>,
+        subnets: Option<Spanned<Subnets>>,
+        /// Which VPC it is, in place of `vpc` and `subnets`: `{default: true}`, `{name: main}`. What is in it stands in
+        /// `cdk.context.json` beside the stack file, where the CDK keeps what it has looked up.
+        lookup: Option<Spanned<Lookup>>,
         /// The VPC's range of addresses, such as `10.0.0.0/16`. If absent, a service with `access: internal` has
         /// to say whom it allows.
         cidr: Option<Range>,
@@ -81,11 +89,27 @@ impl Construct for ImportedNetwork {
     type Exports = Exports;
 
     fn check(&self, faults: &mut Vec<Diagnostic>) {
-        let Subnets { public, private } = &self.subnets.value;
+        if let Some(lookup) = &self.lookup {
+            return self.check_lookup(lookup, faults);
+        }
+        let (Some(_), Some(subnets)) = (&self.vpc, &self.subnets) else {
+            let (missing, other) = if self.vpc.is_none() { ("vpc", "subnets") } else { ("subnets", "vpc") };
+            let fault = if self.vpc.is_none() && self.subnets.is_none() {
+                Diagnostic::error("missing-property", "nothing says which network it is")
+                    .help("add `vpc:` and `subnets:`, or `lookup:`")
+            } else {
+                let at = self.vpc.as_ref().map(|it| it.0.span()).or(self.subnets.as_ref().map(|it| it.span));
+                Diagnostic::error("missing-property", format!("the property `{missing}` is missing"))
+                    .at(at.unwrap_or_default())
+                    .help(format!("add `{missing}:` beside `{other}`"))
+            };
+            return faults.push(fault);
+        };
+        let Subnets { public, private } = &subnets.value;
         if public.are_none() && private.are_none() {
             faults.push(
                 Diagnostic::error("network-subnets", "the network has no subnets")
-                    .at(self.subnets.span)
+                    .at(subnets.span)
                     .help("give it the `public` ones, the `private` ones, or both"),
             );
         }
@@ -108,13 +132,17 @@ impl Construct for ImportedNetwork {
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
-        let offer = targets::Network {
-            vpc_id: scope.text(&self.vpc.0),
-            cidr: self.cidr.as_ref().map(|it| scope.text(&it.0)),
-            public_subnet_ids: self.subnets.value.public.resolve(scope),
-            private_subnet_ids: self.subnets.value.private.resolve(scope),
-            internet: Vec::new(),
-            outbound: Some(Vec::new()),
+        let offer = match (&self.lookup, &self.vpc, &self.subnets) {
+            (Some(lookup), ..) => lookup.value.resolve(scope, lookup.span)?,
+            (None, Some(vpc), Some(subnets)) => targets::Network {
+                vpc_id: scope.text(&vpc.0),
+                cidr: self.cidr.as_ref().map(|it| scope.text(&it.0)),
+                public_subnet_ids: subnets.value.public.resolve(scope),
+                private_subnet_ids: subnets.value.private.resolve(scope),
+                internet: Vec::new(),
+                outbound: Some(Vec::new()),
+            },
+            (None, ..) => unreachable!("`check` found both"),
         };
         Ok(Exports {
             vpc_id: offer.vpc_id.clone(),
@@ -123,6 +151,23 @@ impl Construct for ImportedNetwork {
             private_subnet_ids: offer.private_subnet_ids.clone(),
             network: offer,
         })
+    }
+}
+
+impl ImportedNetwork {
+    /// Reports what a lookup tells as well.
+    fn check_lookup(&self, lookup: &Spanned<Lookup>, faults: &mut Vec<Diagnostic>) {
+        lookup.value.check(lookup.span, faults);
+        let vpc = self.vpc.as_ref().map(|it| it.0.span());
+        let cidr = self.cidr.as_ref().map(|it| it.0.span());
+        for span in vpc.into_iter().chain(self.subnets.as_ref().map(|it| it.span)).chain(cidr) {
+            faults.push(
+                Diagnostic::error("no-effect", "what is looked up is not written, too")
+                    .at(span)
+                    .label(lookup.span, "looked up here")
+                    .help("remove it, or `lookup`"),
+            );
+        }
     }
 }
 
@@ -419,7 +464,7 @@ mod tests {
         }
         assert_eq!(
             stack("net: {type: ImportedNetwork, vpc: vpc-0a1b2c3d}").faults(),
-            ["missing-property at `vpc`: the property `subnets` is missing"]
+            ["missing-property at `vpc-0a1b2c3d`: the property `subnets` is missing"]
         );
     }
 
