@@ -104,6 +104,9 @@ fn unreadable(error: &FileError, missing: &str) -> Diagnostic {
         Reason::Folder => {
             fault.help(format!("name the file in it: `-f {}`", error.path.join("asi.yaml").display()))
         }
+        Reason::Revision(_) => {
+            fault.help("name a branch, a tag or a commit; a shallow clone may not have it")
+        }
         Reason::TooLarge(_) => fault.help(format!("keep it under {LARGEST_FILE} bytes")),
         Reason::System(_) => fault,
     }

@@ -1,6 +1,7 @@
 //! Everything outside of the process, behind traits: it asks and answers, and decides nothing.
 
 mod memory;
+mod revisions;
 mod system;
 mod threads;
 
@@ -10,6 +11,7 @@ use std::{
 };
 
 pub use memory::MemoryFiles;
+pub use revisions::{AtRevision, Git, MemoryRevisions, Revisions};
 pub use system::SystemFiles;
 pub use threads::in_parallel;
 
@@ -17,6 +19,8 @@ pub use threads::in_parallel;
 pub struct World {
     /// Its files.
     pub files: Box<dyn Files>,
+    /// Its files as they were.
+    pub revisions: Box<dyn Revisions>,
     /// The name of the working folder.
     pub folder: Option<String>,
     /// Whether somebody is there to answer questions.
@@ -74,6 +78,8 @@ pub enum Reason {
     Missing,
     /// It is a folder.
     Folder,
+    /// There is no revision of this name.
+    Revision(String),
     /// It has this many bytes, too many.
     TooLarge(u64),
     /// The system says so.
@@ -86,6 +92,7 @@ impl fmt::Display for FileError {
         match &self.reason {
             Reason::Missing => write!(f, "there is no file `{path}`"),
             Reason::Folder => write!(f, "`{path}` is a folder, not a file"),
+            Reason::Revision(reference) => write!(f, "there is no revision `{reference}`"),
             Reason::TooLarge(bytes) => write!(f, "`{path}` is too large: it has {bytes} bytes"),
             Reason::System(cause) => write!(f, "cannot {} `{path}`: {cause}", self.operation),
         }
@@ -96,7 +103,7 @@ impl std::error::Error for FileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.reason {
             Reason::System(cause) => Some(cause),
-            Reason::Missing | Reason::Folder | Reason::TooLarge(_) => None,
+            Reason::Missing | Reason::Folder | Reason::Revision(_) | Reason::TooLarge(_) => None,
         }
     }
 }

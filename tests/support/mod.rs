@@ -11,7 +11,7 @@ use std::{
 
 use asi::{
     cli::{self, Exit},
-    world::{Files, MemoryFiles, World},
+    world::{Files, MemoryFiles, MemoryRevisions, Revisions, World},
 };
 
 /// The repository.
@@ -89,8 +89,18 @@ pub(crate) struct Run {
 
 /// Runs `asi` in this process, on files in memory.
 pub(crate) fn asi(arguments: &[&str], files: impl Files + 'static) -> Run {
+    asi_with(arguments, files, MemoryRevisions::default())
+}
+
+/// Runs `asi` in this process, on files and revisions in memory.
+pub(crate) fn asi_with(
+    arguments: &[&str],
+    files: impl Files + 'static,
+    revisions: impl Revisions + 'static,
+) -> Run {
     let world = World {
         files: Box::new(files),
+        revisions: Box::new(revisions),
         folder: Some("shop".to_owned()),
         is_interactive: false,
         read_line: || panic!("nobody is there to answer"),

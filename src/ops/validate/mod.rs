@@ -213,7 +213,7 @@ fn unread(faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
 fn unlisted(error: &FileError) -> Checked {
     let fault = match error.reason {
         Reason::Missing => return no_template(&error.path),
-        Reason::Folder | Reason::TooLarge(_) | Reason::System(_) => {
+        Reason::Folder | Reason::Revision(_) | Reason::TooLarge(_) | Reason::System(_) => {
             Diagnostic::error("file", error.to_string())
         }
     };
