@@ -1,6 +1,6 @@
 //! A document as Markdown, for a pull request or a README.
 
-use super::{Block, Doc, Excerpt, Fault, Level, Meaning, Text};
+use super::{Block, Doc, Excerpt, Fault, Item, Level, Meaning, Text};
 
 /// Prints as Markdown.
 pub fn markdown(doc: &Doc) -> String {
@@ -15,14 +15,45 @@ fn block(block: &Block) -> String {
         Block::Code(language, text) => fenced(language, text),
         Block::Table(rows) => table(rows),
         Block::Fault(it) => fault(it),
+        Block::Items(items) => items.iter().map(item).collect(),
+        Block::Details(title, doc) => {
+            let title = title.iter().map(|(_, it)| escaped(it)).collect::<String>();
+            format!("<details>\n<summary>{title}</summary>\n\n{}\n</details>\n", markdown(doc))
+        }
     }
+}
+
+fn item(item: &Item) -> String {
+    let cells: Vec<String> = item.cells.iter().map(inline).filter(|it| !it.is_empty()).collect();
+    let lines = item.lines.iter().map(|it| format!("  - {}\n", inline(it)));
+    format!("- {}\n{}", cells.join(" "), lines.collect::<String>())
+}
+
+/// Text inside of HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Text as it is, between more backticks than it has in a row.
+fn code(text: &str) -> String {
+    let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or_default();
+    let ticks = "`".repeat(longest + 1);
+    let room = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{ticks}{room}{text}{room}{ticks}")
 }
 
 fn inline(text: &Text) -> String {
     text.iter()
         .map(|(meaning, it)| match meaning {
+            _ if it.trim().is_empty() => it.clone(),
             Meaning::Plain | Meaning::Aside => it.clone(),
-            Meaning::Name => format!("`{it}`"),
+            Meaning::Name
+            | Meaning::Value
+            | Meaning::Added
+            | Meaning::Removed
+            | Meaning::Changed
+            | Meaning::Replaced => code(it),
+            Meaning::Warning => format!("**{it}**"),
         })
         .collect()
 }
@@ -72,6 +103,19 @@ mod tests {
         let cell = |text: &str| vec![(Meaning::Plain, text.to_owned())];
         let doc = Doc(vec![Block::Table(vec![vec![cell("head")], vec![cell("a|b\nc")]])]);
         assert_eq!(markdown(&doc), "| head |\n|---|\n| a\\|b c |\n");
+    }
+
+    #[test]
+    fn a_value_cannot_end_its_ticks_and_a_title_is_no_html() {
+        let text = |meaning, text: &str| vec![(meaning, text.to_owned())];
+        let item = Item {
+            cells: vec![text(Meaning::Replaced, "±"), text(Meaning::Plain, ""), text(Meaning::Name, "a")],
+            lines: vec![text(Meaning::Added, "x`y``z`"), text(Meaning::Warning, "look")],
+        };
+        let doc =
+            Doc(vec![Block::Details(text(Meaning::Plain, "1 < 2"), Doc(vec![Block::Items(vec![item])]))]);
+        let expected = "<details>\n<summary>1 &lt; 2</summary>\n\n- `±` `a`\n  - ``` x`y``z` ```\n  - **look**\n\n</details>\n";
+        assert_eq!(markdown(&doc), expected);
     }
 
     #[test]

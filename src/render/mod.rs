@@ -33,6 +33,19 @@ pub enum Block {
     Code(&'static str, String),
     /// A fault in a file, with an excerpt.
     Fault(Fault),
+    /// Things, each with lines about it.
+    Items(Vec<Item>),
+    /// What opens when it is asked for, where that is possible; elsewhere its title is a heading.
+    Details(Text, Doc),
+}
+
+/// A thing, and what there is to say of it.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// What it is: the cells of all items of a block are aligned.
+    pub cells: Vec<Text>,
+    /// What there is to say of it.
+    pub lines: Vec<Text>,
 }
 
 /// Text and what its parts mean.
@@ -47,6 +60,18 @@ pub enum Meaning {
     Name,
     /// Of less weight.
     Aside,
+    /// Something from a file as it is, such as a value or the way to it.
+    Value,
+    /// Something that comes.
+    Added,
+    /// Something that goes.
+    Removed,
+    /// Something that becomes another.
+    Changed,
+    /// Something that makes room for another of its kind.
+    Replaced,
+    /// What nobody must overlook.
+    Warning,
 }
 
 /// How bad a fault is.

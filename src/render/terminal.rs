@@ -5,11 +5,16 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Effects, Style};
 
-use super::{Block, Doc, Excerpt, Fault, Meaning, Text};
+use super::{Block, Doc, Excerpt, Fault, Item, Meaning, Text};
 
 const HEADING: Style = Style::new().effects(Effects::BOLD);
 const NAME: Style = AnsiColor::Cyan.on_default();
 const ASIDE: Style = Style::new().effects(Effects::DIMMED);
+const ADDED: Style = AnsiColor::Green.on_default();
+const REMOVED: Style = AnsiColor::Red.on_default();
+const CHANGED: Style = AnsiColor::Yellow.on_default();
+const REPLACED: Style = AnsiColor::Magenta.on_default();
+const WARNING: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
 /// The widest a line gets.
 const WIDTH: usize = 100;
 /// The least room the last column of a table has, whatever stands before it.
@@ -22,6 +27,11 @@ const GAP: usize = 2;
 /// Prints for a terminal.
 pub fn terminal(doc: &Doc) -> String {
     let mut out = String::new();
+    print(doc, &mut out);
+    out
+}
+
+fn print(doc: &Doc, out: &mut String) {
     for (at, block) in doc.0.iter().enumerate() {
         if at > 0 {
             out.push('\n');
@@ -34,7 +44,7 @@ pub fn terminal(doc: &Doc) -> String {
                 out.push_str(line.trim_end_matches(' '));
                 out.push('\n');
             }),
-            Block::Table(rows) => table(rows, &mut out),
+            Block::Table(rows) => table(rows, out),
             Block::Code(_, text) => text.lines().for_each(|it| {
                 out.push_str(if it.is_empty() { "" } else { "    " });
                 out.push_str(it);
@@ -44,16 +54,50 @@ pub fn terminal(doc: &Doc) -> String {
                 out.push_str(&fault(it));
                 out.push('\n');
             }
+            Block::Items(items) => self::items(items, out),
+            Block::Details(title, doc) => {
+                writeln!(out, "{HEADING}{}{HEADING:#}\n", plain(title)).expect("a String takes all writes");
+                print(doc, out);
+            }
         }
     }
-    out
+}
+
+/// Items with their cells in columns, the last of which ends where it ends, and their lines below.
+fn items(items: &[Item], out: &mut String) {
+    let columns = items.iter().map(|it| it.cells.len()).max().unwrap_or_default();
+    let widest = |column: usize| items.iter().filter_map(|it| it.cells.get(column)).map(width).max();
+    let widths: Vec<usize> = (0..columns).map(|it| widest(it).unwrap_or_default()).collect();
+    for item in items {
+        // Room is made only before something, so that no line ends in blanks.
+        let mut room = GAP;
+        for (cell, width_of_column) in item.cells.iter().zip(&widths).filter(|(_, width)| **width > 0) {
+            let used = width(cell);
+            if used > 0 {
+                out.extend(std::iter::repeat_n(' ', std::mem::take(&mut room)));
+                cell.iter().for_each(|(meaning, it)| out.push_str(&paint(*meaning, it)));
+            }
+            room += width_of_column + GAP - used;
+        }
+        out.push('\n');
+        for line in &item.lines {
+            out.push_str("       ");
+            line.iter().for_each(|(meaning, it)| out.push_str(&paint(*meaning, it)));
+            out.push('\n');
+        }
+    }
 }
 
 fn style(meaning: Meaning) -> Style {
     match meaning {
-        Meaning::Plain => Style::new(),
+        Meaning::Plain | Meaning::Value => Style::new(),
         Meaning::Name => NAME,
         Meaning::Aside => ASIDE,
+        Meaning::Added => ADDED,
+        Meaning::Removed => REMOVED,
+        Meaning::Changed => CHANGED,
+        Meaning::Replaced => REPLACED,
+        Meaning::Warning => WARNING,
     }
 }
 
@@ -67,9 +111,17 @@ fn words(text: &Text) -> Vec<(Meaning, String)> {
     let is_alone = text.len() == 1;
     text.iter()
         .flat_map(|(meaning, part)| match meaning {
-            Meaning::Plain => part.split_inclusive(' ').map(|it| (*meaning, it.to_owned())).collect(),
+            Meaning::Plain | Meaning::Warning => {
+                part.split_inclusive(' ').map(|it| (*meaning, it.to_owned())).collect()
+            }
             Meaning::Name if !is_alone => vec![(*meaning, format!("`{part}`"))],
-            Meaning::Name | Meaning::Aside => vec![(*meaning, part.clone())],
+            Meaning::Name
+            | Meaning::Aside
+            | Meaning::Value
+            | Meaning::Added
+            | Meaning::Removed
+            | Meaning::Changed
+            | Meaning::Replaced => vec![(*meaning, part.clone())],
         })
         .collect()
 }
@@ -108,7 +160,13 @@ fn table(rows: &[Vec<Text>], out: &mut String) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let natural =
         |column: usize| rows.iter().filter_map(|row| row.get(column)).map(width).max().unwrap_or_default();
-    let mut widths: Vec<usize> = (0..columns).map(|it| natural(it).min(WIDEST_CELL)).collect();
+    // A word wider than its column would push the columns after it out of line.
+    let longest = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.flat_map(words).map(|(_, it)| it.trim_end().chars().count()).max().unwrap_or_default()
+    };
+    let mut widths: Vec<usize> =
+        (0..columns).map(|it| natural(it).min(WIDEST_CELL).max(longest(it))).collect();
     if let Some((last, others)) = widths.split_last_mut() {
         let before: usize = others.iter().map(|it| it + GAP).sum();
         *last = WIDTH.saturating_sub(before).max(NARROWEST);
@@ -187,6 +245,20 @@ mod tests {
         let cell = |text: &str| vec![(Meaning::Name, text.to_owned())];
         let doc = Doc(vec![Block::Table(vec![vec![cell("a"), cell("long")], vec![cell("wide"), cell("b")]])]);
         assert_eq!(stripped(&doc), "a     long\nwide  b\n");
+    }
+
+    #[test]
+    fn items_are_aligned_and_have_lines_below() {
+        let text = |meaning, text: &str| vec![(meaning, text.to_owned())];
+        let item = |a: &str, b: &str, line: &str| Item {
+            cells: vec![text(Meaning::Added, "+"), text(Meaning::Plain, a), text(Meaning::Name, b)],
+            lines: vec![text(Meaning::Value, line)],
+        };
+        let doc = Doc(vec![Block::Details(
+            text(Meaning::Plain, "New"),
+            Doc(vec![Block::Items(vec![item("a", "x", "one"), item("long", "", "two")])]),
+        )]);
+        assert_eq!(stripped(&doc), "New\n\n  +  a     x\n       one\n  +  long\n       two\n");
     }
 
     #[test]
