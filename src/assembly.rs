@@ -3,7 +3,10 @@
 //! The smallest one it takes: a manifest and the template it names. Returns files; an op writes them. Of somebody
 //! else's assembly it reads which templates are stacks, and where these go.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Component, Path},
+};
 
 use serde_json::{Map, Value, json};
 
@@ -64,41 +67,63 @@ pub fn regions(manifest: &[u8]) -> Option<BTreeMap<String, String>> {
     Some(artifacts.values().filter_map(region).collect())
 }
 
-/// A stack of somebody's assembly.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a manifest lists.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Listed {
-    /// Its name.
+    /// The stacks, in order.
+    pub stacks: Vec<ListedStack>,
+    /// The folders of assemblies within this one.
+    pub assemblies: Vec<String>,
+}
+
+/// A stack that a manifest lists.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ListedStack {
+    /// The name people know it by.
     pub name: String,
     /// The file of its template.
     pub template: String,
-    /// The path of what made each resource, by logical id.
-    pub paths: Vec<(String, String)>,
+    /// The construct that made each resource, by its path below the stack, if the manifest tells.
+    pub paths: BTreeMap<String, String>,
 }
 
-/// The stacks of the assembly with this manifest; nothing if it is none.
-pub fn stacks(manifest: &[u8]) -> Option<Vec<Listed>> {
+/// The stacks of the assembly with this manifest; nothing if it is no manifest of an assembly. What would lead out of the
+/// assembly's folder is left out.
+pub fn stacks(manifest: &[u8]) -> Option<Listed> {
     let manifest: Value = serde_json::from_slice(manifest).ok()?;
     manifest.get("version")?.as_str()?;
-    let artifacts = manifest.get("artifacts")?.as_object()?;
-    let stack = |(id, it): (&String, &Value)| {
-        let template = it["properties"]["templateFile"].as_str()?.to_owned();
-        let name = it["properties"]["stackName"].as_str().unwrap_or(id).to_owned();
-        let is_stack = it["type"] == "aws:cloudformation:stack";
-        is_stack.then(|| Listed { name, template, paths: paths(&it["metadata"]) })
-    };
-    Some(artifacts.iter().filter_map(stack).collect())
+    let mut listed = Listed::default();
+    for (id, artifact) in manifest.get("artifacts")?.as_object()? {
+        let properties = &artifact["properties"];
+        let inside = |it: &Value| {
+            let mut parts = Path::new(it.as_str()?).components();
+            parts.all(|it| matches!(it, Component::Normal(_))).then(|| it.as_str().map(str::to_owned))?
+        };
+        match artifact["type"].as_str() {
+            Some("aws:cloudformation:stack") => {
+                let name = artifact["displayName"].as_str().unwrap_or(id).to_owned();
+                let Some(template) = inside(&properties["templateFile"]) else { continue };
+                listed.stacks.push(ListedStack { name, template, paths: paths(&artifact["metadata"], id) });
+            }
+            Some("cdk:cloud-assembly") => listed.assemblies.extend(inside(&properties["directoryName"])),
+            _ => (),
+        }
+    }
+    Some(listed)
 }
 
-/// The paths in the metadata of a stack, without its own name at their beginning.
-fn paths(metadata: &Value) -> Vec<(String, String)> {
-    let mut paths = Vec::new();
-    for (path, entries) in metadata.as_object().into_iter().flatten() {
-        let Some((_, path)) = path.trim_start_matches('/').split_once('/') else { continue };
-        let ids = entries.as_array().into_iter().flatten().filter(|it| it["type"] == "aws:cdk:logicalId");
-        let ids = ids.filter_map(|it| it["data"].as_str());
-        paths.extend(ids.map(|it| (it.to_owned(), path.to_owned())));
-    }
-    paths
+/// The construct of each logical id, as the metadata of a stack's artifact has it.
+fn paths(metadata: &Value, stack: &str) -> BTreeMap<String, String> {
+    let entries = metadata.as_object().into_iter().flatten();
+    let found = entries.filter_map(|(path, entries)| {
+        let path = path.strip_prefix('/')?;
+        // The path of a stack within a stage has several parts; its name is made of them.
+        let below = path.strip_prefix(stack).and_then(|it| it.strip_prefix('/'));
+        let below = below.or_else(|| path.split_once('/').map(|it| it.1))?;
+        let id = entries.as_array()?.iter().find(|it| it["type"] == "aws:cdk:logicalId")?["data"].as_str()?;
+        Some((id.to_owned(), below.to_owned()))
+    });
+    found.collect()
 }
 
 /// A stack of an assembly in which are the stacks `among`.
@@ -141,25 +166,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_tells_what_its_stacks_are() {
-        let manifest = br#"{"version": "36.0.0", "artifacts": {
-            "a": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "a.template.json"},
-                "metadata": {"/a/Web/LB/Resource": [{"type": "aws:cdk:logicalId", "data": "WebLB"}],
-                             "/a": [{"type": "aws:cdk:stack-tags", "data": []}]}},
-            "b": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "b.json", "stackName": "B"}},
-            "a.assets": {"type": "cdk:asset-manifest", "properties": {"file": "a.assets.json"}}}}"#;
-        let listed = |name: &str, template: &str, paths: &[(&str, &str)]| Listed {
-            name: name.to_owned(),
-            template: template.to_owned(),
-            paths: paths.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
-        };
-        let expected =
-            vec![listed("a", "a.template.json", &[("WebLB", "Web/LB/Resource")]), listed("B", "b.json", &[])];
-        assert_eq!(stacks(manifest), Some(expected));
-        assert_eq!(stacks(b"[]"), None);
-    }
-
-    #[test]
     fn a_manifest_tells_where_its_stacks_go() {
         let manifest = br#"{"version": "36.0.0", "artifacts": {
             "a": {"environment": "aws://111111111111/eu-west-1", "properties": {"templateFile": "a.template.json"}},
@@ -170,5 +176,22 @@ mod tests {
         assert_eq!(stacks(manifest), Some(Vec::new()), "none of these says that it is a stack");
         assert_eq!(regions(br#"{"name": "app", "icons": []}"#), None);
         assert_eq!(regions(b"{"), None);
+    }
+
+    #[test]
+    fn a_manifest_tells_its_stacks_and_what_made_their_resources() {
+        let manifest = br#"{"version": "36.0.0", "artifacts": {
+            "a": {"type": "aws:cloudformation:stack", "displayName": "Stage/A", "properties": {"templateFile": "a.json"},
+                "metadata": {"/a/Jobs/Resource": [{"type": "aws:cdk:logicalId", "data": "Jobs1"}]}},
+            "b": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "../b.json"}},
+            "c": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-c"}},
+            "d": {"type": "cdk:tree"}}}"#;
+        let paths = BTreeMap::from([("Jobs1".to_owned(), "Jobs/Resource".to_owned())]);
+        let stack = ListedStack { name: "Stage/A".to_owned(), template: "a.json".to_owned(), paths };
+        assert_eq!(
+            stacks(manifest),
+            Some(Listed { stacks: vec![stack], assemblies: vec!["assembly-c".to_owned()] })
+        );
+        assert_eq!(stacks(br#"{"name": "app"}"#), None);
     }
 }

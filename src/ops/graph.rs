@@ -39,9 +39,9 @@ pub fn graph(files: &dyn Files, path: &Path, environment: Option<&str>, names: &
     let mut drawing = Drawing::default();
     if files.is_folder(path)
         && let Ok(manifest) = files.read(&path.join(assembly::MANIFEST), LARGEST_FILE)
-        && let Some(stacks) = assembly::stacks(&manifest)
+        && let Some(listed) = assembly::stacks(&manifest)
     {
-        let templates = stacks.into_iter().filter_map(|it| {
+        let templates = listed.stacks.into_iter().filter_map(|it| {
             let (root, faults) = load::read(files, &path.join(&it.template), &mut drawing.sources);
             drawing.diagnostics.extend(faults);
             let paths =
