@@ -173,7 +173,7 @@ mod tests {
             "c": {"environment": 1, "properties": []}}}"#;
         let expected = BTreeMap::from([("a.template.json".to_owned(), "eu-west-1".to_owned())]);
         assert_eq!(regions(manifest), Some(expected));
-        assert_eq!(stacks(manifest), Some(Vec::new()), "none of these says that it is a stack");
+        assert_eq!(stacks(manifest), Some(Listed::default()), "none of these says that it is a stack");
         assert_eq!(regions(br#"{"name": "app", "icons": []}"#), None);
         assert_eq!(regions(b"{"), None);
     }

@@ -16,6 +16,7 @@
 //! - [`resolve`] gives each resource its logical id and each reference its target.
 //! - [`template`] is the finished document. It writes itself, and takes patches.
 //! - [`validate`] finds what is wrong with a template, ours or anybody's.
+//! - [`diff`] tells what two templates say differently, and what CloudFormation would do about it.
 //! - [`assembly`] is what the CDK's own CLI takes.
 //! - [`graph`] is templates as a picture for people: cards, groups and arrows, and where they stand.
 //! - [`ops`] has one function for each use of the program; [`cli`] one file for each command.
@@ -57,6 +58,12 @@
 //!   are candidates, `Fn::If` is decided scenario by scenario, and a function nobody can evaluate satisfies everything.
 //! - *Of a schema is read what the template uses*: most of the work of validating one template would else be to learn
 //!   what properties have to be that it does not have.
+//! - *A difference is judged by the schemas, and followed to the end*: what refers to a resource that is replaced gets
+//!   another value, and is replaced itself where that is fixed. Such resources name the first cause, and are counted
+//!   under it; only what holds data is never counted and always named.
+//! - *Lists are sets where a schema says so* (`insertionOrder: false`), and in the statements of policies; elsewhere
+//!   their order means something. Permissions are compared as rows, so that where a statement is written is no matter.
+//! - *What is renamed is found again* by its type and properties, as references to it are: it has moved.
 //! - *A template that cannot be read is a finding* (`E0000`), and ends the run with the exit code for bad input.
 //! - *Files are validated side by side*, each from its bytes to its findings on one thread, so that one document for
 //!   each core is in memory; what is kept of a file is its findings and, if it has some, its text.
@@ -79,6 +86,7 @@
 
 pub mod assembly;
 pub mod cli;
+pub mod diff;
 pub mod expand;
 pub mod graph;
 pub mod load;

@@ -18,15 +18,16 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("resolve", &["template"], &["kernel"]),
     ("validate", &["template"], &["kernel"]),
     ("assembly", &["load", "template"], &[]),
+    ("diff", &["template"], &["kernel"]),
     // It measures text as it will be printed, and draws frames, cards and lines; `render` knows no stacks.
     ("graph", &["render"], &["kernel"]),
     (
         "ops",
-        &["assembly", "expand", "graph", "load", "resolve", "template", "validate", "world"],
+        &["assembly", "diff", "expand", "graph", "load", "resolve", "template", "validate", "world"],
         &["CATALOGUE", "kernel"],
     ),
-    ("present", &["ops", "render", "validate"], &["kernel"]),
-    ("wire", &["load", "ops", "present", "validate"], &["kernel"]),
+    ("present", &["diff", "ops", "render", "validate"], &["kernel"]),
+    ("wire", &["diff", "load", "ops", "present", "validate"], &["kernel"]),
     (
         "cli",
         &["graph", "load", "ops", "present", "render", "template", "validate", "wire", "world"],

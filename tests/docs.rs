@@ -203,6 +203,7 @@ fn no_snapshot_is_an_orphan() {
     let faults = read("tests/faults.rs");
     let environments = read("tests/environments.rs");
     let validate = read("tests/validate.rs");
+    let differences = read("tests/diff.rs");
     let templates: BTreeSet<String> = files("tests/templates/bad", "").iter().map(|it| stem(it)).collect();
     let parity = read("tests/cdk_parity.rs");
     let examples: BTreeSet<String> = files("examples", "").iter().map(|it| stem(it)).collect();
@@ -221,6 +222,7 @@ fn no_snapshot_is_an_orphan() {
         }
         "graph" => examples.contains(name),
         "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
+        "diff" => differences.contains(&format!("\"diff/{file}\"")),
         "environments" => environments.contains(&format!("\"environments/{file}\"")),
         "cdk" => match file.strip_suffix(".template.json") {
             Some(stack) => parity.contains(&format!("name: \"{stack}\"")),

@@ -14,6 +14,7 @@ mod cdk_parity;
 mod citrus;
 mod cli;
 mod constructs;
+mod diff;
 mod docs;
 mod environments;
 mod faults;

@@ -1,6 +1,7 @@
 //! The command line: arguments, and what is printed. One file for each command.
 
 mod config;
+mod diff;
 mod explain;
 mod graph;
 mod init;
@@ -89,6 +90,7 @@ enum Color {
 enum Command {
     Synth(synth::Args),
     Validate(validate::Args),
+    Diff(diff::Args),
     Graph(graph::Args),
     Ls(ls::Args),
     Config(config::Args),
@@ -143,6 +145,7 @@ pub fn run(
     let result = match &cli.command {
         Command::Synth(args) => synth::run(args, &cli.global, world, &mut output),
         Command::Validate(args) => validate::run(args, &cli.global, world, &mut output),
+        Command::Diff(args) => diff::run(args, &cli.global, world, &mut output),
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Config(args) => config::run(args, &cli.global, world, &mut output),

@@ -206,6 +206,10 @@ pub const CODES: &[(&str, &str)] = &[
         "The text has to be known when `asi` synthesizes, so that it cannot refer to something known only at deployment.",
     ),
     ("not-utf8", "Files are read as UTF-8."),
+    (
+        "nothing-to-compare",
+        "A comparison has two sides: two templates, stack files or assemblies, or a stack file and a revision of it.",
+    ),
     ("nothing-watched", "Alarms watch a pipeline or a service."),
     ("null", "CloudFormation refuses templates with empty values in them."),
     ("patch", "A patch is not as RFC 6902 has it."),

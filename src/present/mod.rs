@@ -2,12 +2,14 @@
 
 mod codes;
 mod diagnostics;
+mod diff;
 mod explain;
 mod findings;
 mod rules;
 
 pub use codes::CODES;
 pub use diagnostics::diagnostics;
+pub use diff::{View, diff};
 pub use explain::{code, construct, constructs, property};
 pub use findings::{findings, found, remarks, suites, summary};
 pub use rules::{RULES, Rule, rule};

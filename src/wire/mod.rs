@@ -1,10 +1,12 @@
 //! Models as versioned JSON: the only serializable types, and a contract with programs that read them.
 
+mod diff;
 mod findings;
 mod sarif;
 
 use serde::Serialize;
 
+pub use diff::diff;
 pub use findings::findings;
 pub use sarif::sarif;
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The largest manifest of an assembly that is read.
-const LARGEST_MANIFEST: usize = 64 << 20;
+pub(in crate::ops) const LARGEST_MANIFEST: usize = 64 << 20;
 /// The endings a template has.
 const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "template"];
 /// Folders in which nobody's templates lie: what other tools have made or fetched.
@@ -27,7 +27,7 @@ pub(super) struct Input {
 
 /// How a file was found, and so what is known of it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(in crate::ops) enum Origin {
     /// Somebody named it: it has to be something.
     Named,
     /// It lies in a folder, and may be anything.
@@ -103,7 +103,7 @@ fn walk_assembly(
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::ops) enum Kind {
     /// A stack file.
     Stack,
     /// A template.
@@ -114,7 +114,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// What a document is; among many files, what has nothing of a template is none.
-    pub(super) fn of(document: &Node, origin: &Origin) -> Self {
+    pub(in crate::ops) fn of(document: &Node, origin: &Origin) -> Self {
         let has = |key| document.get(key).is_some();
         let is_walked = *origin == Origin::Walked;
         if has("Resources") || has("AWSTemplateFormatVersion") {

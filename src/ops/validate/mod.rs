@@ -1,6 +1,6 @@
 //! What is wrong with templates, stack files and cloud assemblies.
 
-mod inputs;
+pub(super) mod inputs;
 mod stacks;
 
 use std::{

@@ -1,0 +1,230 @@
+//! What of a change is hardly worth a line, and what of it nobody may see.
+
+use std::borrow::Cow;
+
+use asi_constructs::kernel::{
+    map::Entry,
+    node::{Node, NodeKind},
+};
+
+use super::{
+    Slight,
+    compare::{Change, Key},
+    value::{is_function, line, scalar},
+};
+
+/// What stands for a text that nobody may see.
+const HIDDEN: &str = "****";
+/// The shortest run of hexadecimal digits that is taken for a hash.
+const SHORTEST_HASH: usize = 32;
+/// What the name of a property or a variable has in it whose value nobody may see, in lower case without `_` and `-`.
+const SECRET: [&str; 8] = [
+    "password",
+    "secretstring",
+    "authtoken",
+    "privatekey",
+    "secretkey",
+    "apikey",
+    "accesstoken",
+    "clientsecret",
+];
+
+/// What makes the change of a resource hardly worth a line.
+pub(super) fn slight(
+    type_name: &str,
+    properties: Option<&Change>,
+    attributes: Option<&Change>,
+) -> Option<Slight> {
+    if type_name == "AWS::CDK::Metadata" {
+        return Some(Slight::Tooling);
+    }
+    let all =
+        properties.iter().map(|it| of_properties(it)).chain(attributes.iter().map(|it| of_attributes(it)));
+    // Of several kinds, the least slight one is what the change is.
+    all.collect::<Option<Vec<Slight>>>()?.into_iter().min()
+}
+
+fn of_properties(change: &Change) -> Option<Slight> {
+    let leaves = change.leaves();
+    let is_tag =
+        |key: Option<&&Key>| matches!(key, Some(Key::Name(name)) if name == "Tags" || name == "TagSet");
+    let slight = leaves.iter().map(|it| match it.change {
+        _ if is_tag(it.path.first()) => Some(Slight::Tags),
+        Change::Replaced(old, new) if is_another_hash(old, new) => Some(Slight::Assets),
+        _ => None,
+    });
+    slight.collect::<Option<Vec<_>>>()?.into_iter().min()
+}
+
+fn of_attributes(change: &Change) -> Option<Slight> {
+    let slight = change.leaves().into_iter().map(|it| match it.path.as_slice() {
+        [Key::Name(metadata), Key::Name(key), ..] if metadata == "Metadata" => Some(match key.as_str() {
+            "aws:cdk:path" => Slight::Tooling,
+            _ if key.starts_with("aws:asset:") => Slight::Assets,
+            // What runs on an instance reads these.
+            "AWS::CloudFormation::Init" | "AWS::CloudFormation::Authentication" => return None,
+            _ => Slight::Metadata,
+        }),
+        // Its keys were not told apart: it came or went as a whole.
+        [Key::Name(metadata)] if metadata == "Metadata" => {
+            let whole = it.change.was().or(it.change.now())?;
+            let acts = |key: &str| whole.get(&format!("AWS::CloudFormation::{key}")).is_some();
+            (!acts("Init") && !acts("Authentication")).then_some(Slight::Metadata)
+        }
+        _ => None,
+    });
+    slight.collect::<Option<Vec<_>>>()?.into_iter().min()
+}
+
+/// Whether two values differ in nothing but a hash.
+fn is_another_hash(old: &Node, new: &Node) -> bool {
+    let text = |it: &Node| scalar(it).map_or_else(|| line(it), Cow::into_owned);
+    if !matches!(old.kind, NodeKind::String(_)) && !is_function(old) {
+        return false;
+    }
+    without_hashes(&text(old)).is_some_and(|old| without_hashes(&text(new)) == Some(old))
+}
+
+/// A text without the hashes in it; nothing, if it has none.
+fn without_hashes(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut found = false;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let run = rest.find(|it: char| !it.is_ascii_hexdigit()).unwrap_or(rest.len());
+        if run >= SHORTEST_HASH {
+            found = true;
+            out.push('#');
+        } else {
+            out.push_str(&rest[..run]);
+        }
+        let next = rest[run..].chars().next().map_or(0, char::len_utf8);
+        out.push_str(&rest[run..run + next]);
+        rest = &rest[run + next..];
+    }
+    found.then_some(out)
+}
+
+/// A change with the texts hidden that nobody may see.
+pub(super) fn hidden(change: Change) -> Change {
+    hide(change, false)
+}
+
+fn hide(change: Change, is_secret: bool) -> Change {
+    let value = |it: Node| hidden_value(&it, is_secret);
+    match change {
+        Change::Added(it) => Change::Added(value(it)),
+        Change::Removed(it) => Change::Removed(value(it)),
+        Change::Replaced(old, new) => Change::Replaced(value(old), value(new)),
+        Change::Reordered(old, new) => Change::Reordered(value(old), value(new)),
+        Change::Within(changes) => {
+            let hide = |(key, change): (Key, Change)| {
+                let is_secret = match &key {
+                    Key::Name(name) if name == "Value" || name == "Name" => is_secret,
+                    Key::Name(name) | Key::Named(name) => is_secret_name(name),
+                    Key::Item(_) => is_secret,
+                };
+                let change = hide(change, is_secret);
+                (key, change)
+            };
+            Change::Within(changes.into_iter().map(hide).collect())
+        }
+    }
+}
+
+/// A value with the texts in it hidden that nobody may see; all of them, if it is known to be secret.
+pub(super) fn hidden_value(node: &Node, is_secret: bool) -> Node {
+    if is_function(node) {
+        return node.clone();
+    }
+    let kind = match &node.kind {
+        // A reference to where a secret is kept tells nothing of it.
+        NodeKind::String(it) if is_secret && !it.contains("{{resolve:") => NodeKind::String(HIDDEN.into()),
+        NodeKind::Integer(_) | NodeKind::Float(_) if is_secret => NodeKind::String(HIDDEN.into()),
+        NodeKind::List(items) => NodeKind::List(items.iter().map(|it| hidden_value(it, is_secret)).collect()),
+        NodeKind::Map(map) => {
+            let name = map.get("Name").and_then(|it| it.value.as_str());
+            let is_named_secret = name.is_some_and(is_secret_name);
+            let entries = map.iter().map(|(key, entry)| {
+                let is_secret = is_secret_name(key) || (key == "Value" && (is_named_secret || is_secret));
+                (key.clone(), Entry { key: entry.key, value: hidden_value(&entry.value, is_secret) })
+            });
+            NodeKind::Map(entries.collect())
+        }
+        _ => return node.clone(),
+    };
+    Node { kind, ..Node::new(NodeKind::Null, node.span) }
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let plain: String =
+        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    // The name or the ARN of a secret is none, and neither is a setting about it.
+    let names_one = ["arn", "name", "id", "length", "enabled", "policy", "version", "days", "age", "type"];
+    SECRET.iter().any(|it| plain.contains(it)) && !names_one.iter().any(|it| plain.ends_with(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::testing::check;
+
+    fn of(type_name: &str, old: &str, new: &str) -> String {
+        let template = |it: &str| format!("Resources: {{R: {{Type: '{type_name}', {it}}}}}");
+        check(&template(old), &template(new))
+    }
+
+    #[test]
+    fn tags_alone_are_slight() {
+        let tags = |it: &str| format!("Properties: {{Tags: [{{Key: team, Value: {it}}}]}}");
+        assert_eq!(
+            of("AWS::SNS::Topic", &tags("a"), &tags("b")),
+            "~ R AWS::SNS::Topic (Tags)\n    Tags[team].Value: a → b\n"
+        );
+    }
+
+    #[test]
+    fn a_hash_alone_is_slight_and_another_name_is_not() {
+        let code = |key: &str| format!("Properties: {{Code: {{S3Key: '{key}.zip', S3Bucket: b}}}}");
+        let (a, b) = ("a".repeat(64), "b".repeat(64));
+        assert!(
+            of("AWS::Lambda::Function", &code(&a), &code(&b))
+                .starts_with("~ R AWS::Lambda::Function (Assets)\n")
+        );
+        assert!(
+            of("AWS::Lambda::Function", &code("one"), &code("two"))
+                .starts_with("~ R AWS::Lambda::Function\n")
+        );
+        assert!(
+            of("AWS::Lambda::Function", &code(&a), &code(&format!("x{b}")))
+                .starts_with("~ R AWS::Lambda::Function\n")
+        );
+    }
+
+    #[test]
+    fn metadata_alone_is_slight_unless_an_instance_acts_upon_it() {
+        assert!(of("AWS::SNS::Topic", "Metadata: {a: 1}", "Metadata: {a: 2}").contains("(Metadata)"));
+        let init =
+            |it: &str| format!("Metadata: {{'AWS::CloudFormation::Init': {{config: {{packages: {it}}}}}}}");
+        assert!(!of("AWS::EC2::Instance", &init("a"), &init("b")).contains("(Metadata)"));
+    }
+
+    #[test]
+    fn what_nobody_may_see_is_hidden() {
+        let database = |it: &str| format!("Properties: {{MasterUserPassword: {it}, DBName: a}}");
+        assert!(
+            of("AWS::RDS::DBInstance", &database("one"), &database("two"))
+                .ends_with("    MasterUserPassword: **** → ****\n")
+        );
+        assert!(
+            of("AWS::RDS::DBInstance", &database("one"), &database("'{{resolve:ssm-secure:a}}'"))
+                .ends_with("    MasterUserPassword: **** → {{resolve:ssm-secure:a}}\n")
+        );
+        let variables = |it: &str| {
+            format!(
+                "Properties: {{ContainerDefinitions: [{{Name: web, Environment: [{{Name: DB_PASSWORD, Value: {it}}}, {{Name: A, Value: {it}}}]}}]}}"
+            )
+        };
+        let expected = "    ContainerDefinitions[web].Environment[DB_PASSWORD].Value: **** → ****\n    ContainerDefinitions[web].Environment[A].Value: one → two\n";
+        assert!(of("AWS::ECS::TaskDefinition", &variables("one"), &variables("two")).ends_with(expected));
+    }
+}

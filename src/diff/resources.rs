@@ -1,0 +1,336 @@
+//! The resources of two templates: what becomes of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asi_constructs::kernel::{
+    id::LogicalId,
+    node::{Node, NodeKind},
+};
+
+use super::{
+    Data, Fate, Kind, Obstacle, ResourceChange, Slight, cascade,
+    compare::{Change, compare},
+    noise,
+    replacement::{Reason, Replacement, Source, Verdict, of_change},
+    resource_of, resources_of,
+    spec::{Place, Spec, Specs},
+    type_of,
+    value::{Moved, Piece, is_function, pieces, same},
+};
+use crate::template::Template;
+
+/// Types of which a new one is a revision of what there was: who uses it goes over, and then the old one goes.
+const REVISIONS: [&str; 6] = [
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGatewayV2::Deployment",
+    "AWS::ECS::TaskDefinition",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Version",
+    "AWS::ServiceCatalog::CloudFormationProduct",
+];
+
+/// What there is on both sides, under one logical id or two.
+struct Pair<'t> {
+    id: &'t str,
+    old: &'t Node,
+    new: &'t Node,
+    moved_from: Option<&'t str>,
+}
+
+/// The resources of which something differs.
+pub(super) fn resources(old: &Template, new: &Template, moved: &Moved) -> Vec<ResourceChange> {
+    let specs = Specs::default();
+    let came_from: BTreeMap<&str, &str> = moved.iter().map(|(a, b)| (b.as_str(), a.as_str())).collect();
+    let pair = |(id, resource)| {
+        let moved_from = came_from.get(id).copied();
+        let old = resource_of(&old.body, moved_from.unwrap_or(id))?;
+        Some(Pair { id, old, new: resource, moved_from })
+    };
+    let pairs: Vec<Pair<'_>> = resources_of(&new.body).filter_map(pair).collect();
+    let mut changes: BTreeMap<&str, ResourceChange> = BTreeMap::new();
+    let mut verdicts: BTreeMap<String, Replacement> = BTreeMap::new();
+    for pair in &pairs {
+        if let Some(change) = of_pair(pair, &specs, moved) {
+            verdicts.insert(pair.id.to_owned(), change.replacement.clone());
+            changes.insert(pair.id, change);
+        }
+    }
+    let known: Vec<(&str, &Node)> = pairs.iter().map(|it| (it.id, it.new)).collect();
+    cascade::spread(&known, &specs, &mut verdicts);
+    let differing: BTreeSet<&str> = changes.keys().copied().collect();
+    let follows = cascade::follows(&verdicts, &differing);
+    for pair in &pairs {
+        let Some(replacement) = verdicts.remove(pair.id) else { continue };
+        let change = changes.entry(pair.id).or_insert_with(|| unchanged(pair));
+        change.replacement = replacement;
+        change.follows = follows.get(pair.id).cloned().filter(|_| change.kind == Kind::Changed);
+        finish(change, pair, &specs, moved);
+    }
+    let gone = resources_of(&old.body)
+        .filter(|(id, _)| resource_of(&new.body, id).is_none() && !moved.contains_key(*id))
+        .map(|(id, resource)| removed(id, resource, old, &specs));
+    let here = resources_of(&new.body).filter_map(|(id, resource)| {
+        let is_new = resource_of(&old.body, came_from.get(id).copied().unwrap_or(id)).is_none();
+        let mut change = if is_new { Some(added(id, resource)) } else { changes.remove(id) }?;
+        change.construct = construct(new, id, resource);
+        Some(change)
+    });
+    gone.chain(here).collect()
+}
+
+/// What differs in what there is on both sides; what only follows from other changes is told later.
+fn of_pair(pair: &Pair<'_>, specs: &Specs, moved: &Moved) -> Option<ResourceChange> {
+    let Pair { old, new, moved_from, .. } = *pair;
+    let spec = specs.of(type_of(new));
+    let place = spec.as_ref().map_or(Place::UNKNOWN, |it| it.place());
+    let side = |of: &'_ Node| of.get("Properties").filter(|it| it.kind != NodeKind::Null).cloned();
+    let none = Node::from_iter([]);
+    let (before, after) = (side(old).unwrap_or(none.clone()), side(new).unwrap_or(none));
+    let properties = compare(Some(&before), Some(&after), place, moved);
+    let attributes = attributes(old, new, moved);
+    let is_another_type = type_of(old) != type_of(new);
+    let mut change = unchanged(pair);
+    let whole = |source| Reason { path: String::new(), verdict: Verdict::Always, source, cause: None };
+    if is_another_type {
+        change.kind = Kind::TypeChanged { from: type_of(old).to_owned() };
+        change.replacement.add(whole(Source::Type));
+    } else if let Some(from) = moved_from {
+        change.kind = Kind::Moved { from: from.to_owned(), fate: fate(old) };
+        change.replacement.add(whole(Source::LogicalId));
+    } else if properties.is_none() && attributes.is_none() {
+        return None;
+    } else if let Some(properties) = &properties {
+        change.replacement = of_change(properties, spec.as_deref());
+    }
+    let written = properties.as_ref().or(attributes.as_ref()).map(Change::span).unwrap_or_default();
+    change.span = written.or(new.span);
+    change.slight = noise::slight(type_of(new), properties.as_ref(), attributes.as_ref());
+    change.properties = properties.map(noise::hidden);
+    change.attributes = attributes.map(noise::hidden);
+    Some(change)
+}
+
+/// A resource of which nothing differs by itself.
+fn unchanged(pair: &Pair<'_>) -> ResourceChange {
+    ResourceChange { kind: Kind::Changed, ..blank(pair.id, pair.new) }
+}
+
+fn blank(id: &str, resource: &Node) -> ResourceChange {
+    ResourceChange {
+        id: id.to_owned(),
+        type_name: type_of(resource).to_owned(),
+        construct: None,
+        kind: Kind::Added,
+        properties: None,
+        attributes: None,
+        replacement: Replacement::default(),
+        follows: None,
+        data: None,
+        obstacles: Vec::new(),
+        slight: None,
+        is_revision: REVISIONS.contains(&type_of(resource)),
+        span: resource.span,
+    }
+}
+
+fn added(id: &str, resource: &Node) -> ResourceChange {
+    let slight = noise::slight(type_of(resource), None, None);
+    ResourceChange {
+        slight: slight.filter(|it| *it == Slight::Tooling && is_tooling(resource)),
+        ..blank(id, resource)
+    }
+}
+
+fn is_tooling(resource: &Node) -> bool {
+    type_of(resource) == "AWS::CDK::Metadata"
+}
+
+fn removed(id: &str, resource: &Node, old: &Template, specs: &Specs) -> ResourceChange {
+    let fate = fate(resource);
+    let spec = specs.of(type_of(resource));
+    let is_stateful = spec.as_ref().is_some_and(|it| it.is_stateful());
+    let mut change = ResourceChange { kind: Kind::Removed(fate), ..added(id, resource) };
+    change.data = is_stateful.then_some(match fate {
+        Fate::Destroyed => Data::Lost,
+        Fate::Snapshot => Data::Snapshot,
+        Fate::Orphaned => Data::Kept,
+    });
+    if fate == Fate::Destroyed && spec.is_some_and(|it| it.is_deleted_only_empty()) {
+        change.obstacles.push(Obstacle::NotEmpty);
+    }
+    change.construct = construct(old, id, resource);
+    change
+}
+
+/// Says what becomes of the data, and what stands in the way, once it is known whether the resource is replaced.
+fn finish(change: &mut ResourceChange, pair: &Pair<'_>, specs: &Specs, moved: &Moved) {
+    let Pair { old, new, .. } = *pair;
+    if change.replacement.verdict == Verdict::Never {
+        // What follows from elsewhere is no matter of tags.
+        if !change.replacement.because.is_empty() {
+            change.slight = None;
+        }
+        return;
+    }
+    if !change.is_revision {
+        change.slight = None;
+    }
+    let spec = specs.of(type_of(old));
+    if spec.as_ref().is_some_and(|it| it.is_stateful()) {
+        change.data = Some(match &change.kind {
+            Kind::Moved { fate: Fate::Snapshot, .. } => Data::Snapshot,
+            Kind::Moved { fate: Fate::Orphaned, .. } => Data::Kept,
+            Kind::Moved { fate: Fate::Destroyed, .. } => Data::Lost,
+            Kind::Added | Kind::Removed(_) | Kind::Changed | Kind::TypeChanged { .. } => kept(new),
+        });
+    }
+    if change.replacement.verdict != Verdict::Always {
+        return;
+    }
+    if type_of(old) != type_of(new) {
+        change.obstacles.push(Obstacle::Type);
+    } else if let Some(property) = spec.and_then(|it| name_that_stays(&it, old, new, moved)) {
+        change.obstacles.push(Obstacle::NameTaken { property });
+    }
+}
+
+/// The property with a name that the old and the new one would have at once.
+fn name_that_stays(spec: &Spec, old: &Node, new: &Node, moved: &Moved) -> Option<String> {
+    let property = spec.name()?;
+    let name = |it: &Node| it.get("Properties")?.get(&property).cloned();
+    let (before, after) = (name(old)?, name(new)?);
+    // What a resource gives that is replaced itself is another name.
+    let refers = |it: &Node| {
+        pieces(it).iter().any(|it| match it {
+            Piece::Text(_) => false,
+            Piece::Of(name, _) => !name.starts_with("AWS::"),
+            Piece::Other(_) => true,
+        })
+    };
+    let is_certain = !is_function(&after) || !refers(&after);
+    (is_certain && same(&before, &after, Place::UNKNOWN, moved)).then_some(property)
+}
+
+/// What becomes of the data of a resource that is replaced.
+fn kept(new: &Node) -> Data {
+    match new.get("UpdateReplacePolicy").and_then(Node::as_str) {
+        Some("Retain") => Data::Kept,
+        Some("Snapshot") => Data::Snapshot,
+        _ => Data::Lost,
+    }
+}
+
+/// What becomes of a resource that goes.
+fn fate(old: &Node) -> Fate {
+    match old.get("DeletionPolicy").and_then(Node::as_str) {
+        Some("Retain" | "RetainExceptOnCreate") => Fate::Orphaned,
+        Some("Snapshot") => Fate::Snapshot,
+        Some(_) => Fate::Destroyed,
+        // Databases are worth a snapshot to CloudFormation, unless it is told otherwise.
+        None => match type_of(old) {
+            "AWS::RDS::DBCluster" => Fate::Snapshot,
+            "AWS::RDS::DBInstance" => {
+                let cluster = old.get("Properties").and_then(|it| it.get("DBClusterIdentifier"));
+                if cluster.is_none() { Fate::Snapshot } else { Fate::Destroyed }
+            }
+            _ => Fate::Destroyed,
+        },
+    }
+}
+
+/// What differs in a resource beside its type and its properties.
+fn attributes(old: &Node, new: &Node, moved: &Moved) -> Option<Change> {
+    let (old, new) = (others(old, moved), others(new, &Moved::new()));
+    compare(Some(&old), Some(&new), Place::UNKNOWN, moved)
+}
+
+fn others(resource: &Node, moved: &Moved) -> Node {
+    let entries = resource.as_map().into_iter().flatten();
+    let others = entries.filter_map(|(key, entry)| match &**key {
+        "Type" | "Properties" => None,
+        "DependsOn" => Some((key.clone(), waits_for(&entry.value, moved)?)),
+        _ => Some((key.clone(), entry.value.clone())),
+    });
+    others.collect()
+}
+
+/// The resources that one waits for, in order of name: CloudFormation waits for all of them.
+fn waits_for(node: &Node, moved: &Moved) -> Option<Node> {
+    let items = node.as_list().unwrap_or(std::slice::from_ref(node));
+    let name = |it: &Node| {
+        let name = it.as_str()?;
+        Some(Node::text(moved.get(name).map_or(name, String::as_str).to_owned(), it.span))
+    };
+    let mut items: Vec<Node> = items.iter().map(|it| name(it).unwrap_or_else(|| it.clone())).collect();
+    items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    items.dedup();
+    (!items.is_empty()).then(|| Node::new(NodeKind::List(items), node.span))
+}
+
+/// The construct that made a resource: as we know, or as the CDK wrote into the template.
+fn construct(template: &Template, id: &str, resource: &Node) -> Option<String> {
+    let known = LogicalId::checked(id).ok().and_then(|it| template.paths.get(&it).cloned());
+    known.or_else(|| {
+        let path = resource.get("Metadata")?.get("aws:cdk:path")?.as_str()?;
+        Some(path.split_once('/')?.1.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::testing::check;
+
+    fn of(old: &str, new: &str) -> String {
+        let template = |it: &str| format!("Resources: {{R: {{{it}}}}}");
+        check(&template(old), &template(new))
+    }
+
+    #[test]
+    fn what_replaces_may_leave_the_old_one() {
+        let table = |key: &str, policy: &str| {
+            format!(
+                "Type: AWS::DynamoDB::Table, UpdateReplacePolicy: {policy}, Properties: {{KeySchema: [{{AttributeName: {key}, KeyType: HASH}}]}}"
+            )
+        };
+        let run = of(&table("a", "Delete"), &table("b", "Retain"));
+        assert!(run.starts_with("~ R AWS::DynamoDB::Table Always (KeySchema[a] /properties/KeySchema; KeySchema[b] /properties/KeySchema); data Kept\n"), "{run}");
+    }
+
+    #[test]
+    fn what_is_waited_for_has_no_order() {
+        let expected = "~ R AWS::SNS::Topic\n    @DependsOn[1]: + C\n";
+        assert_eq!(
+            of("Type: AWS::SNS::Topic, DependsOn: B", "Type: AWS::SNS::Topic, DependsOn: [C, B]"),
+            expected
+        );
+        assert_eq!(of("Type: AWS::SNS::Topic, DependsOn: []", "Type: AWS::SNS::Topic"), "");
+    }
+
+    #[test]
+    fn a_new_revision_is_a_replacement_that_hurts_nobody() {
+        let task = |image: &str| {
+            format!(
+                "Type: AWS::ECS::TaskDefinition, Properties: {{ContainerDefinitions: [{{Name: web, Image: 'r:{image}'}}]}}"
+            )
+        };
+        let (a, b) = ("a".repeat(64), "b".repeat(64));
+        let run = of(&task(&a), &task(&b));
+        assert!(run.starts_with("~ R AWS::ECS::TaskDefinition Always (ContainerDefinitions[web].Image /properties/ContainerDefinitions) revision (Assets)\n"), "{run}");
+    }
+
+    #[test]
+    fn a_name_that_another_resource_gives_may_be_another_name() {
+        let policy =
+            |name: &str| format!("Type: AWS::SQS::Queue, Properties: {{QueueName: {name}, FifoQueue: true}}");
+        let run = of(
+            &policy("!Sub 'a-${AWS::Region}'"),
+            &policy("!Sub 'a-${AWS::Region}'").replace("true", "false"),
+        );
+        assert!(run.contains("refused: NameTaken QueueName"), "{run}");
+        let run = of(&policy("!Ref Name"), &policy("!Ref Name").replace("true", "false"));
+        assert!(
+            run.contains("Always (FifoQueue /properties/FifoQueue)") && !run.contains("refused"),
+            "{run}"
+        );
+    }
+}

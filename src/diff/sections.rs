@@ -1,0 +1,283 @@
+//! What differs outside of the resources: parameters, outputs, conditions and the like.
+
+use std::collections::BTreeSet;
+
+use asi_constructs::kernel::{
+    map::Map,
+    node::{Node, NodeKind},
+    span::Span,
+};
+
+use super::{
+    compare::{Change, Key, compare},
+    noise::{hidden, hidden_value},
+    spec::Place,
+    value::{Moved, text},
+};
+
+/// Something in a section of a template that differs.
+#[derive(Clone, Debug)]
+pub struct EntryChange {
+    /// The section.
+    pub section: Section,
+    /// Its name there; nothing, if it is the section as a whole.
+    pub name: String,
+    /// What differs.
+    pub change: Change,
+    /// What has to be known of it.
+    pub remark: Option<Remark>,
+    /// Where it is written: in the new template's source, or in the old one's if it is gone.
+    pub span: Span,
+}
+
+/// A section of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// `Parameters`.
+    Parameters,
+    /// `Outputs`.
+    Outputs,
+    /// `Mappings`.
+    Mappings,
+    /// `Conditions`.
+    Conditions,
+    /// `Rules`.
+    Rules,
+    /// `Transform`.
+    Transform,
+    /// Loops under `Resources`.
+    Loops,
+    /// `Metadata`.
+    Metadata,
+    /// `Description`, `AWSTemplateFormatVersion`, and what else there may be.
+    Other,
+}
+
+/// What has to be known of a change outside of the resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// The name under which other stacks import it is gone: while one does, CloudFormation refuses this.
+    ExportGone,
+    /// A stack that has the parameter keeps its value.
+    DefaultOnly,
+    /// A deployment has to give it a value.
+    NeedsValue,
+    /// The CDK adds it for itself.
+    Tooling,
+}
+
+/// Sections with entries that have names.
+const NAMED: [(&str, Section); 6] = [
+    ("Parameters", Section::Parameters),
+    ("Outputs", Section::Outputs),
+    ("Mappings", Section::Mappings),
+    ("Conditions", Section::Conditions),
+    ("Rules", Section::Rules),
+    ("Metadata", Section::Metadata),
+];
+
+/// What differs outside of the resources.
+pub(super) fn entries(old: &Node, new: &Node, moved: &Moved) -> Vec<EntryChange> {
+    let mut entries = Vec::new();
+    for (name, section) in NAMED {
+        let side = |of: &Node| of.get(name).and_then(Node::as_map).cloned().unwrap_or_default();
+        of_section(section, &side(old), &side(new), moved, &mut entries);
+    }
+    let loops = |of: &Node| -> Map<Node> {
+        let all = of.get("Resources").and_then(Node::as_map).into_iter().flatten();
+        all.filter(|(key, _)| key.starts_with("Fn::")).map(|(key, it)| (key.clone(), it.clone())).collect()
+    };
+    of_section(Section::Loops, &loops(old), &loops(new), moved, &mut entries);
+    let keys = |of: &Node| -> BTreeSet<String> {
+        of.as_map().into_iter().flatten().map(|(key, _)| key.clone().into_owned()).collect()
+    };
+    for key in &(&keys(old) | &keys(new)) {
+        if key == "Resources" || NAMED.iter().any(|(name, _)| name == key) {
+            continue;
+        }
+        let section = if key == "Transform" { Section::Transform } else { Section::Other };
+        let change = compare(old.get(key), new.get(key), Place::UNKNOWN, moved);
+        let name = if section == Section::Other { key.clone() } else { String::new() };
+        entries.extend(change.map(|it| entry(section, name, it, None)));
+    }
+    entries
+}
+
+fn of_section(
+    section: Section,
+    old: &Map<Node>,
+    new: &Map<Node>,
+    moved: &Moved,
+    entries: &mut Vec<EntryChange>,
+) {
+    let mut exports: Vec<String> = Vec::new();
+    if section == Section::Outputs {
+        exports.extend(new.values().filter_map(|it| export(&it.value, &Moved::new())));
+    }
+    let fresh = new.keys().filter(|it| !old.contains_key(&***it));
+    for key in old.keys().chain(fresh) {
+        let (before, after) = (old.get(key).map(|it| &it.value), new.get(key).map(|it| &it.value));
+        let Some(change) = compare(before, after, Place::UNKNOWN, moved) else { continue };
+        let remark = match section {
+            _ if is_tooling(section, key) => Some(Remark::Tooling),
+            Section::Outputs => {
+                let gone = before.and_then(|it| export(it, moved)).filter(|it| !exports.contains(it));
+                gone.map(|_| Remark::ExportGone)
+            }
+            Section::Parameters => of_parameter(before, after, &change),
+            _ => None,
+        };
+        let is_secret = |it: &Node| it.get("NoEcho").is_some_and(is_true);
+        let is_secret =
+            section == Section::Parameters && [before, after].into_iter().flatten().any(is_secret);
+        let change = if is_secret { without_default(change) } else { hidden(change) };
+        let mut found = entry(section, key.clone().into_owned(), change, remark);
+        found.span = found.span.or(after.or(before).map(|it| it.span).unwrap_or_default());
+        entries.push(found);
+    }
+}
+
+fn entry(section: Section, name: String, change: Change, remark: Option<Remark>) -> EntryChange {
+    let span = change.span();
+    EntryChange { section, name, change, remark, span }
+}
+
+/// The name under which an output is imported.
+fn export(output: &Node, moved: &Moved) -> Option<String> {
+    Some(text(output.get("Export")?.get("Name")?, moved))
+}
+
+fn of_parameter(before: Option<&Node>, after: Option<&Node>, change: &Change) -> Option<Remark> {
+    let after = after?;
+    if after.get("Default").is_none() {
+        let had_none = before.is_some_and(|it| it.get("Default").is_none());
+        return (!had_none && before.is_none()).then_some(Remark::NeedsValue);
+    }
+    let is_default =
+        |it: &super::Leaf<'_>| matches!(it.path.first(), Some(Key::Name(name)) if name == "Default");
+    (before.is_some() && change.leaves().iter().all(is_default)).then_some(Remark::DefaultOnly)
+}
+
+/// What the CDK adds to each template.
+fn is_tooling(section: Section, name: &str) -> bool {
+    match section {
+        Section::Parameters => name == "BootstrapVersion",
+        Section::Conditions => name == "CDKMetadataAvailable",
+        Section::Rules => name == "CheckBootstrapVersion",
+        _ => false,
+    }
+}
+
+fn is_true(it: &Node) -> bool {
+    match &it.kind {
+        NodeKind::Bool(it) => *it,
+        NodeKind::String(it) => it.eq_ignore_ascii_case("true"),
+        _ => false,
+    }
+}
+
+/// A change of a parameter whose value nobody may see.
+fn without_default(change: Change) -> Change {
+    let hide = |it: Node| -> Node {
+        if it.as_map().is_none() {
+            return hidden_value(&it, true);
+        }
+        let entries = it.as_map().into_iter().flatten();
+        entries.map(|(key, it)| (key.clone(), hidden_value(&it.value, key == "Default"))).collect()
+    };
+    match change {
+        Change::Added(it) => Change::Added(hide(it)),
+        Change::Removed(it) => Change::Removed(hide(it)),
+        Change::Within(changes) => {
+            let hide_in = |(key, it): (Key, Change)| match &key {
+                Key::Name(name) if name == "Default" => {
+                    let it = match it {
+                        Change::Added(it) => Change::Added(hide(it)),
+                        Change::Removed(it) => Change::Removed(hide(it)),
+                        Change::Replaced(old, new) => Change::Replaced(hide(old), hide(new)),
+                        other => other,
+                    };
+                    (key, it)
+                }
+                _ => (key, it),
+            };
+            Change::Within(changes.into_iter().map(hide_in).collect())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::testing::check;
+
+    #[test]
+    fn every_section_is_compared() {
+        let old = "
+AWSTemplateFormatVersion: '2010-09-09'
+Description: one
+Conditions: {C: !Equals [a, b]}
+Mappings: {M: {a: {b: 1}}}
+Rules: {CheckBootstrapVersion: {Assertions: []}}
+Metadata: {a: 1}
+";
+        let new = "
+AWSTemplateFormatVersion: '2010-09-09'
+Description: two
+Transform: AWS::LanguageExtensions
+Conditions: {C: !Equals [a, c]}
+Mappings: {M: {a: {b: 2}}}
+Metadata: {b: 1}
+Hooks: {H: {Type: x}}
+";
+        let expected = r#"* Mappings M
+    a.b: 1 → 2
+* Conditions C
+    : { "Fn::Equals": [ "a", "b" ] } → { "Fn::Equals": [ "a", "c" ] }
+* Rules CheckBootstrapVersion (Tooling)
+    : - { "Assertions": [] }
+* Metadata a
+    : - 1
+* Metadata b
+    : + 1
+* Other Description
+    : one → two
+* Other Hooks
+    : + { "H": { "Type": "x" } }
+* Transform 
+    : + AWS::LanguageExtensions
+"#;
+        assert_eq!(check(old, new), expected);
+    }
+
+    #[test]
+    fn an_export_that_goes_is_told() {
+        let old = "Outputs: {A: {Value: x, Export: {Name: a}}, B: {Value: y, Export: {Name: b}}, C: {Value: z, Export: {Name: c}}}";
+        let new = "Outputs: {A: {Value: x2, Export: {Name: a}}, B: {Value: y, Export: {Name: b2}}, D: {Value: z, Export: {Name: c}}}";
+        let expected = r#"* Outputs A
+    Value: x → x2
+* Outputs B (ExportGone)
+    Export.Name: b → b2
+* Outputs C
+    : - { "Value": "z", "Export": { "Name": "c" } }
+* Outputs D
+    : + { "Value": "z", "Export": { "Name": "c" } }
+"#;
+        assert_eq!(check(old, new), expected);
+    }
+
+    #[test]
+    fn a_parameter_keeps_its_value_and_its_secret() {
+        let old =
+            "Parameters: {A: {Type: String, Default: one}, S: {Type: String, NoEcho: true, Default: one}}";
+        let new = "Parameters: {A: {Type: String, Default: two}, S: {Type: String, NoEcho: true, Default: two}, N: {Type: String}}";
+        let expected = r#"* Parameters A (DefaultOnly)
+    Default: one → two
+* Parameters S (DefaultOnly)
+    Default: **** → ****
+* Parameters N (NeedsValue)
+    : + { "Type": "String" }
+"#;
+        assert_eq!(check(old, new), expected);
+    }
+}

@@ -1,0 +1,304 @@
+//! What two sides say differently: two templates, stack files or assemblies, or a stack file and what it was.
+
+mod sides;
+
+use std::path::Path;
+
+use asi_constructs::kernel::{
+    diagnostic::{Diagnostic, has_errors},
+    node::Node,
+    span::Sources,
+};
+
+use self::sides::{Side, Sides};
+use super::synth::in_order;
+use crate::{
+    diff::{self, TemplateDiff},
+    template::Template,
+    world::{Files, Revisions},
+};
+
+/// What to compare.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// Both sides.
+    pub between: Between<'a>,
+    /// The environment to take of stack files; all of them, if none is chosen.
+    pub environment: Option<&'a str>,
+    /// The stacks to compare, by name; all of them, if there are none.
+    pub stacks: &'a [String],
+}
+
+/// Both sides of a comparison.
+#[derive(Clone, Copy, Debug)]
+pub enum Between<'a> {
+    /// What there was, and what there is: templates, stack files, or folders with assemblies.
+    Paths(&'a Path, &'a Path),
+    /// A stack file as it was at a revision, and as it is.
+    Revision(&'a str, &'a Path),
+    /// Nothing that this version can compare; how many paths there are tells what is missing.
+    Deployed(usize),
+}
+
+/// What two sides say differently.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// The stacks, in the order of the new side, then those that are gone; none if something is wrong with the input.
+    pub stacks: Vec<Compared>,
+    /// Faults of both sides, and warnings of the new one.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that were read.
+    pub sources: Sources,
+}
+
+/// What two templates of one stack say differently.
+#[derive(Debug)]
+pub struct Compared {
+    /// The name of the stack, or that of the file.
+    pub name: String,
+    /// On which side it is.
+    pub presence: Presence,
+    /// What differs.
+    pub diff: TemplateDiff,
+}
+
+/// On which side a stack is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// On both.
+    Both,
+    /// On the new one only.
+    Added,
+    /// On the old one only.
+    Removed,
+}
+
+impl Comparison {
+    /// Whether more is allowed than before.
+    pub fn broadens(&self) -> bool {
+        self.stacks.iter().any(|it| it.diff.security.broadens())
+    }
+
+    /// Whether anything differs.
+    pub fn differs(&self) -> bool {
+        self.stacks.iter().any(|it| it.presence != Presence::Both || !it.diff.is_empty())
+    }
+}
+
+/// Compares what the request says.
+pub fn diff(files: &dyn Files, revisions: &dyn Revisions, request: &Request<'_>) -> Comparison {
+    let mut sides = Sides::new(request.environment);
+    let both = match request.between {
+        Between::Paths(old, new) => [sides.at(files, old), sides.at(files, new)],
+        Between::Revision(reference, path) => {
+            [sides.at_revision(revisions, reference, path), sides.at(files, path)]
+        }
+        Between::Deployed(paths) => {
+            let diagnostics = vec![nothing_to_compare(paths)];
+            return Comparison { diagnostics, ..Comparison::default() };
+        }
+    };
+    let Sides { mut diagnostics, sources, .. } = sides;
+    let [Some(old), Some(new)] = both else {
+        in_order(&mut diagnostics);
+        return Comparison { diagnostics, sources, ..Comparison::default() };
+    };
+    let mut stacks = Vec::new();
+    match chosen(old, new, request.stacks) {
+        _ if has_errors(&diagnostics) => (),
+        Ok((old, new)) => stacks = compare(old, &new),
+        Err(faults) => diagnostics.extend(faults),
+    }
+    in_order(&mut diagnostics);
+    Comparison { stacks, diagnostics, sources }
+}
+
+fn nothing_to_compare(paths: usize) -> Diagnostic {
+    if paths == 1 {
+        return Diagnostic::error("nothing-to-compare", "there is one side, and nothing to compare it with")
+            .help("name what there was and what there is: `asi diff OLD NEW`");
+    }
+    let fault =
+        "comparing with what is deployed takes access to AWS, which this version of `asi` does not have";
+    Diagnostic::error("nothing-to-compare", fault)
+        .help("compare with a revision, `asi diff --base main`, or two templates, `asi diff OLD NEW`")
+}
+
+/// The stacks of these names; those of a template that stands for itself have none.
+fn chosen(mut old: Side, mut new: Side, names: &[String]) -> Result<(Side, Side), Vec<Diagnostic>> {
+    let known: Vec<&str> = [&old, &new].into_iter().filter(|it| it.is_named).flat_map(Side::names).collect();
+    let missing = names.iter().filter(|it| !known.contains(&it.as_str()));
+    let faults: Vec<Diagnostic> = missing
+        .map(|name| {
+            let fault =
+                Diagnostic::error("unknown-stack", format!("there is no stack `{name}` on either side"));
+            fault.suggest(name, known.iter().copied())
+        })
+        .collect();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    for side in [&mut old, &mut new].into_iter().filter(|it| it.is_named && !names.is_empty()) {
+        side.stacks.retain(|(name, _)| names.contains(name));
+    }
+    match (old.is_named, new.is_named) {
+        (false, true) => only(&mut new, &old)?,
+        (true, false) => only(&mut old, &new)?,
+        (false, false) | (true, true) => (),
+    }
+    Ok((old, new))
+}
+
+/// Leaves the one stack of `several` that can be meant where the other side is one template.
+fn only(several: &mut Side, one: &Side) -> Result<(), Vec<Diagnostic>> {
+    if several.stacks.len() > 1 {
+        let name = one.names().next().unwrap_or_default().to_owned();
+        if several.names().any(|it| it == name) {
+            several.stacks.retain(|(it, _)| *it == name);
+            return Ok(());
+        }
+        let names: Vec<&str> = several.names().collect();
+        let fault = format!(
+            "one side is one template, and the other has {} stacks: {}",
+            names.len(),
+            names.join(", ")
+        );
+        return Err(vec![
+            Diagnostic::error("several-stacks", fault)
+                .help("name the stack that is meant: `asi diff OLD NEW STACK`"),
+        ]);
+    }
+    Ok(())
+}
+
+fn compare(mut old: Side, new: &Side) -> Vec<Compared> {
+    let is_pair = old.stacks.len() == 1 && new.stacks.len() == 1;
+    let nothing = Template::new(Node::from_iter([]));
+    let mut stacks = Vec::new();
+    for (name, template) in &new.stacks {
+        let at = old.stacks.iter().position(|(it, _)| is_pair || it == name);
+        let was = at.map(|at| old.stacks.remove(at));
+        // What is one template on one side has the name of the stack on the other.
+        let name =
+            was.as_ref().map(|(it, _)| it).filter(|_| old.is_named && !new.is_named).unwrap_or(name).clone();
+        let presence = if was.is_some() { Presence::Both } else { Presence::Added };
+        let diff = diff::diff(was.as_ref().map_or(&nothing, |(_, it)| it), template);
+        stacks.push(Compared { name, presence, diff });
+    }
+    for (name, template) in old.stacks {
+        stacks.push(Compared { name, presence: Presence::Removed, diff: diff::diff(&template, &nothing) });
+    }
+    stacks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{MemoryFiles, MemoryRevisions};
+
+    const OLD: &str = "app: shop\nresources:\n  Jobs: {Type: AWS::SQS::Queue}\n";
+    const NEW: &str = "app: shop\nresources:\n  Jobs: {Type: AWS::SQS::Queue}\n  News: {Type: AWS::SNS::Topic}\nenvironments: {prod: {}}\n";
+    const QUEUE: &str = "Resources: {Jobs: {Type: AWS::SQS::Queue}}";
+    const BOTH: &str = "Resources: {Jobs: {Type: AWS::SQS::Queue}, News: {Type: AWS::SNS::Topic}}";
+
+    fn files() -> MemoryFiles {
+        let manifest = r#"{"version": "36.0.0", "artifacts": {
+            "shop": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "shop.template.json"}},
+            "other": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "other.template.json"}}}}"#;
+        let template = r#"{"Resources": {"Jobs": {"Type": "AWS::SQS::Queue"}}}"#;
+        MemoryFiles::with([
+            ("asi.yaml", NEW.as_bytes()),
+            ("old.yaml", QUEUE.as_bytes()),
+            ("new.yaml", BOTH.as_bytes()),
+            ("shop.yaml", BOTH.as_bytes()),
+            ("list.yaml", b"[a]"),
+            ("broken.yaml", b"Resources: ["),
+            ("out/manifest.json", manifest.as_bytes()),
+            ("out/shop.template.json", template.as_bytes()),
+            ("out/other.template.json", template.as_bytes()),
+            ("docs/a.md", b""),
+        ])
+    }
+
+    /// A line for each stack, and for each diagnostic.
+    fn check(between: Between<'_>, names: &[&str]) -> String {
+        let revisions = MemoryRevisions::with([
+            ("main", "asi.yaml", OLD.as_bytes()),
+            ("bad", "asi.yaml", b"app: [".as_slice()),
+            ("empty", "x", b"".as_slice()),
+        ]);
+        let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
+        let request = Request { between, environment: None, stacks: &names };
+        let found = diff(&files(), &revisions, &request);
+        let mut out = String::new();
+        for it in &found.stacks {
+            let ids: Vec<&str> = it.diff.resources.iter().map(|it| it.id.as_str()).collect();
+            out += &format!("{} {:?} [{}]\n", it.name, it.presence, ids.join(", "));
+        }
+        for it in &found.diagnostics {
+            let at = found.sources.text(it.span()).unwrap_or("-");
+            out += &format!("{} at {at}: {}\n  {}\n", it.code, it.message, it.help.as_deref().unwrap_or("-"));
+        }
+        out
+    }
+
+    fn paths(old: &str, new: &str, names: &[&str]) -> String {
+        check(Between::Paths(Path::new(old), Path::new(new)), names)
+    }
+
+    #[test]
+    fn two_templates_are_two_sides_of_one_stack() {
+        assert_eq!(paths("old.yaml", "new.yaml", &[]), "new Both [News]\n");
+        assert_eq!(paths("old.yaml", "old.yaml", &[]), "old Both []\n");
+    }
+
+    #[test]
+    fn a_stack_file_is_compared_with_what_it_was() {
+        let at =
+            |reference, names: &[&str]| check(Between::Revision(reference, Path::new("asi.yaml")), names);
+        assert_eq!(at("main", &[]), "shop-prod Both [News]\n", "one stack each, whatever its name");
+        assert_eq!(at("empty", &[]), "shop-prod Added [Jobs, News]\n");
+        assert_eq!(at("main", &["shop"]), "shop Removed [Jobs]\n");
+        assert_eq!(
+            at("v1", &[]),
+            "file at -: there is no revision `v1`\n  name a branch, a tag or a commit; a shallow clone may not have it\n"
+        );
+        assert!(at("bad", &[]).contains(" at ["), "{}", at("bad", &[]));
+    }
+
+    #[test]
+    fn an_assembly_is_compared_stack_by_stack() {
+        assert_eq!(paths("out", "out", &[]), "shop Both []\nother Both []\n");
+        assert_eq!(paths("out", "new.yaml", &["shop"]), "shop Both [News]\n");
+        assert_eq!(paths("out", "shop.yaml", &[]), "shop Both [News]\n");
+        assert_eq!(paths("out", "asi.yaml", &["shop", "shop-prod"]), "shop-prod Both [News]\n");
+        assert_eq!(
+            paths("out", "new.yaml", &[]),
+            "several-stacks at -: one side is one template, and the other has 2 stacks: shop, other\n  name the stack that is meant: `asi diff OLD NEW STACK`\n"
+        );
+        assert_eq!(
+            paths("out", "out", &["shp"]),
+            "unknown-stack at -: there is no stack `shp` on either side\n  did you mean `shop`?\n"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_told() {
+        assert_eq!(
+            check(Between::Deployed(0), &[]),
+            "nothing-to-compare at -: comparing with what is deployed takes access to AWS, which this version of `asi` does not have\n  compare with a revision, `asi diff --base main`, or two templates, `asi diff OLD NEW`\n"
+        );
+        assert_eq!(
+            check(Between::Deployed(1), &[]),
+            "nothing-to-compare at -: there is one side, and nothing to compare it with\n  name what there was and what there is: `asi diff OLD NEW`\n"
+        );
+        assert_eq!(
+            paths("docs", "list.yaml", &[]),
+            "no-template at -: there is no cloud assembly in `docs`\n  name a template, a stack file, or a folder with a `manifest.json`\n\
+             no-template at [a]: `list.yaml` is a list, and no template\n  name a template, a stack file, or a folder with a `manifest.json`\n"
+        );
+        assert!(
+            paths("none.yaml", "broken.yaml", &[]).starts_with("file at -: there is no file `none.yaml`\n")
+        );
+    }
+}

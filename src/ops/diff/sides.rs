@@ -1,0 +1,164 @@
+//! From a path to the templates of one side of a comparison.
+
+use std::path::Path;
+
+use asi_constructs::kernel::{
+    diagnostic::{Diagnostic, Severity, has_errors},
+    id::LogicalId,
+    node::Node,
+    span::Sources,
+};
+
+use crate::{
+    assembly, load,
+    ops::{
+        list::environments,
+        synth::Synthesis,
+        validate::inputs::{Kind, LARGEST_MANIFEST, Origin},
+    },
+    template::Template,
+    world::{AtRevision, Files, Reason, Revisions},
+};
+
+const EXPECTED: &str = "name a template, a stack file, or a folder with a `manifest.json`";
+
+/// The templates of one side.
+#[derive(Debug)]
+pub(super) struct Side {
+    /// The templates, each with the name of its stack, or else with that of its file.
+    pub(super) stacks: Vec<(String, Template)>,
+    /// Whether these are stacks, and not one template that may be of any.
+    pub(super) is_named: bool,
+}
+
+impl Side {
+    /// The names of the stacks.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.stacks.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// Reads sides, and keeps what was read and what was wrong.
+#[derive(Debug, Default)]
+pub(super) struct Sides<'a> {
+    environment: Option<&'a str>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) sources: Sources,
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn new(environment: Option<&'a str>) -> Self {
+        Self { environment, ..Self::default() }
+    }
+
+    /// What lies at `path`.
+    pub(super) fn at(&mut self, files: &dyn Files, path: &Path) -> Option<Side> {
+        if files.is_folder(path) {
+            return self.assembly(files, path);
+        }
+        match load::text(files, path) {
+            Ok(text) => self.document(files, &text, &path.display().to_string(), path, true),
+            Err(why) => {
+                let fault = why.diagnostic(path, EXPECTED, &mut self.sources);
+                self.diagnostics.push(fault);
+                None
+            }
+        }
+    }
+
+    /// What lay at `path` at a revision; if there was no file, there were no stacks.
+    pub(super) fn at_revision(
+        &mut self,
+        revisions: &dyn Revisions,
+        reference: &str,
+        path: &Path,
+    ) -> Option<Side> {
+        let files = AtRevision { revisions, reference };
+        match load::text(&files, path) {
+            Ok(text) => self.document(&files, &text, &format!("{reference}:{}", path.display()), path, false),
+            Err(load::Unreadable::File(why)) if matches!(why.reason, Reason::Missing) => {
+                Some(Side { stacks: Vec::new(), is_named: true })
+            }
+            Err(why) => {
+                let fault = why.diagnostic(path, EXPECTED, &mut self.sources);
+                self.diagnostics.push(fault);
+                None
+            }
+        }
+    }
+
+    /// A document, which is a stack file or a template. Of what was, warnings are of no interest.
+    fn document(
+        &mut self,
+        files: &dyn Files,
+        text: &str,
+        name: &str,
+        path: &Path,
+        is_new: bool,
+    ) -> Option<Side> {
+        let (document, mut faults) = load::template(text, name, &mut self.sources);
+        let Some(document) = document else {
+            self.diagnostics.extend(faults);
+            return None;
+        };
+        match Kind::of(&document, &Origin::Named) {
+            Kind::Stack => {
+                let sources = std::mem::take(&mut self.sources);
+                let mut synthesis = Synthesis { diagnostics: faults, sources, ..Synthesis::default() };
+                synthesis.read_context(files, path);
+                for environment in environments(&document, self.environment) {
+                    synthesis.add(&document, environment.as_deref());
+                }
+                synthesis.finish();
+                self.sources = synthesis.sources;
+                synthesis.diagnostics.retain(|it| is_new || it.severity == Severity::Error);
+                let is_faulty = has_errors(&synthesis.diagnostics);
+                self.diagnostics.extend(synthesis.diagnostics);
+                let stacks = synthesis.stacks.into_iter().map(|it| (it.stack.name(), it.template)).collect();
+                (!is_faulty).then_some(Side { stacks, is_named: true })
+            }
+            Kind::Template | Kind::Other => {
+                faults.retain(|it| it.severity == Severity::Error);
+                if document.as_map().is_none() {
+                    let fault = format!("`{}` is {}, and no template", path.display(), document.describe());
+                    faults.push(Diagnostic::error("no-template", fault).at(document.span).help(EXPECTED));
+                }
+                let is_faulty = has_errors(&faults);
+                self.diagnostics.extend(faults);
+                (!is_faulty).then(|| one(path, document))
+            }
+        }
+    }
+
+    /// The stacks of an assembly.
+    fn assembly(&mut self, files: &dyn Files, folder: &Path) -> Option<Side> {
+        let manifest = files.read(&folder.join(assembly::MANIFEST), LARGEST_MANIFEST).ok();
+        let Some(listed) = manifest.and_then(|it| assembly::stacks(&it)) else {
+            let fault = format!("there is no cloud assembly in `{}`", folder.display());
+            self.diagnostics.push(Diagnostic::error("no-template", fault).help(EXPECTED));
+            return None;
+        };
+        let mut stacks = Vec::new();
+        for it in listed.stacks {
+            let path = folder.join(&it.template);
+            let side = self.at(files, &path)?;
+            for (_, mut template) in side.stacks {
+                let paths = it.paths.iter();
+                let paths = paths.filter_map(|(id, path)| Some((LogicalId::checked(id).ok()?, path.clone())));
+                template.paths = paths.collect();
+                stacks.push((it.name.clone(), template));
+            }
+        }
+        for nested in listed.assemblies {
+            stacks.extend(self.assembly(files, &folder.join(nested))?.stacks);
+        }
+        Some(Side { stacks, is_named: true })
+    }
+}
+
+/// A template that stands for itself: `shop` in `shop.template.json`.
+fn one(path: &Path, document: Node) -> Side {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.split('.').next().unwrap_or_default().to_owned();
+    Side { stacks: vec![(name, Template::new(document))], is_named: false }
+}

@@ -1,0 +1,607 @@
+//! What two templates say differently: what hurts first.
+
+use asi_constructs::kernel::span::{Sources, Span};
+
+use super::{aside, diagnostics::counted};
+use crate::{
+    diff::{
+        Change, Counts, Data, EntryChange, Fate, Followers, Kind, Leaf, Obstacle, Rank, Remark,
+        ResourceChange, Row, Section, Sign, Slight, Source, Statement, TemplateDiff, Verdict, text,
+    },
+    ops::{Compared, Comparison, Presence},
+    render::{Block, Doc, Item, Meaning, Text},
+};
+
+/// The longest value that is shown whole.
+const LONGEST: usize = 64;
+/// How much of a longer one is shown before what differs in it.
+const AROUND: usize = 16;
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Only who may do what, and who reaches whom.
+    pub security_only: bool,
+    /// What follows from other changes and what is hardly worth a line, too, each by itself.
+    pub all: bool,
+    /// Whether what hurts less is folded away, and how many resources there are comes first.
+    pub is_for_review: bool,
+    /// The most lines about a resource.
+    pub lines: usize,
+    /// The most resources of a kind; those that hold data are always shown.
+    pub items: usize,
+}
+
+impl View {
+    /// How many steps there are, each of which shows less.
+    pub const STEPS: usize = 5;
+
+    /// For a terminal.
+    pub fn terminal(all: bool, security_only: bool) -> Self {
+        let (lines, items) = if all { (usize::MAX, usize::MAX) } else { (12, usize::MAX) };
+        Self { security_only, all, is_for_review: false, lines, items }
+    }
+
+    /// For a pull request; a higher `step` shows less.
+    pub fn review(all: bool, security_only: bool, step: usize) -> Self {
+        let (lines, items) = match step {
+            0 => (usize::MAX, usize::MAX),
+            1 => (12, 200),
+            2 => (3, 100),
+            3 => (0, 40),
+            _ => (0, 5),
+        };
+        Self { security_only, all: all && step == 0, is_for_review: true, lines, items }
+    }
+}
+
+/// What differs, stack by stack.
+pub fn diff(comparison: &Comparison, view: &View) -> Doc {
+    let mut blocks = Vec::new();
+    let several = comparison.stacks.len() > 1;
+    for stack in &comparison.stacks {
+        if several || view.is_for_review {
+            blocks.push(Block::Heading(vec![(Meaning::Plain, stack.name.clone())]));
+        }
+        blocks.extend(of_stack(stack, &comparison.sources, view));
+    }
+    if several {
+        let differing = comparison.stacks.iter().filter(|it| !it.diff.is_empty()).count();
+        let all = comparison.stacks.len();
+        blocks.push(Block::Paragraph(plain(format!("{differing} of {all} stacks differ"))));
+    }
+    Doc(blocks)
+}
+
+fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    match stack.presence {
+        Presence::Both => (),
+        Presence::Added => blocks.push(Block::Paragraph(plain("This stack is new."))),
+        Presence::Removed => {
+            blocks.push(Block::Paragraph(vec![(
+                Meaning::Warning,
+                "This stack is gone: what happens to its resources is up to whoever deletes it.".to_owned(),
+            )]));
+        }
+    }
+    let summary = Block::Paragraph(summary(&stack.diff, view));
+    if view.is_for_review {
+        blocks.push(summary.clone());
+    }
+    let page = Page { diff: &stack.diff, sources, view };
+    if !view.security_only {
+        for rank in [Rank::Data, Rank::Removed, Rank::Replaced, Rank::MaybeReplaced] {
+            blocks.extend(page.of_rank(rank));
+        }
+    }
+    blocks.extend(page.security());
+    if !view.security_only {
+        for rank in [Rank::Changed, Rank::Added] {
+            blocks.extend(page.of_rank(rank));
+        }
+        blocks.extend(page.entries());
+        blocks.extend(page.slight());
+    }
+    if !view.is_for_review {
+        blocks.push(summary);
+    }
+    blocks
+}
+
+/// How much differs, in a line.
+fn summary(diff: &TemplateDiff, view: &View) -> Text {
+    let wider = diff.security.broadens();
+    if view.security_only {
+        return match (diff.security.is_empty(), wider) {
+            (true, _) => plain("no permissions and no rules of security groups differ"),
+            (false, false) => plain("nothing more is allowed than before"),
+            (false, true) => vec![(Meaning::Warning, "more is allowed than before".to_owned())],
+        };
+    }
+    if diff.is_empty() {
+        return plain("no differences");
+    }
+    let Counts { added, changed, replaced, maybe_replaced, removed, data, refused } = diff.counts();
+    let resources = [
+        (added, "to add"),
+        (changed, "to change"),
+        (replaced, "to replace"),
+        (maybe_replaced, "perhaps to replace"),
+        (removed, "to remove"),
+    ];
+    let resources: Vec<String> = resources
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let others = diff.entries.iter().filter(|it| !it.is_slight()).count();
+    let others = counted(
+        others,
+        if resources.is_empty() { "difference beside the resources" } else { "other difference" },
+    );
+    let others =
+        others.map(|it| it.replace("difference beside the resourcess", "differences beside the resources"));
+    let mut parts: Vec<String> = resources;
+    parts.extend(others);
+    if parts.is_empty() {
+        parts.push("nothing but what the CDK adds for itself".to_owned());
+    }
+    let mut line = plain(parts.join(", "));
+    let warnings = [
+        (data > 0).then(|| format!("{} with data", counted(data, "resource").unwrap_or_default())),
+        wider.then(|| "more is allowed than before".to_owned()),
+        (refused > 0).then(|| "CloudFormation may refuse this".to_owned()),
+    ];
+    for warning in warnings.into_iter().flatten() {
+        line.push((Meaning::Plain, "; ".to_owned()));
+        line.push((Meaning::Warning, warning));
+    }
+    line
+}
+
+/// One stack, and how much of it is shown.
+struct Page<'a> {
+    diff: &'a TemplateDiff,
+    sources: &'a Sources,
+    view: &'a View,
+}
+
+impl Page<'_> {
+    /// The resources of a rank, under a title.
+    fn of_rank(&self, rank: Rank) -> Vec<Block> {
+        let is_shown = |it: &&ResourceChange| {
+            // What holds data is never folded away.
+            it.rank() == rank && (self.view.all || rank == Rank::Data || it.follows.is_none())
+        };
+        let found: Vec<&ResourceChange> = self.diff.resources.iter().filter(is_shown).collect();
+        let most = if rank == Rank::Data { usize::MAX } else { self.view.items };
+        let (title, is_folded) = match rank {
+            Rank::Data => ("Holds data", false),
+            Rank::Removed => ("Removed", false),
+            Rank::Replaced => ("Replaced", false),
+            Rank::MaybeReplaced => ("Perhaps replaced", false),
+            Rank::Changed => ("Changed", true),
+            Rank::Added => ("Added", true),
+            Rank::Slight => ("Only tags, code or metadata", true),
+        };
+        let mut items: Vec<Item> = found.iter().take(most).map(|it| self.item(it)).collect();
+        if found.len() > most {
+            items.push(Item {
+                cells: vec![aside(format!("and {} more", found.len() - most))],
+                lines: Vec::new(),
+            });
+        }
+        self.section(title, found.len(), is_folded, items)
+    }
+
+    fn section(&self, title: &str, count: usize, is_folded: bool, items: Vec<Item>) -> Vec<Block> {
+        if items.is_empty() {
+            return Vec::new();
+        }
+        if self.view.is_for_review && is_folded {
+            let title = plain(format!("{title} ({count})"));
+            return vec![Block::Details(title, Doc(vec![Block::Items(items)]))];
+        }
+        vec![Block::Heading(plain(title)), Block::Items(items)]
+    }
+
+    fn item(&self, it: &ResourceChange) -> Item {
+        let construct = it.construct.as_deref().map(construct).filter(|path| *path != it.id);
+        let sign = match (&it.kind, it.replacement.verdict) {
+            (Kind::Added, _) => (Meaning::Added, "+"),
+            (Kind::Removed(_), _) => (Meaning::Removed, "-"),
+            _ if it.is_revision || it.replacement.verdict == Verdict::Never => (Meaning::Changed, "~"),
+            (_, Verdict::Maybe) => (Meaning::Replaced, "±?"),
+            _ => (Meaning::Replaced, "±"),
+        };
+        let cells = vec![
+            vec![(sign.0, sign.1.to_owned())],
+            plain(it.type_name.as_str()),
+            value(construct.unwrap_or_default()),
+            value(it.id.as_str()),
+            aside(self.place(it.span)),
+        ];
+        Item { cells, lines: self.lines(it) }
+    }
+
+    /// What there is to say of a resource.
+    fn lines(&self, it: &ResourceChange) -> Vec<Text> {
+        let mut lines: Vec<Text> = Vec::new();
+        let is_revised = it.is_revision && it.replacement.verdict != Verdict::Never;
+        lines.extend(becomes(it).map(|text| vec![(Meaning::Warning, text)]));
+        lines.extend(it.obstacles.iter().map(|it| vec![(Meaning::Warning, obstacle(it))]));
+        let mut details: Vec<Text> = Vec::new();
+        let properties = it.properties.iter().flat_map(Change::leaves);
+        details.extend(properties.map(|leaf| {
+            let mut line = of_leaf(&leaf, "");
+            let name = leaf.name();
+            let reason = it.replacement.because.iter().find(|it| it.path == name && it.cause.is_none());
+            match reason.map(|it| (it.verdict, &it.source)) {
+                _ if is_revised => (),
+                Some((Verdict::Always, _)) => line.extend(which("replaces it")),
+                Some((Verdict::Maybe, Source::Provider)) => {
+                    line.extend(which("replaces it if its provider says so"));
+                }
+                Some((Verdict::Maybe, _)) => line.extend(which("may replace it")),
+                Some((Verdict::Never, _)) | None => (),
+            }
+            line
+        }));
+        details.extend(it.attributes.iter().flat_map(Change::leaves).map(|leaf| of_leaf(&leaf, "")));
+        let hidden = details.len().saturating_sub(self.view.lines);
+        details.truncate(self.view.lines);
+        lines.extend(details);
+        if hidden > 0 {
+            let more = counted(hidden, "more difference").unwrap_or_default();
+            lines.push(aside(format!("and {more}")));
+        }
+        let causes = it.replacement.because.iter().filter_map(|it| Some((it, it.cause.as_ref()?)));
+        for (reason, cause) in causes.take(if self.view.all { usize::MAX } else { 1 }) {
+            if is_revised || it.follows.is_none() && reason.verdict < it.replacement.verdict {
+                continue;
+            }
+            let mut line = vec![
+                (Meaning::Value, reason.path.clone()),
+                (Meaning::Plain, " refers to ".to_owned()),
+                (Meaning::Value, cause.through.clone()),
+            ];
+            let replaced = if reason.verdict == Verdict::Maybe {
+                ", which may be replaced"
+            } else {
+                ", which is replaced"
+            };
+            line.push((Meaning::Plain, replaced.to_owned()));
+            if cause.root != cause.through {
+                line.push((Meaning::Plain, " because of ".to_owned()));
+                line.push((Meaning::Value, cause.root.clone()));
+            }
+            lines.push(line);
+        }
+        lines.extend(self.followers(&it.id));
+        lines
+    }
+
+    /// What follows from the replacement of a resource, in a line.
+    fn followers(&self, root: &str) -> Option<Text> {
+        let Followers { replaced, maybe_replaced, changed } = self.diff.followers(root);
+        let all = replaced + maybe_replaced + changed;
+        let parts = [(replaced, "replaced"), (maybe_replaced, "perhaps replaced"), (changed, "changed")];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        let named = if self.view.all || self.view.is_for_review { "" } else { " (--all names them)" };
+        (all > 0).then(|| {
+            let parts = parts.join(", ");
+            plain(format!("with it {parts}: what refers to it, or to one that does{named}"))
+        })
+    }
+
+    /// Who may do what, and who reaches whom.
+    fn security(&self) -> Vec<Block> {
+        let security = &self.diff.security;
+        let mut blocks = Vec::new();
+        let most = self.view.items.max(20);
+        if !security.statements.is_empty() {
+            let rows = security.statements.iter().map(statement);
+            blocks.push(table(
+                &["", "", "Effect", "Actions", "Resources", "Principals", "Condition"],
+                rows,
+                most,
+            ));
+        }
+        if !security.attachments.is_empty() {
+            let rows = security.attachments.iter().map(|row| {
+                let policy = if row.what.is_boundary {
+                    format!("boundary {}", row.what.policy)
+                } else {
+                    row.what.policy.clone()
+                };
+                cells(row, [policy, row.what.holder.clone()])
+            });
+            blocks.push(table(&["", "", "Policy", "Attached to"], rows, most));
+        }
+        if !security.rules.is_empty() {
+            let rows = security.rules.iter().map(|row| {
+                let direction = format!("{:?}", row.what.direction).to_lowercase();
+                cells(
+                    row,
+                    [row.what.group.clone(), direction, row.what.traffic.clone(), row.what.peer.clone()],
+                )
+            });
+            blocks.push(table(&["", "", "Group", "Way", "Traffic", "Peer"], rows, most));
+        }
+        if !blocks.is_empty() {
+            let title = if security.broadens() { "Allows more" } else { "Permissions" };
+            blocks.insert(0, Block::Heading(plain(title)));
+        }
+        blocks
+    }
+
+    fn entries(&self) -> Vec<Block> {
+        let shown: Vec<&EntryChange> =
+            self.diff.entries.iter().filter(|it| !it.is_slight() || self.view.all).collect();
+        let mut items: Vec<Item> = shown.iter().take(self.view.items).map(|it| self.entry(it)).collect();
+        if shown.len() > self.view.items {
+            items.push(Item {
+                cells: vec![aside(format!("and {} more", shown.len() - self.view.items))],
+                lines: Vec::new(),
+            });
+        }
+        let is_harmless = shown.iter().all(|it| it.remark != Some(Remark::ExportGone));
+        self.section("Parameters, outputs and the rest", shown.len(), is_harmless, items)
+    }
+
+    fn entry(&self, it: &EntryChange) -> Item {
+        let (meaning, sign) = match it.change {
+            Change::Added(_) => (Meaning::Added, "+"),
+            Change::Removed(_) => (Meaning::Removed, "-"),
+            Change::Replaced(..) | Change::Reordered(..) | Change::Within(_) => (Meaning::Changed, "~"),
+        };
+        let cells = vec![
+            vec![(meaning, sign.to_owned())],
+            plain(section(it.section)),
+            value(it.name.as_str()),
+            aside(self.place(it.span)),
+        ];
+        let mut lines: Vec<Text> = Vec::new();
+        let warn = |text: &str| vec![(Meaning::Warning, text.to_owned())];
+        match it.remark {
+            Some(Remark::ExportGone) => {
+                lines.push(warn("the name it is imported by is gone: CloudFormation refuses this while another stack imports it"));
+            }
+            Some(Remark::NeedsValue) => lines.push(warn("a deployment has to give it a value")),
+            Some(Remark::DefaultOnly) => lines.push(plain("a stack that is deployed keeps the value it has")),
+            Some(Remark::Tooling) | None => (),
+        }
+        let whole = match &it.change {
+            Change::Added(node) | Change::Removed(node) => node.as_map().filter(|_| node.is_group()),
+            Change::Replaced(..) | Change::Reordered(..) | Change::Within(_) => None,
+        };
+        match whole {
+            Some(map) => lines.extend(map.iter().take(self.view.lines).map(|(key, entry)| {
+                let value_of = shortened(&text(&entry.value), 0);
+                vec![
+                    (Meaning::Value, key.to_string()),
+                    (Meaning::Plain, ": ".to_owned()),
+                    (meaning, value_of),
+                ]
+            })),
+            None => {
+                let leaves = it.change.leaves();
+                lines.extend(leaves.iter().take(self.view.lines).map(|leaf| of_leaf(leaf, "it")));
+            }
+        }
+        Item { cells, lines }
+    }
+
+    /// What is hardly worth a line: a line for each kind.
+    fn slight(&self) -> Vec<Block> {
+        if self.view.all {
+            return self.of_rank(Rank::Slight);
+        }
+        let kinds = [
+            (Slight::Assets, "only the hashes of code or images"),
+            (Slight::Tags, "only tags"),
+            (Slight::Metadata, "only metadata"),
+            (Slight::Tooling, "only what the CDK adds for itself"),
+        ];
+        let all = || self.diff.resources.iter().filter(|it| it.rank() == Rank::Slight);
+        let lines = kinds.into_iter().filter_map(|(kind, what)| {
+            let ids: Vec<&str> =
+                all().filter(|it| it.slight == Some(kind)).map(|it| it.id.as_str()).collect();
+            let count = counted(ids.len(), "resource")?;
+            let names = if ids.len() > 3 { format!("{}, …", ids[..3].join(", ")) } else { ids.join(", ") };
+            let cells = vec![
+                vec![(Meaning::Changed, "~".to_owned())],
+                plain(format!("{what}: {count}")),
+                aside(names),
+            ];
+            Some(Item { cells, lines: Vec::new() })
+        });
+        let items: Vec<Item> = lines.collect();
+        let title = if self.view.is_for_review {
+            "Hardly worth a line"
+        } else {
+            "Hardly worth a line (--all shows them)"
+        };
+        self.section(title, all().count(), true, items)
+    }
+
+    /// `asi.yaml:4:9`; nothing, for what is not written.
+    fn place(&self, span: Span) -> String {
+        let Some(file) = self.sources.file(span) else { return String::new() };
+        let (line, column) = self.sources.line_and_column(span).unwrap_or_default();
+        format!("{}:{line}:{column}", file.name)
+    }
+}
+
+/// What becomes of a resource and its data, where that is more than a change.
+fn becomes(it: &ResourceChange) -> Option<String> {
+    let may = it.replacement.verdict == Verdict::Maybe;
+    let what = match &it.kind {
+        Kind::Removed(Fate::Destroyed) => "destroyed".to_owned(),
+        Kind::Removed(Fate::Snapshot) => "destroyed once there is a snapshot of it".to_owned(),
+        Kind::Removed(Fate::Orphaned) => "stays, and no stack has it any more".to_owned(),
+        Kind::TypeChanged { from } => format!("replaces a resource of another type, {from}"),
+        Kind::Moved { from, fate } => {
+            let old = match fate {
+                Fate::Destroyed => "deletes the old one",
+                Fate::Snapshot => "deletes the old one once there is a snapshot of it",
+                Fate::Orphaned => "leaves the old one to nobody",
+            };
+            format!("was {from}: CloudFormation makes a new one, and {old}")
+        }
+        Kind::Changed if it.data.is_some() && may => "may be replaced".to_owned(),
+        Kind::Changed if it.data.is_some() => "replaced".to_owned(),
+        Kind::Added | Kind::Changed => return None,
+    };
+    let data = match (it.data, &it.kind) {
+        (None, _) | (Some(Data::Snapshot), Kind::Removed(_)) => "",
+        (Some(Data::Lost), _) => ", and its data is lost",
+        (Some(Data::Snapshot), _) => "; of the old one there is a snapshot",
+        (Some(Data::Kept), Kind::Removed(_)) => ", nor its data",
+        (Some(Data::Kept), _) => "; the old one stays, with its data, and no stack has it",
+    };
+    let data = if may { data.replace("is lost", "would be lost") } else { data.to_owned() };
+    Some(format!("{what}{data}"))
+}
+
+fn obstacle(it: &Obstacle) -> String {
+    match it {
+        Obstacle::Type => {
+            "CloudFormation refuses another type under the same logical id: give it another name".to_owned()
+        }
+        Obstacle::NameTaken { property } => format!(
+            "CloudFormation makes the new one first, and its {property} is still taken: change that too, or leave it out"
+        ),
+        Obstacle::NotEmpty => "its deletion fails while there is something in it".to_owned(),
+    }
+}
+
+/// One of the smallest values that differ; `whole` stands for the way to it where there is none.
+fn of_leaf(leaf: &Leaf<'_>, whole: &str) -> Text {
+    let name = leaf.name();
+    let mut line = vec![
+        (Meaning::Value, if name.is_empty() { whole.to_owned() } else { name }),
+        (Meaning::Plain, ": ".to_owned()),
+    ];
+    match leaf.change {
+        Change::Added(new) => line.push((Meaning::Added, format!("+ {}", shortened(&text(new), 0)))),
+        Change::Removed(old) => line.push((Meaning::Removed, format!("- {}", shortened(&text(old), 0)))),
+        Change::Replaced(old, new) => {
+            let (old, new) = (text(old), text(new));
+            // Of long texts that begin alike, what differs is shown.
+            let alike = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count();
+            line.push((Meaning::Removed, shortened(&old, alike)));
+            line.push((Meaning::Plain, " → ".to_owned()));
+            line.push((Meaning::Added, shortened(&new, alike)));
+        }
+        Change::Reordered(..) => line.push((Meaning::Changed, "in another order".to_owned())),
+        Change::Within(_) => (),
+    }
+    line
+}
+
+/// What a difference does.
+fn which(does: &str) -> Text {
+    vec![(Meaning::Plain, ", which ".to_owned()), (Meaning::Warning, does.to_owned())]
+}
+
+/// A text on one line, of which only what is near `at` is shown if it is long.
+fn shortened(text: &str, at: usize) -> String {
+    let plain: String = text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
+    let length = plain.chars().count();
+    if length == 0 {
+        return "''".to_owned();
+    }
+    if length <= LONGEST {
+        return plain;
+    }
+    let start = at.saturating_sub(AROUND).min(length - LONGEST);
+    let part: String = plain.chars().skip(start).take(LONGEST).collect();
+    let before = if start > 0 { "…" } else { "" };
+    let after = if start + LONGEST < length { "…" } else { "" };
+    format!("{before}{part}{after}")
+}
+
+fn statement(row: &Row<Statement>) -> Vec<Text> {
+    let all = |it: &crate::diff::Matches| {
+        let values: Vec<String> = it.values.iter().map(|it| shortened(it, 0)).collect();
+        format!("{}{}", if it.but { "all but " } else { "" }, values.join(", "))
+    };
+    let Statement { effect, actions, resources, principals, condition } = &row.what;
+    let condition = condition.clone().unwrap_or_default();
+    cells(row, [effect.clone(), all(actions), all(resources), all(principals), condition])
+}
+
+/// The cells of a row: whether it comes or goes, whether more is allowed with it, and what it is.
+fn cells<T, const N: usize>(row: &Row<T>, columns: [String; N]) -> Vec<Text> {
+    let sign = match row.sign {
+        Sign::Added => (Meaning::Added, "+".to_owned()),
+        Sign::Removed => (Meaning::Removed, "-".to_owned()),
+    };
+    let wider = if row.broadens { "wider" } else { "" };
+    let head = [vec![sign], vec![(Meaning::Warning, wider.to_owned())]];
+    head.into_iter().chain(columns.into_iter().map(plain)).collect()
+}
+
+/// A table without the columns in which nothing stands.
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<Text>>, most: usize) -> Block {
+    let mut rows: Vec<Vec<Text>> = rows.collect();
+    let more = rows.len().saturating_sub(most);
+    rows.truncate(most);
+    if more > 0 {
+        let cell = |at: usize| if at == 2 { plain(format!("and {more} more")) } else { plain("") };
+        rows.push((0..head.len()).map(cell).collect());
+    }
+    let is_used = |column: usize| rows.iter().any(|row| row[column].iter().any(|(_, it)| !it.is_empty()));
+    let used: Vec<usize> = (0..head.len()).filter(|it| is_used(*it)).collect();
+    let head: Vec<Text> = head.iter().map(|it| aside(*it)).collect();
+    let rows = std::iter::once(head).chain(rows);
+    Block::Table(rows.map(|row| used.iter().map(|at| row[*at].clone()).collect()).collect())
+}
+
+fn section(it: Section) -> &'static str {
+    match it {
+        Section::Parameters => "parameter",
+        Section::Outputs => "output",
+        Section::Mappings => "mapping",
+        Section::Conditions => "condition",
+        Section::Rules => "rule",
+        Section::Transform => "transform",
+        Section::Loops => "loop",
+        Section::Metadata => "metadata",
+        Section::Other => "template",
+    }
+}
+
+/// The path of a construct, without what says only that it is a resource.
+fn construct(path: &str) -> &str {
+    let short = path.strip_suffix("/Resource").or(path.strip_suffix("/Default"));
+    short.unwrap_or(path)
+}
+
+fn plain(text: impl Into<String>) -> Text {
+    vec![(Meaning::Plain, text.into())]
+}
+
+fn value(text: impl Into<String>) -> Text {
+    vec![(Meaning::Value, text.into())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_text_what_differs_is_shown() {
+        let text = format!("{}x{}", "a".repeat(100), "b".repeat(100));
+        assert_eq!(shortened(&text, 100), format!("…{}x{}…", "a".repeat(16), "b".repeat(47)));
+        assert_eq!(shortened(&text, 0), format!("{}…", "a".repeat(64)));
+        assert_eq!(shortened("a\nb", 0), "a b");
+        assert_eq!(shortened("", 0), "''");
+    }
+}

@@ -1,0 +1,391 @@
+//! Does `asi diff` say what is so? Properties that hold for all templates, the verdicts of the CDK, and what is printed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+use asi::{
+    cli::Exit,
+    diff::{Fate, Kind, TemplateDiff, Verdict, diff},
+    load,
+    template::Template,
+    world::{MemoryFiles, MemoryRevisions},
+};
+use asi_constructs::{CATALOGUE, kernel::span::Sources};
+use serde_json::{Value, json};
+
+use crate::support::{asi, asi_with, files_below, golden, read, template};
+
+/// The templates of all constructs and examples, in each environment.
+fn templates() -> &'static [(String, Value)] {
+    static ALL: LazyLock<Vec<(String, Value)>> = LazyLock::new(synthesized);
+    &ALL
+}
+
+fn synthesized() -> Vec<(String, Value)> {
+    let mut all: Vec<(String, Value)> =
+        CATALOGUE.iter().map(|it| (it.kind.to_owned(), template(it.example, &[]))).collect();
+    for file in files_below("examples").into_iter().filter(|it| it.ends_with("asi.yaml")) {
+        let text = read(&file);
+        let listed = asi(&["ls"], MemoryFiles::with([("asi.yaml", text.as_bytes())])).out;
+        all.extend(listed.lines().map(|stack| (stack.to_owned(), template(&text, &[stack]))));
+    }
+    all
+}
+
+fn parsed(value: &Value) -> Template {
+    let (node, faults) = load::template(&value.to_string(), "t.json", &mut Sources::default());
+    assert_eq!(faults, []);
+    Template::new(node.unwrap())
+}
+
+fn difference(old: &Value, new: &Value) -> TemplateDiff {
+    diff(&parsed(old), &parsed(new))
+}
+
+#[test]
+fn no_template_differs_from_itself() {
+    for (name, template) in templates() {
+        let found = difference(template, template);
+        assert!(found.is_empty() && found.security.is_empty(), "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn the_way_back_is_the_way_there_reversed() {
+    let ids = |of: &TemplateDiff, wanted: fn(&Kind) -> bool| -> BTreeSet<String> {
+        of.resources.iter().filter(|it| wanted(&it.kind)).map(|it| it.id.clone()).collect()
+    };
+    let all = templates();
+    for pair in all.windows(2) {
+        let [(a, old), (b, new)] = pair else { unreachable!("windows of two") };
+        let (there, back) = (difference(old, new), difference(new, old));
+        let names = format!("{a} and {b}");
+        let (is_added, is_removed) =
+            (|it: &Kind| *it == Kind::Added, |it: &Kind| matches!(it, Kind::Removed(_)));
+        assert_eq!(ids(&there, is_added), ids(&back, is_removed), "{names}");
+        assert_eq!(ids(&there, is_removed), ids(&back, is_added), "{names}");
+        let direct = |of: &TemplateDiff| -> BTreeMap<String, Verdict> {
+            let changed =
+                of.resources.iter().filter(|it| it.kind == Kind::Changed && it.properties.is_some());
+            let own = |it: &asi::diff::ResourceChange| {
+                let own = it.replacement.because.iter().filter(|it| it.cause.is_none());
+                own.map(|it| it.verdict).max().unwrap_or_default()
+            };
+            changed.map(|it| (it.id.clone(), own(it))).collect()
+        };
+        assert_eq!(direct(&there), direct(&back), "{names}");
+        assert_eq!(there.security.statements.len(), back.security.statements.len(), "{names}");
+        assert_eq!(there.security.rules.len(), back.security.rules.len(), "{names}");
+    }
+}
+
+/// Another value of the same kind.
+fn other(value: &Value) -> Option<Value> {
+    match value {
+        Value::Bool(it) => Some(json!(!it)),
+        Value::Number(it) => Some(json!(it.as_i64()? + 1)),
+        Value::String(it) => Some(json!(format!("{it}x"))),
+        Value::Array(items) => {
+            let mut items = items.clone();
+            items.push(json!("other"));
+            Some(Value::Array(items))
+        }
+        Value::Object(map) => match map.iter().next() {
+            Some((key, _)) if map.len() == 1 && (key == "Ref" || key.starts_with("Fn::")) => {
+                Some(json!("other"))
+            }
+            _ => None,
+        },
+        Value::Null => None,
+    }
+}
+
+#[test]
+fn a_change_of_one_property_does_what_the_schema_says() {
+    let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+    for (name, template) in templates() {
+        for (id, resource) in template["Resources"].as_object().unwrap() {
+            let type_name = resource["Type"].as_str().unwrap();
+            let Some(schema) = asi_schemas::find(type_name) else { continue };
+            let schema: Value = serde_json::from_str(&schema).unwrap();
+            for (property, value) in resource["Properties"].as_object().into_iter().flatten() {
+                let Some(changed) = other(value) else { continue };
+                if !seen.insert((type_name.to_owned(), property.clone())) {
+                    continue;
+                }
+                let pointer = format!("/properties/{property}");
+                let words = schema["spec"]["replacement"].as_object();
+                let word = words.and_then(|it| it.get(&pointer)).and_then(Value::as_str);
+                let has_parts =
+                    words.is_some_and(|it| it.keys().any(|it| it.starts_with(&format!("{pointer}/"))));
+                let is_fixed =
+                    schema["createOnlyProperties"].as_array().is_some_and(|it| it.contains(&json!(pointer)));
+                let expected = match word {
+                    Some("yes") => Verdict::Always,
+                    Some(_) => Verdict::Maybe,
+                    None if has_parts => continue,
+                    None => Verdict::Never,
+                };
+                assert!(
+                    !is_fixed || expected == Verdict::Always,
+                    "{type_name}{pointer}: what is fixed replaces"
+                );
+                let mut new = template.clone();
+                new["Resources"][id]["Properties"][property] = changed;
+                let found = difference(template, &new);
+                let row = found.resources.iter().find(|it| it.id == *id);
+                let row = row.unwrap_or_else(|| panic!("{name}: {id}.{property} changes {type_name}"));
+                assert_eq!(row.replacement.verdict, expected, "{name}: {id}.{property} of {type_name}");
+                let others = found.resources.iter().filter(|it| it.id != *id);
+                assert!(
+                    others
+                        .clone()
+                        .all(|it| it.follows.as_deref() == Some(id.as_str()) && expected != Verdict::Never),
+                    "{name}: {id}.{property}: {:?}",
+                    others.map(|it| (&it.id, &it.replacement)).collect::<Vec<_>>()
+                );
+                *counts.entry(expected).or_default() += 1;
+            }
+        }
+    }
+    let least = [(Verdict::Never, 60), (Verdict::Maybe, 1), (Verdict::Always, 40)];
+    assert!(least.iter().all(|(it, least)| counts.get(it) >= Some(least)), "{counts:?}");
+}
+
+/// A verdict that differs from the CDK's.
+struct Different {
+    /// Whether it is about the resource that is changed, or about another one that follows.
+    is_itself: bool,
+    /// The type and the property that are changed; the beginning of it, before a `*`.
+    changed: (&'static str, &'static str),
+    ours: &'static str,
+    theirs: &'static str,
+    /// Why ours is right.
+    reason: &'static str,
+}
+
+const DIFFERENT: &[Different] = &[
+    Different {
+        is_itself: false,
+        changed: ("*", "*"),
+        ours: "WILL_UPDATE",
+        theirs: "NO_CHANGE",
+        reason: "what refers to a resource that is replaced gets another value: CloudFormation updates it",
+    },
+    Different {
+        is_itself: false,
+        changed: ("AWS::EC2::VPC", "*"),
+        ours: "MAY_REPLACE",
+        theirs: "NO_CHANGE",
+        reason: "what refers to a resource that may be replaced may be replaced, and a custom resource at any change",
+    },
+    Different {
+        is_itself: true,
+        changed: ("Custom::*", "*"),
+        ours: "MAY_REPLACE",
+        theirs: "NO_CHANGE",
+        reason: "whoever provides a custom resource decides whether it is another one",
+    },
+    Different {
+        is_itself: true,
+        changed: ("Custom::*", "ServiceToken"),
+        ours: "WILL_REPLACE",
+        theirs: "NO_CHANGE",
+        reason: "the schema of custom resources says so",
+    },
+    Different {
+        is_itself: true,
+        changed: ("AWS::AutoScaling::AutoScalingGroup", "*"),
+        ours: "MAY_REPLACE",
+        theirs: "WILL_UPDATE",
+        reason: "the registry says that it depends (conditionalCreateOnlyProperties)",
+    },
+    Different {
+        is_itself: true,
+        changed: ("AWS::ECS::CapacityProvider", "AutoScalingGroupProvider"),
+        ours: "WILL_REPLACE",
+        theirs: "WILL_UPDATE",
+        reason: "the group in it is fixed; the CDK judges properties as a whole",
+    },
+];
+
+/// Our verdict in the words of the CDK.
+fn verdicts(found: &TemplateDiff) -> BTreeMap<String, (String, String)> {
+    let word = |it: &asi::diff::ResourceChange| match (&it.kind, it.replacement.verdict) {
+        (Kind::Added, _) => "WILL_CREATE",
+        (Kind::Removed(Fate::Orphaned), _) => "WILL_ORPHAN",
+        (Kind::Removed(Fate::Destroyed | Fate::Snapshot), _) => "WILL_DESTROY",
+        (_, Verdict::Always) => "WILL_REPLACE",
+        (_, Verdict::Maybe) => "MAY_REPLACE",
+        (_, Verdict::Never) => "WILL_UPDATE",
+    };
+    found.resources.iter().map(|it| (it.id.clone(), (it.type_name.clone(), word(it).to_owned()))).collect()
+}
+
+#[test]
+fn the_cdk_gives_the_same_verdicts() {
+    let frozen: Value = serde_json::from_str(&read("tests/diff/verdicts.json")).unwrap();
+    let recorded = |name: &str| {
+        serde_json::from_str::<Value>(&read(&format!("tests/diff/recorded/{name}.json"))).unwrap()
+    };
+    let mut faults = Vec::new();
+    let mut unused: BTreeSet<usize> = (0..DIFFERENT.len()).collect();
+    let mut check =
+        |changed: &str, type_name: &str, property: &str, old: &Value, new: &Value, theirs: &Value| {
+            let ours = verdicts(&difference(old, new));
+            let theirs = theirs.as_object().unwrap();
+            let ids: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+            for id in ids {
+                let (of, ours) =
+                    ours.get(id).map_or(("", "NO_CHANGE"), |(of, it)| (of.as_str(), it.as_str()));
+                let theirs = theirs.get(id).and_then(Value::as_str).unwrap_or("NO_CHANGE");
+                if ours == theirs {
+                    continue;
+                }
+                let fits = |pattern: &str, text: &str| match pattern.strip_suffix('*') {
+                    Some(start) => text.starts_with(start),
+                    None => text == pattern,
+                };
+                let reason = DIFFERENT.iter().position(|it| {
+                    it.is_itself == (id == changed)
+                        && fits(it.changed.0, type_name)
+                        && fits(it.changed.1, property)
+                        && (it.ours, it.theirs) == (ours, theirs)
+                });
+                match reason {
+                    Some(at) => drop(unused.remove(&at)),
+                    None => faults
+                        .push(format!("{type_name} {property} → {id} {of}: ours {ours}, theirs {theirs}")),
+                }
+            }
+        };
+    check("", "recorded", "", &recorded("old"), &recorded("new"), &frozen["recorded"]);
+    let pairs = frozen["pairs"].as_array().unwrap();
+    for pair in pairs {
+        let name = pair["template"].as_str().unwrap();
+        let old = match frozen["templates"].get(name) {
+            Some(single) => single.clone(),
+            None => serde_json::from_str(&read(name)).unwrap(),
+        };
+        let operation = &pair["operation"];
+        let pointer = operation["path"].as_str().unwrap();
+        let (holder, key) = pointer.rsplit_once('/').unwrap();
+        let mut new = old.clone();
+        let holder = new.pointer_mut(holder).and_then(Value::as_object_mut).unwrap();
+        if operation["op"] == "remove" {
+            holder.shift_remove(key).unwrap();
+        } else {
+            holder.insert(key.to_owned(), operation["value"].clone());
+        }
+        let mut parts = pointer.split('/').skip(2);
+        let id = parts.next().unwrap();
+        let property = parts.nth(1).unwrap_or_default();
+        let type_name = old["Resources"][id]["Type"].as_str().unwrap().to_owned();
+        check(id, &type_name, property, &old, &new, &pair["verdicts"]);
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    let gone: Vec<&str> = unused.iter().map(|it| DIFFERENT[*it].reason).collect();
+    assert!(gone.is_empty(), "these differences are gone: {gone:?}");
+    assert!(pairs.len() > 200, "{} pairs", pairs.len());
+}
+
+const OLD: &str = r#"
+app: shop
+region: eu-west-1
+constructs:
+  net: {type: Network, cidr: 10.1.0.0/16, zones: 2, nat: single}
+resources:
+  Uploads: {Type: AWS::S3::Bucket, Properties: {BucketName: shop-uploads}}
+  Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs, FifoQueue: false}}
+  News: {Type: AWS::SNS::Topic, Properties: {Tags: [{Key: team, Value: web}]}}
+  Office:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: office
+      VpcId: !Ref net
+      SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/8}]
+      SecurityGroupEgress: [{IpProtocol: "-1", CidrIp: 10.0.0.0/8}]
+outputs:
+  Queue: !Ref Jobs
+"#;
+
+fn new() -> String {
+    OLD.replace("10.1.0.0/16", "10.2.0.0/16")
+        .replace("  Uploads: {Type: AWS::S3::Bucket, Properties: {BucketName: shop-uploads}}\n", "")
+        .replace("FifoQueue: false", "FifoQueue: true")
+        .replace("Value: web", "Value: shop")
+        .replace("ToPort: 443, CidrIp: 10.0.0.0/8", "ToPort: 443, CidrIp: 0.0.0.0/0")
+        .replace(
+            "outputs:\n  Queue: !Ref Jobs\n",
+            "  Alarms: {Type: AWS::SNS::Topic, Properties: {TopicName: alarms}}\n",
+        )
+}
+
+fn compared(arguments: &[&str]) -> crate::support::Run {
+    let new = new();
+    let files = MemoryFiles::with([("asi.yaml", new.as_bytes())]);
+    let revisions = MemoryRevisions::with([("main", "asi.yaml", OLD.as_bytes())]);
+    asi_with(&[&["diff", "--base", "main"], arguments].concat(), files, revisions)
+}
+
+#[test]
+fn what_differs_is_printed_with_what_hurts_first() {
+    for (name, arguments) in [
+        ("diff/text.txt", &[][..]),
+        ("diff/all.txt", &["--all"]),
+        ("diff/security.txt", &["--security-only"]),
+        ("diff/comment.md", &["--format", "markdown"]),
+        ("diff/model.json", &["--format", "json"]),
+    ] {
+        let run = compared(arguments);
+        assert_eq!((run.exit, run.err.as_str()), (Exit::Done, ""), "{name}");
+        golden(name, &run.out);
+    }
+}
+
+#[test]
+fn the_exit_code_tells_whether_anything_differs() {
+    assert_eq!(compared(&["--fail"]).exit, Exit::No);
+    assert_eq!(compared(&["--fail", "--security-only"]).exit, Exit::No);
+    let same =
+        || MemoryFiles::with([("a.json", b"{\"Resources\": {}}".as_slice()), ("b.yaml", b"Resources: {}")]);
+    let run = asi(&["diff", "a.json", "b.yaml", "--fail"], same());
+    assert_eq!((run.exit, run.out.as_str()), (Exit::Done, "no differences\n"));
+    assert_eq!(
+        asi(&["plan", "a.json", "b.yaml", "--format", "markdown"], same()).out,
+        "### b\n\nno differences\n"
+    );
+    let run = asi(&["diff"], same());
+    assert_eq!((run.exit, run.out.as_str()), (Exit::Input, ""));
+    assert!(
+        run.err.starts_with("error[nothing-to-compare]: comparing with what is deployed takes access to AWS")
+    );
+}
+
+#[test]
+fn a_comment_is_never_too_long() {
+    let stack = |cpu: u32| {
+        let resource = |at: usize| {
+            let variables: Vec<String> =
+                (0..40).map(|it| format!("{{Name: V{it}, Value: '{cpu}-{it}'}}")).collect();
+            format!(
+                "  T{at}: {{Type: AWS::ECS::TaskDefinition, Properties: {{ContainerDefinitions: [{{Name: web, Environment: [{}]}}]}}}}\n  \
+                 D{at}{cpu}: {{Type: AWS::SQS::Queue}}\n",
+                variables.join(", ")
+            )
+        };
+        format!("Resources:\n{}", (0..400).map(resource).collect::<String>())
+    };
+    let (old, new) = (stack(256), stack(512));
+    let files = MemoryFiles::with([("old.yaml", old.as_bytes()), ("new.yaml", new.as_bytes())]);
+    let run = asi(&["diff", "old.yaml", "new.yaml", "--format", "markdown"], files);
+    let length = run.out.chars().count();
+    assert!((20_000..65_536).contains(&length), "{length} characters");
+    assert!(
+        run.out
+            .starts_with("### new\n\n400 to add, 400 to change, 400 to remove; **400 resources with data**")
+    );
+}
