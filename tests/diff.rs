@@ -12,7 +12,10 @@ use asi::{
     template::Template,
     world::{MemoryFiles, MemoryRevisions},
 };
-use asi_constructs::{CATALOGUE, kernel::span::Sources};
+use asi_constructs::{
+    CATALOGUE,
+    kernel::{node::Node, span::Sources},
+};
 use serde_json::{Value, json};
 
 use crate::support::{asi, asi_with, files_below, golden, read, template};
@@ -49,6 +52,16 @@ fn no_template_differs_from_itself() {
     for (name, template) in templates() {
         let found = difference(template, template);
         assert!(found.is_empty() && found.security.is_empty(), "{name}: {found:?}");
+    }
+    // Nor does one in which something is wrong, whatever it is; and what it becomes is told.
+    let nothing = Template::new(Node::from_iter([]));
+    for path in files_below("tests/templates") {
+        let Some(node) = load::template(&read(&path), &path, &mut Sources::default()).0 else { continue };
+        let template = Template::new(node);
+        let found = diff(&template, &template);
+        assert!(found.is_empty() && found.security.is_empty(), "{path}: {found:?}");
+        let (there, back) = (diff(&nothing, &template), diff(&template, &nothing));
+        assert_eq!(there.resources.len(), back.resources.len(), "{path}");
     }
 }
 

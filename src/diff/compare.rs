@@ -3,11 +3,12 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use asi_constructs::kernel::{
-    map::Map,
+    map::{Entry, Map},
     node::{Node, NodeKind},
     span::Span,
 };
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::{
     spec::Place,
@@ -157,6 +158,9 @@ fn different(old: &Node, new: &Node, place: Place<'_>, moved: &Moved) -> Change 
             let reordered = || Change::Reordered(old.clone(), new.clone());
             if changes.is_empty() { reordered() } else { Change::Within(changes) }
         }
+        (NodeKind::String(a), NodeKind::String(b)) => {
+            in_texts((a, old.span), (b, new.span)).unwrap_or_else(whole)
+        }
         // In a policy a text is a list of one.
         (NodeKind::List(a), _) if place.is_policy && !old_or_new_is_map(old, new) => {
             Change::Within(lists(a, std::slice::from_ref(new), place, moved))
@@ -166,6 +170,41 @@ fn different(old: &Node, new: &Node, place: Place<'_>, moved: &Moved) -> Change 
         }
         _ => whole(),
     }
+}
+
+/// What differs between documents of JSON that stand in texts; nothing, if these are none, or differ in how they are
+/// written.
+fn in_texts((old, old_span): (&str, Span), (new, new_span): (&str, Span)) -> Option<Change> {
+    let document = |text: &str, span: Span| {
+        let begins = text.trim_start().starts_with(['{', '[']);
+        let value: Value = serde_json::from_str(text).ok().filter(|_| begins)?;
+        Some(node(&value, span))
+    };
+    let (old, new) = (document(old, old_span)?, document(new, new_span)?);
+    match compare(Some(&old), Some(&new), Place::UNKNOWN, &Moved::new())? {
+        change @ Change::Within(_) => Some(change),
+        _ => None,
+    }
+}
+
+/// A value that stands in a text at `span`.
+fn node(value: &Value, span: Span) -> Node {
+    let kind = match value {
+        Value::Null => NodeKind::Null,
+        Value::Bool(it) => NodeKind::Bool(*it),
+        Value::Number(it) => match it.as_i64() {
+            Some(it) => NodeKind::Integer(it),
+            None => NodeKind::Float(it.as_f64().unwrap_or_default()),
+        },
+        Value::String(it) => NodeKind::String(it.clone().into()),
+        Value::Array(items) => NodeKind::List(items.iter().map(|it| node(it, span)).collect()),
+        Value::Object(map) => {
+            let entries =
+                map.iter().map(|(key, it)| (key.clone().into(), Entry { key: span, value: node(it, span) }));
+            NodeKind::Map(entries.collect())
+        }
+    };
+    Node::new(kind, span)
 }
 
 fn old_or_new_is_map(old: &Node, new: &Node) -> bool {
@@ -337,6 +376,16 @@ mod tests {
         assert_eq!(check("[a, b, c]", "[a, x, c, y]"), "V[1]: b → x\nV[3]: + y\n");
         assert_eq!(check("[{a: 1, b: 1}, {a: 2}]", "[{a: 1, b: 2}, {a: 2}]"), "V[0].b: 1 → 2\n");
         assert_eq!(check("[a, b]", "[b, a]"), "V[0]: - a\nV[1]: + a\n");
+    }
+
+    #[test]
+    fn documents_in_texts_are_compared_as_documents() {
+        assert_eq!(
+            check(r#"'{"a": [{"b": 1}], "c": 2}'"#, r#"'{"a":[{"b":3}],"c":2}'"#),
+            "V.a[0].b: 1 → 3\n"
+        );
+        assert_eq!(check(r#"'{"a": 1}'"#, r#"'{"a":1}'"#), "V: {\"a\": 1} → {\"a\":1}\n");
+        assert_eq!(check("'[a'", "'[b'"), "V: [a → [b\n");
     }
 
     #[test]

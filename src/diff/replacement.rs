@@ -1,11 +1,13 @@
 //! What the schema of a type says of a change: whether the resource is replaced.
 
+use std::borrow::Cow;
+
 use asi_constructs::kernel::node::Node;
 
 use super::{
     compare::{Change, Leaf},
     spec::Spec,
-    value::is_function,
+    value::{is_function, scalar},
 };
 
 /// Whether a resource is replaced, and why.
@@ -86,14 +88,31 @@ impl Replacement {
 }
 
 /// What the schema says of a change of properties.
-pub(super) fn of_change(change: &Change, spec: Option<&Spec>) -> Replacement {
+///
+/// `templates` are the old and the new one, whose parameters have defaults.
+pub(super) fn of_change(change: &Change, templates: [&Node; 2], spec: Option<&Spec>) -> Replacement {
     let mut replacement = Replacement::default();
     for leaf in change.leaves() {
         if let Some((verdict, source)) = of_leaf(&leaf, spec) {
+            // A stack may well have been deployed with another value than the default.
+            let is_perhaps_the_same = is_same_by_default(leaf.change, templates);
+            let verdict = if is_perhaps_the_same { verdict.min(Verdict::Maybe) } else { verdict };
             replacement.add(Reason { path: leaf.name(), verdict, source, cause: None });
         }
     }
     replacement
+}
+
+/// Whether two values are one, if parameters have their defaults.
+fn is_same_by_default(change: &Change, [old, new]: [&Node; 2]) -> bool {
+    let Change::Replaced(before, after) = change else { return false };
+    let default = |value: &Node, template: &Node| -> Option<String> {
+        let Some(("Ref", name)) = value.as_single() else { return scalar(value).map(Cow::into_owned) };
+        let parameter = template.get("Parameters")?.get(name.as_str()?)?;
+        parameter.get("Default").and_then(scalar).map(Cow::into_owned)
+    };
+    let (before, after) = (default(before, old), default(after, new));
+    before.is_some() && before == after
 }
 
 fn of_leaf(leaf: &Leaf<'_>, spec: Option<&Spec>) -> Option<(Verdict, Source)> {

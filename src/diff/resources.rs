@@ -15,7 +15,7 @@ use super::{
     resource_of, resources_of,
     spec::{Place, Spec, Specs},
     type_of,
-    value::{Moved, Piece, is_function, pieces, same},
+    value::{Moved, Piece, pieces, same},
 };
 use crate::template::Template;
 
@@ -50,7 +50,7 @@ pub(super) fn resources(old: &Template, new: &Template, moved: &Moved) -> Vec<Re
     let mut changes: BTreeMap<&str, ResourceChange> = BTreeMap::new();
     let mut verdicts: BTreeMap<String, Replacement> = BTreeMap::new();
     for pair in &pairs {
-        if let Some(change) = of_pair(pair, &specs, moved) {
+        if let Some(change) = of_pair(pair, [&old.body, &new.body], &specs, moved) {
             verdicts.insert(pair.id.to_owned(), change.replacement.clone());
             changes.insert(pair.id, change);
         }
@@ -59,12 +59,14 @@ pub(super) fn resources(old: &Template, new: &Template, moved: &Moved) -> Vec<Re
     cascade::spread(&known, &specs, &mut verdicts);
     let differing: BTreeSet<&str> = changes.keys().copied().collect();
     let follows = cascade::follows(&verdicts, &differing);
+    let replaced = verdicts.iter().filter(|(_, it)| it.verdict != Verdict::Never);
+    let replaced: BTreeSet<String> = replaced.map(|(id, _)| id.clone()).collect();
     for pair in &pairs {
         let Some(replacement) = verdicts.remove(pair.id) else { continue };
         let change = changes.entry(pair.id).or_insert_with(|| unchanged(pair));
         change.replacement = replacement;
         change.follows = follows.get(pair.id).cloned().filter(|_| change.kind == Kind::Changed);
-        finish(change, pair, &specs, moved);
+        finish(change, pair, &specs, &replaced, moved);
     }
     let gone = resources_of(&old.body)
         .filter(|(id, _)| resource_of(&new.body, id).is_none() && !moved.contains_key(*id))
@@ -79,7 +81,7 @@ pub(super) fn resources(old: &Template, new: &Template, moved: &Moved) -> Vec<Re
 }
 
 /// What differs in what there is on both sides; what only follows from other changes is told later.
-fn of_pair(pair: &Pair<'_>, specs: &Specs, moved: &Moved) -> Option<ResourceChange> {
+fn of_pair(pair: &Pair<'_>, templates: [&Node; 2], specs: &Specs, moved: &Moved) -> Option<ResourceChange> {
     let Pair { old, new, moved_from, .. } = *pair;
     let spec = specs.of(type_of(new));
     let place = spec.as_ref().map_or(Place::UNKNOWN, |it| it.place());
@@ -100,7 +102,7 @@ fn of_pair(pair: &Pair<'_>, specs: &Specs, moved: &Moved) -> Option<ResourceChan
     } else if properties.is_none() && attributes.is_none() {
         return None;
     } else if let Some(properties) = &properties {
-        change.replacement = of_change(properties, spec.as_deref());
+        change.replacement = of_change(properties, templates, spec.as_deref());
     }
     let written = properties.as_ref().or(attributes.as_ref()).map(Change::span).unwrap_or_default();
     change.span = written.or(new.span);
@@ -163,7 +165,13 @@ fn removed(id: &str, resource: &Node, old: &Template, specs: &Specs) -> Resource
 }
 
 /// Says what becomes of the data, and what stands in the way, once it is known whether the resource is replaced.
-fn finish(change: &mut ResourceChange, pair: &Pair<'_>, specs: &Specs, moved: &Moved) {
+fn finish(
+    change: &mut ResourceChange,
+    pair: &Pair<'_>,
+    specs: &Specs,
+    replaced: &BTreeSet<String>,
+    moved: &Moved,
+) {
     let Pair { old, new, .. } = *pair;
     if change.replacement.verdict == Verdict::Never {
         // What follows from elsewhere is no matter of tags.
@@ -189,26 +197,42 @@ fn finish(change: &mut ResourceChange, pair: &Pair<'_>, specs: &Specs, moved: &M
     }
     if type_of(old) != type_of(new) {
         change.obstacles.push(Obstacle::Type);
-    } else if let Some(property) = spec.and_then(|it| name_that_stays(&it, old, new, moved)) {
+    } else if let Some(property) = spec.and_then(|it| name_that_stays(&it, pair, replaced, moved)) {
         change.obstacles.push(Obstacle::NameTaken { property });
     }
 }
 
 /// The property with a name that the old and the new one would have at once.
-fn name_that_stays(spec: &Spec, old: &Node, new: &Node, moved: &Moved) -> Option<String> {
-    let property = spec.name()?;
-    let name = |it: &Node| it.get("Properties")?.get(&property).cloned();
-    let (before, after) = (name(old)?, name(new)?);
+fn name_that_stays(
+    spec: &Spec,
+    pair: &Pair<'_>,
+    replaced: &BTreeSet<String>,
+    moved: &Moved,
+) -> Option<String> {
+    // What moves is made before anything is deleted, whatever its type.
+    if spec.is_deleted_first() && pair.moved_from.is_none() {
+        return None;
+    }
     // What a resource gives that is replaced itself is another name.
-    let refers = |it: &Node| {
-        pieces(it).iter().any(|it| match it {
-            Piece::Text(_) => false,
-            Piece::Of(name, _) => !name.starts_with("AWS::"),
-            Piece::Other(_) => true,
+    let is_certain = |it: &Node| {
+        pieces(it).iter().all(|it| match it {
+            Piece::Text(_) => true,
+            Piece::Of(name, _) => !replaced.contains(&**name),
+            Piece::Other(_) => false,
         })
     };
-    let is_certain = !is_function(&after) || !refers(&after);
-    (is_certain && same(&before, &after, Place::UNKNOWN, moved)).then_some(property)
+    let mut taken = None;
+    for property in spec.names() {
+        let name = |it: &'_ Node| it.get("Properties").and_then(|it| it.get(&property)).cloned();
+        match (name(pair.old), name(pair.new)) {
+            (None, None) => (),
+            (Some(a), Some(b)) if is_certain(&b) && same(&a, &b, Place::UNKNOWN, moved) => {
+                taken.get_or_insert(property);
+            }
+            _ => return None,
+        }
+    }
+    taken
 }
 
 /// What becomes of the data of a resource that is replaced.
@@ -319,18 +343,58 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_another_resource_gives_may_be_another_name() {
-        let policy =
-            |name: &str| format!("Type: AWS::SQS::Queue, Properties: {{QueueName: {name}, FifoQueue: true}}");
-        let run = of(
-            &policy("!Sub 'a-${AWS::Region}'"),
-            &policy("!Sub 'a-${AWS::Region}'").replace("true", "false"),
-        );
-        assert!(run.contains("refused: NameTaken QueueName"), "{run}");
-        let run = of(&policy("!Ref Name"), &policy("!Ref Name").replace("true", "false"));
-        assert!(
-            run.contains("Always (FifoQueue /properties/FifoQueue)") && !run.contains("refused"),
-            "{run}"
-        );
+    fn a_name_that_a_replaced_resource_gives_is_another_name() {
+        let template = |name: &str, fifo: &str, cidr: &str| {
+            format!(
+                "
+Parameters: {{Name: {{Type: String}}}}
+Resources:
+  N: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: {cidr}}}}}
+  Q: {{Type: AWS::SQS::Queue, Properties: {{QueueName: {name}, FifoQueue: {fifo}}}}}
+"
+            )
+        };
+        let refused = |name: &str, cidr: &str| {
+            check(&template(name, "true", "10.0.0.0/16"), &template(name, "false", cidr))
+                .contains("refused: NameTaken QueueName")
+        };
+        assert!(refused("!Sub 'a-${AWS::Region}'", "10.1.0.0/16") && refused("!Ref Name", "10.1.0.0/16"));
+        assert!(refused("!Ref N", "10.0.0.0/16"), "the network stays what it is");
+        assert!(!refused("!Ref N", "10.1.0.0/16"));
+    }
+
+    #[test]
+    fn a_record_that_moves_is_in_its_own_way() {
+        let template = |id: &str| {
+            format!(
+                "Resources: {{{id}: {{Type: AWS::Route53::RecordSet, Properties: {{Name: a.example.com, Type: A, HostedZoneId: Z1}}}}}}"
+            )
+        };
+        let expected = "~ B AWS::Route53::RecordSet moved from A Destroyed Always (LogicalId); refused: NameTaken Name\n";
+        assert_eq!(check(&template("A"), &template("B")), expected);
+    }
+
+    #[test]
+    fn what_is_deleted_first_is_in_nobodys_way() {
+        let template = |version: u8| {
+            format!(
+                "Resources: {{R: {{Type: AWS::ECS::CapacityProvider, Properties: {{Name: a, AutoScalingGroupProvider: {{AutoScalingGroupArn: a{version}}}}}}}}}"
+            )
+        };
+        let run = check(&template(1), &template(2));
+        assert!(run.starts_with("~ R AWS::ECS::CapacityProvider Always"), "{run}");
+    }
+
+    #[test]
+    fn a_parameter_with_the_same_default_may_be_no_change() {
+        let template = |cidr: &str| {
+            format!(
+                "Parameters: {{Cidr: {{Type: String, Default: 10.0.0.0/16}}}}\nResources: {{N: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: {cidr}}}}}}}"
+            )
+        };
+        let run = check(&template("10.0.0.0/16"), &template("!Ref Cidr"));
+        assert!(run.starts_with("~ N AWS::EC2::VPC Maybe (CidrBlock /properties/CidrBlock)\n"), "{run}");
+        let run = check(&template("10.1.0.0/16"), &template("!Ref Cidr"));
+        assert!(run.starts_with("~ N AWS::EC2::VPC Always (CidrBlock /properties/CidrBlock)\n"), "{run}");
     }
 }

@@ -51,23 +51,28 @@ impl Spec {
         self.schema["spec"]["deleteRequiresEmpty"] == true
     }
 
-    /// The property that names a resource of the type so that no other one can have the name, if that may be written.
-    pub(super) fn name(&self) -> Option<String> {
-        let read_only = self.schema["readOnlyProperties"].as_array();
-        let is_written = |it: &Value| read_only.is_none_or(|all| !all.contains(it));
-        if let Some([pointer]) = self.schema["primaryIdentifier"].as_array().map(Vec::as_slice)
-            && is_written(pointer)
-        {
-            return pointer.as_str()?.strip_prefix("/properties/").map(str::to_owned);
+    /// The properties that name a resource of the type, so that no other one can have the name; none, if these are not
+    /// all of them written.
+    pub(super) fn names(&self) -> Vec<String> {
+        let pointers = |key: &str| self.schema[key].as_array().map(Vec::as_slice).unwrap_or_default();
+        let (identifier, read_only) = (pointers("primaryIdentifier"), pointers("readOnlyProperties"));
+        if identifier.iter().all(|it| !read_only.contains(it)) {
+            let names = identifier.iter().filter_map(|it| it.as_str()?.strip_prefix("/properties/"));
+            return names.map(str::to_owned).collect();
         }
         // Where a type is known by an ARN or a URL, its name is in that.
-        let type_name = self.schema["typeName"].as_str()?;
-        let last = type_name.rsplit("::").next()?;
+        let type_name = self.schema["typeName"].as_str().unwrap_or_default();
+        let last = type_name.rsplit("::").next().unwrap_or_default();
         let is_balancing = type_name.starts_with("AWS::ElasticLoadBalancingV2::");
         let name = if is_balancing { "Name".to_owned() } else { format!("{last}Name") };
         let replaces =
-            |it: &(String, Verdict)| it.0.strip_prefix('/') == Some(&name) && it.1 == Verdict::Always;
-        self.replacing.iter().any(replaces).then_some(name)
+            |it: &&(String, Verdict)| it.0.strip_prefix('/') == Some(&name) && it.1 == Verdict::Always;
+        self.replacing.iter().find(replaces).map(|_| name.clone()).into_iter().collect()
+    }
+
+    /// Whether one that is replaced is deleted before there is a new one.
+    pub(super) fn is_deleted_first(&self) -> bool {
+        self.schema["replacementStrategy"] == "delete_then_create"
     }
 
     /// The properties.
@@ -154,11 +159,12 @@ mod tests {
     #[test]
     fn a_name_is_a_property_that_may_be_written() {
         let specs = Specs::default();
-        let name = |type_name: &str| specs.of(type_name).unwrap().name();
-        assert_eq!(name("AWS::S3::Bucket").as_deref(), Some("BucketName"));
-        assert_eq!(name("AWS::SQS::Queue").as_deref(), Some("QueueName"));
-        assert_eq!(name("AWS::ElasticLoadBalancingV2::TargetGroup").as_deref(), Some("Name"));
-        assert_eq!(name("AWS::EC2::VPC"), None);
+        let name = |type_name: &str| specs.of(type_name).unwrap().names().join(" ");
+        assert_eq!(name("AWS::S3::Bucket"), "BucketName");
+        assert_eq!(name("AWS::SQS::Queue"), "QueueName");
+        assert_eq!(name("AWS::ElasticLoadBalancingV2::TargetGroup"), "Name");
+        assert_eq!(name("AWS::EC2::VPC"), "");
+        assert_eq!(name("AWS::IAM::RolePolicy"), "PolicyName RoleName");
         assert!(specs.of("Acme::Web::Site").is_none());
         assert!(specs.of("Custom::Cleaner").unwrap().is_custom);
     }

@@ -303,6 +303,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("time-zone", "A time zone has a name in the IANA's database, such as `Europe/Berlin`."),
     ("too-many-branches", "CodePipeline takes 8 patterns of branches."),
     ("too-many-paths", "A trigger of CodePipeline takes 8 patterns of paths."),
+    ("too-many-stacks", "What is compared has at most 1000 stacks, nested ones among them."),
     ("topic-key", "Services of AWS cannot use AWS's own key for SNS, so that what they publish is lost."),
     ("topic-name", "The name of a topic has 1 to 256 letters, digits, `-` and `_`."),
     ("topic-publisher", "A service of AWS publishes only in topics that name it as a publisher."),

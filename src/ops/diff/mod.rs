@@ -87,6 +87,9 @@ impl Comparison {
 
 /// Compares what the request says.
 pub fn diff(files: &dyn Files, revisions: &dyn Revisions, request: &Request<'_>) -> Comparison {
+    if let Some(fault) = twice_from_standard_input(request.between) {
+        return Comparison { diagnostics: vec![fault], ..Comparison::default() };
+    }
     let mut sides = Sides::new(request.environment);
     let both = match request.between {
         Between::Paths(old, new) => [sides.at(files, old), sides.at(files, new)],
@@ -111,6 +114,22 @@ pub fn diff(files: &dyn Files, revisions: &dyn Revisions, request: &Request<'_>)
     }
     in_order(&mut diagnostics);
     Comparison { stacks, diagnostics, sources }
+}
+
+/// Standard input is read once, and is nowhere in a repository.
+fn twice_from_standard_input(between: Between<'_>) -> Option<Diagnostic> {
+    let is_input = |it: &Path| it == Path::new("-");
+    match between {
+        Between::Paths(old, new) if is_input(old) && is_input(new) => Some(
+            Diagnostic::error("nothing-to-compare", "standard input can be one side, and not both")
+                .help("name a file for the other one"),
+        ),
+        Between::Revision(_, path) if is_input(path) => Some(
+            Diagnostic::error("nothing-to-compare", "standard input has no revisions")
+                .help("name the stack file with `-f`"),
+        ),
+        Between::Paths(..) | Between::Revision(..) | Between::Deployed(_) => None,
+    }
 }
 
 fn nothing_to_compare(paths: usize) -> Diagnostic {
@@ -139,7 +158,12 @@ fn chosen(mut old: Side, mut new: Side, names: &[String]) -> Result<(Side, Side)
         return Err(faults);
     }
     for side in [&mut old, &mut new].into_iter().filter(|it| it.is_named && !names.is_empty()) {
-        side.stacks.retain(|(name, _)| names.contains(name));
+        // With a stack go those nested in it.
+        let is_chosen = |name: &str| {
+            let mut parents = name.match_indices('/').map(|(at, _)| &name[..at]).chain([name]);
+            parents.any(|it| names.iter().any(|chosen| chosen == it))
+        };
+        side.stacks.retain(|(name, _)| is_chosen(name));
     }
     match (old.is_named, new.is_named) {
         (false, true) => only(&mut new, &old)?,
@@ -217,6 +241,21 @@ mod tests {
             ("out/shop.template.json", template.as_bytes()),
             ("out/other.template.json", template.as_bytes()),
             ("docs/a.md", b""),
+            (
+                "nested/manifest.json",
+                br#"{"version": "36.0.0", "artifacts": {
+                "S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.json"}}}}"#,
+            ),
+            (
+                "nested/S.json",
+                br#"{"Resources": {"N": {"Type": "AWS::CloudFormation::Stack",
+                "Properties": {"TemplateURL": "x"}, "Metadata": {"aws:asset:path": "N.nested.json"}}}}"#,
+            ),
+            (
+                "nested/N.nested.json",
+                br#"{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}, "N": {"Type":
+                "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "N.nested.json"}}}}"#,
+            ),
         ])
     }
 
@@ -283,6 +322,33 @@ mod tests {
     }
 
     #[test]
+    fn nested_stacks_are_compared_too_however_deep_they_say_they_are() {
+        let found = paths("nested", "nested", &["S"]);
+        assert_eq!(found, "S Both []\nS/N Both []\nS/N/N Both []\nS/N/N/N Both []\nS/N/N/N/N Both []\n");
+        assert_eq!(paths("nested", "nested", &["S/N/N/N/N"]), "S/N/N/N/N Both []\n");
+    }
+
+    #[test]
+    fn files_that_name_each_other_come_to_an_end() {
+        let stack = |at: usize| {
+            format!(
+                r#""N{at}": {{"Type": "AWS::CloudFormation::Stack", "Metadata": {{"aws:asset:path": "S.json"}}}}"#
+            )
+        };
+        let stacks: Vec<String> = (0..40).map(stack).collect();
+        let template = format!(r#"{{"Resources": {{{}}}}}"#, stacks.join(", "));
+        let manifest = br#"{"version": "36.0.0", "artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.json"}}}}"#;
+        let files =
+            MemoryFiles::with([("a/manifest.json", manifest.as_slice()), ("a/S.json", template.as_bytes())]);
+        let between = Between::Paths(Path::new("a"), Path::new("a"));
+        let request = Request { between, environment: None, stacks: &[] };
+        let found = diff(&files, &MemoryRevisions::default(), &request);
+        let found: Vec<String> =
+            found.diagnostics.iter().map(|it| format!("{} at -: {}", it.code, it.message)).collect();
+        assert_eq!(found, ["too-many-stacks at -: `a` has more than 1000 stacks"]);
+    }
+
+    #[test]
     fn what_cannot_be_compared_is_told() {
         assert_eq!(
             check(Between::Deployed(0), &[]),
@@ -296,6 +362,14 @@ mod tests {
             paths("docs", "list.yaml", &[]),
             "no-template at -: there is no cloud assembly in `docs`\n  name a template, a stack file, or a folder with a `manifest.json`\n\
              no-template at [a]: `list.yaml` is a list, and no template\n  name a template, a stack file, or a folder with a `manifest.json`\n"
+        );
+        assert_eq!(
+            paths("-", "-", &[]),
+            "nothing-to-compare at -: standard input can be one side, and not both\n  name a file for the other one\n"
+        );
+        assert_eq!(
+            check(Between::Revision("main", Path::new("-")), &[]),
+            "nothing-to-compare at -: standard input has no revisions\n  name the stack file with `-f`\n"
         );
         assert!(
             paths("none.yaml", "broken.yaml", &[]).starts_with("file at -: there is no file `none.yaml`\n")

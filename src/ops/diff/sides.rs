@@ -1,6 +1,6 @@
 //! From a path to the templates of one side of a comparison.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, Severity, has_errors},
@@ -20,6 +20,8 @@ use crate::{
     world::{AtRevision, Files, Reason, Revisions},
 };
 
+/// The most stacks of one assembly, nested ones among them: files that name each other could stand for any number.
+const MOST_STACKS: usize = 1000;
 const EXPECTED: &str = "name a template, a stack file, or a folder with a `manifest.json`";
 
 /// The templates of one side.
@@ -130,6 +132,38 @@ impl<'a> Sides<'a> {
         }
     }
 
+    /// The stacks nested in the stack `parent`, each named below it.
+    fn nested(
+        &mut self,
+        files: &dyn Files,
+        folder: &Path,
+        parent: &str,
+        nested: Vec<(String, String)>,
+        depth: usize,
+        stacks: &mut Vec<(String, Template)>,
+    ) -> Option<()> {
+        /// Deeper than anybody nests stacks; a file may say that it is nested in itself.
+        const DEEPEST: usize = 4;
+        if depth == DEEPEST {
+            return Some(());
+        }
+        for (id, path) in nested {
+            if stacks.len() == MOST_STACKS {
+                let fault = format!("`{}` has more than {MOST_STACKS} stacks", folder.display());
+                let fault = Diagnostic::error("too-many-stacks", fault);
+                self.diagnostics.push(fault.help("compare the templates that matter, one by one"));
+                return None;
+            }
+            let name = format!("{parent}/{id}");
+            for (_, template) in self.at(files, &folder.join(path))?.stacks {
+                let below = nested_templates(&template.body);
+                stacks.push((name.clone(), template));
+                self.nested(files, folder, &name, below, depth + 1, stacks)?;
+            }
+        }
+        Some(())
+    }
+
     /// The stacks of an assembly.
     fn assembly(&mut self, files: &dyn Files, folder: &Path) -> Option<Side> {
         let manifest = files.read(&folder.join(assembly::MANIFEST), LARGEST_MANIFEST).ok();
@@ -146,7 +180,9 @@ impl<'a> Sides<'a> {
                 let paths = it.paths.iter();
                 let paths = paths.filter_map(|(id, path)| Some((LogicalId::checked(id).ok()?, path.clone())));
                 template.paths = paths.collect();
+                let nested = nested_templates(&template.body);
                 stacks.push((it.name.clone(), template));
+                self.nested(files, folder, &it.name, nested, 0, &mut stacks)?;
             }
         }
         for nested in listed.assemblies {
@@ -154,6 +190,19 @@ impl<'a> Sides<'a> {
         }
         Some(Side { stacks, is_named: true })
     }
+}
+
+/// The logical ids of nested stacks, with the files of their templates, as the CDK writes them; what would lead out of
+/// the assembly is left out.
+fn nested_templates(body: &Node) -> Vec<(String, String)> {
+    let resources = body.get("Resources").and_then(Node::as_map).into_iter().flatten();
+    let nested = resources.filter_map(|(id, entry)| {
+        let is_stack = entry.value.get("Type").and_then(Node::as_str) == Some("AWS::CloudFormation::Stack");
+        let path = entry.value.get("Metadata")?.get("aws:asset:path")?.as_str().filter(|_| is_stack)?;
+        let is_inside = Path::new(path).components().all(|it| matches!(it, Component::Normal(_)));
+        is_inside.then(|| (id.clone().into_owned(), path.to_owned()))
+    });
+    nested.collect()
 }
 
 /// A template that stands for itself: `shop` in `shop.template.json`.
