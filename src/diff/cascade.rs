@@ -19,14 +19,15 @@ struct Reference {
     pointer: String,
 }
 
-/// Adds to the verdicts what follows from them. `resources` are those of the new template that were there before.
+/// Adds to the verdicts what follows from them, and from mappings and conditions that differ. `resources` are those of the new template that were there before.
 pub(super) fn spread(
     resources: &[(&str, &Node)],
+    differing: &BTreeSet<String>,
     specs: &Specs,
     verdicts: &mut BTreeMap<String, Replacement>,
 ) {
     let types: BTreeMap<&str, &str> = resources.iter().map(|(id, it)| (*id, type_of(it))).collect();
-    let referring = referring(resources, &types);
+    let referring = referring(resources, &types, differing);
     let mut roots: BTreeMap<String, String> = BTreeMap::new();
     let mut queue: VecDeque<(String, Verdict)> = VecDeque::new();
     // What is certain goes first, so that it is the cause of what might follow from either.
@@ -36,14 +37,24 @@ pub(super) fn spread(
             roots.entry(id.clone()).or_insert_with(|| id.clone());
             queue.push_back((id.clone(), strength));
         }
+        if strength == Verdict::Maybe {
+            // What these give depends on where the stack is deployed, and with which parameters.
+            for name in differing {
+                roots.insert(name.clone(), name.clone());
+                queue.push_back((name.clone(), strength));
+            }
+        }
         while let Some((id, strength)) = queue.pop_front() {
             for reference in referring.get(&id).into_iter().flatten() {
                 let root = roots.get(&id).cloned().unwrap_or_else(|| id.clone());
                 let cause = Cause { root: root.clone(), through: id.clone() };
                 let type_name = types.get(reference.from.as_str()).copied().unwrap_or_default();
-                let Some((verdict, source)) = effect(type_name, &reference.pointer, strength, specs) else {
+                let (verdict, source) = effect(type_name, &reference.pointer, strength, specs);
+                let is_told = strength == Verdict::Always || differing.contains(&id);
+                // What perhaps changes where it is, because something is perhaps replaced, is not worth telling.
+                if verdict == Verdict::Never && !is_told {
                     continue;
-                };
+                }
                 let affected = verdicts.entry(reference.from.clone()).or_default();
                 let before = affected.verdict;
                 let path = reference.path.clone();
@@ -95,26 +106,29 @@ pub(super) fn follows(
 }
 
 /// What another value at `pointer` does to a resource, if it is as sure as `strength` that there is one.
-fn effect(type_name: &str, pointer: &str, strength: Verdict, specs: &Specs) -> Option<(Verdict, Source)> {
+fn effect(type_name: &str, pointer: &str, strength: Verdict, specs: &Specs) -> (Verdict, Source) {
     let spec = specs.of(type_name);
     let by_schema = spec.as_deref().and_then(|it| at_or_above(it, pointer));
     if let Some((verdict, at)) = by_schema {
-        return Some((verdict.min(strength), Source::Schema(format!("/properties{at}"))));
+        return (verdict.min(strength), Source::Schema(format!("/properties{at}")));
     }
     if spec.is_none_or(|it| it.is_custom) {
-        return Some((Verdict::Maybe, Source::Provider));
+        return (Verdict::Maybe, Source::Provider);
     }
-    // What perhaps changes where it is, is not worth telling.
-    (strength == Verdict::Always).then_some((Verdict::Never, Source::Reference))
+    (Verdict::Never, Source::Reference)
 }
 
 /// By the resource they refer to, the places that do.
-fn referring(resources: &[(&str, &Node)], types: &BTreeMap<&str, &str>) -> BTreeMap<String, Vec<Reference>> {
+fn referring(
+    resources: &[(&str, &Node)],
+    types: &BTreeMap<&str, &str>,
+    differing: &BTreeSet<String>,
+) -> BTreeMap<String, Vec<Reference>> {
     let mut all: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
     for (id, resource) in resources {
         let Some(properties) = resource.get("Properties") else { continue };
         let mut found = |path: &[String], name: &str| {
-            if name == *id || !types.contains_key(name) {
+            if name == *id || !types.contains_key(name) && !differing.contains(name) {
                 return;
             }
             let pointer = format!("/{}", path.join("/"));

@@ -76,7 +76,7 @@ pub struct ResourceChange {
     /// Whether it is replaced.
     pub replacement: Replacement,
     /// The resource from whose replacement all of it follows, or it would be replaced anyway; what differs in it besides
-    /// makes no difference then.
+    /// makes no difference then. Or the mapping or the condition it follows from: `Mappings/Images`.
     pub follows: Option<String>,
     /// What becomes of the data it holds, if it holds any, and is removed or perhaps replaced.
     pub data: Option<Data>,
@@ -165,8 +165,9 @@ pub enum Slight {
 /// What `old` and `new` say differently.
 pub fn diff(old: &Template, new: &Template) -> TemplateDiff {
     let moved = moves::moves(&old.body, &new.body);
-    let resources = resources::resources(old, new, &moved);
     let entries = sections::entries(&old.body, &new.body, &moved);
+    let changed = sections::changed_values(&new.body, &entries);
+    let resources = resources::resources(old, new, &changed, &moved);
     let security = security::security(&old.body, &new.body, &moved);
     TemplateDiff { resources, entries, security }
 }

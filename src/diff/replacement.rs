@@ -55,16 +55,16 @@ pub enum Source {
     Type,
     /// It has another logical id.
     LogicalId,
-    /// The property refers to a resource that is replaced; by itself that changes where it is.
+    /// The property refers to something that gives another value; by itself that changes the resource where it is.
     Reference,
 }
 
 /// What a replacement follows from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// The resource that is replaced first.
+    /// The resource that is replaced first, or a mapping or a condition that differs: `Mappings/Images`.
     pub root: String,
-    /// The resource that the property refers to.
+    /// What the property refers to: that, or a resource that is replaced because of it.
     pub through: String,
 }
 

@@ -38,7 +38,13 @@ struct Pair<'t> {
 }
 
 /// The resources of which something differs.
-pub(super) fn resources(old: &Template, new: &Template, moved: &Moved) -> Vec<ResourceChange> {
+/// `values` are mappings and conditions that give other values than before.
+pub(super) fn resources(
+    old: &Template,
+    new: &Template,
+    values: &BTreeSet<String>,
+    moved: &Moved,
+) -> Vec<ResourceChange> {
     let specs = Specs::default();
     let came_from: BTreeMap<&str, &str> = moved.iter().map(|(a, b)| (b.as_str(), a.as_str())).collect();
     let pair = |(id, resource)| {
@@ -56,7 +62,7 @@ pub(super) fn resources(old: &Template, new: &Template, moved: &Moved) -> Vec<Re
         }
     }
     let known: Vec<(&str, &Node)> = pairs.iter().map(|it| (it.id, it.new)).collect();
-    cascade::spread(&known, &specs, &mut verdicts);
+    cascade::spread(&known, values, &specs, &mut verdicts);
     let differing: BTreeSet<&str> = changes.keys().copied().collect();
     let follows = cascade::follows(&verdicts, &differing);
     let replaced = verdicts.iter().filter(|(_, it)| it.verdict != Verdict::Never);

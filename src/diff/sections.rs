@@ -11,8 +11,9 @@ use asi_constructs::kernel::{
 use super::{
     compare::{Change, Key, compare},
     noise::{hidden, hidden_value},
+    resource_of, resources_of,
     spec::Place,
-    value::{Moved, text},
+    value::{Moved, references, text},
 };
 
 /// Something in a section of a template that differs.
@@ -26,6 +27,8 @@ pub struct EntryChange {
     pub change: Change,
     /// What has to be known of it.
     pub remark: Option<Remark>,
+    /// The resources that are there or not as this condition says.
+    pub decides: Vec<String>,
     /// Where it is written: in the new template's source, or in the old one's if it is gone.
     pub span: Span,
 }
@@ -83,6 +86,9 @@ pub(super) fn entries(old: &Node, new: &Node, moved: &Moved) -> Vec<EntryChange>
         let side = |of: &Node| of.get(name).and_then(Node::as_map).cloned().unwrap_or_default();
         of_section(section, &side(old), &side(new), moved, &mut entries);
     }
+    for it in entries.iter_mut().filter(|it: &&mut EntryChange| it.section == Section::Conditions) {
+        it.decides = decided(&it.name, old, new);
+    }
     let loops = |of: &Node| -> Map<Node> {
         let all = of.get("Resources").and_then(Node::as_map).into_iter().flatten();
         all.filter(|(key, _)| key.starts_with("Fn::")).map(|(key, it)| (key.clone(), it.clone())).collect()
@@ -101,6 +107,41 @@ pub(super) fn entries(old: &Node, new: &Node, moved: &Moved) -> Vec<EntryChange>
         entries.extend(change.map(|it| entry(section, name, it, None)));
     }
     entries
+}
+
+/// The mappings and conditions that give other values than before, as `Mappings/Name` and `Conditions/Name`; conditions
+/// that refer to one of these among them.
+pub(super) fn changed_values(new: &Node, entries: &[EntryChange]) -> BTreeSet<String> {
+    let differs = |it: &&EntryChange| !matches!(it.change, Change::Added(_) | Change::Removed(_));
+    let named = entries.iter().filter(differs).filter_map(|it| match it.section {
+        Section::Mappings => Some(format!("Mappings/{}", it.name)),
+        Section::Conditions => Some(format!("Conditions/{}", it.name)),
+        _ => None,
+    });
+    let mut changed: BTreeSet<String> = named.collect();
+    let conditions = new.get("Conditions").and_then(Node::as_map);
+    loop {
+        let before = changed.len();
+        for (name, entry) in conditions.into_iter().flatten() {
+            let mut is_changed = false;
+            references(&entry.value, &mut Vec::new(), &mut |_, it| is_changed |= changed.contains(it));
+            if is_changed {
+                changed.insert(format!("Conditions/{name}"));
+            }
+        }
+        if changed.len() == before {
+            return changed;
+        }
+    }
+}
+
+/// The resources of either template that are there or not as a condition says.
+fn decided(condition: &str, old: &Node, new: &Node) -> Vec<String> {
+    let has = |it: &Node| it.get("Condition").and_then(Node::as_str) == Some(condition);
+    let there = resources_of(new).filter(|(_, it)| has(it)).map(|(id, _)| id);
+    let gone =
+        resources_of(old).filter(|(id, it)| has(it) && resource_of(new, id).is_none()).map(|(id, _)| id);
+    there.chain(gone).map(str::to_owned).collect()
 }
 
 fn of_section(
@@ -139,7 +180,7 @@ fn of_section(
 
 fn entry(section: Section, name: String, change: Change, remark: Option<Remark>) -> EntryChange {
     let span = change.span();
-    EntryChange { section, name, change, remark, span }
+    EntryChange { section, name, change, remark, decides: Vec::new(), span }
 }
 
 /// The name under which an output is imported.
@@ -209,7 +250,7 @@ fn without_default(change: Change) -> Change {
 
 #[cfg(test)]
 mod tests {
-    use crate::diff::testing::check;
+    use crate::diff::testing::{check, differences};
 
     #[test]
     fn every_section_is_compared() {
@@ -248,6 +289,37 @@ Hooks: {H: {Type: x}}
     : + AWS::LanguageExtensions
 "#;
         assert_eq!(check(old, new), expected);
+    }
+
+    #[test]
+    fn what_uses_a_mapping_or_a_condition_that_differs_may_differ() {
+        let template = |image: &str, word: &str| {
+            format!(
+                "
+Mappings: {{Images: {{eu: {{id: {image}}}}}, Same: {{a: {{b: 1}}}}}}
+Conditions:
+  C: !Equals [a, {word}]
+  D: !Not [{{Condition: C}}]
+Resources:
+  I: {{Type: AWS::EC2::Instance, Properties: {{ImageId: !FindInMap [Images, eu, id], KeyName: !FindInMap [Same, a, b]}}}}
+  T: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: !If [D, a, b]}}}}
+  U: {{Type: AWS::SNS::Topic, Condition: C}}
+"
+            )
+        };
+        let expected = "\
+~ I AWS::EC2::Instance Maybe (ImageId /properties/ImageId by Mappings/Images)
+~ T AWS::SNS::Topic Never (DisplayName Reference by Conditions/D)
+* Mappings Images
+    eu.id: one → two
+* Conditions C
+    : { \"Fn::Equals\": [ \"a\", \"b\" ] } → { \"Fn::Equals\": [ \"a\", \"c\" ] }
+";
+        let (old, new) = (template("one", "b"), template("two", "c"));
+        assert_eq!(check(&old, &new), expected);
+        let found = differences(&old, &new);
+        assert_eq!(found.entries[1].decides, ["U"]);
+        assert_eq!(found.followers("Mappings/Images").maybe_replaced, 1);
     }
 
     #[test]

@@ -208,7 +208,12 @@ pub(super) fn references<'t>(node: &'t Node, path: &mut Vec<String>, found: &mut
                 Piece::Text(_) => (),
                 Piece::Of(name, _) => found(path, &name),
                 Piece::Other(other) => match other.as_single() {
-                    Some((_, argument)) if is_function(other) => references_in(argument, path, found),
+                    Some((function, argument)) if is_function(other) => {
+                        if let Some(name) = names_a_section(function, argument) {
+                            found(path, &name);
+                        }
+                        references_in(argument, path, found);
+                    }
                     _ => references_in(other, path, found),
                 },
             }
@@ -232,8 +237,21 @@ pub(super) fn references<'t>(node: &'t Node, path: &mut Vec<String>, found: &mut
     }
 }
 
+/// The mapping or the condition that a function names: `Mappings/Images`.
+fn names_a_section(function: &str, argument: &Node) -> Option<String> {
+    let first = argument.as_list()?.first()?.as_str()?;
+    match function {
+        "Fn::FindInMap" => Some(format!("Mappings/{first}")),
+        "Fn::If" => Some(format!("Conditions/{first}")),
+        _ => None,
+    }
+}
+
 /// What a function is given: whatever is in there is at the place of the function.
 fn references_in(node: &Node, path: &mut Vec<String>, found: &mut dyn FnMut(&[String], &str)) {
+    if let Some(("Condition", name)) = node.as_single() {
+        found(path, &format!("Conditions/{}", name.as_str().unwrap_or_default()));
+    }
     if is_function(node) {
         return references(node, path, found);
     }

@@ -266,10 +266,10 @@ impl Page<'_> {
                 (Meaning::Plain, " refers to ".to_owned()),
                 (Meaning::Value, cause.through.clone()),
             ];
-            let replaced = if reason.verdict == Verdict::Maybe {
-                ", which may be replaced"
-            } else {
-                ", which is replaced"
+            let replaced = match reason.verdict {
+                _ if cause.through.contains('/') => ", which differs",
+                Verdict::Maybe => ", which may be replaced",
+                Verdict::Never | Verdict::Always => ", which is replaced",
             };
             line.push((Meaning::Plain, replaced.to_owned()));
             if cause.root != cause.through {
@@ -393,6 +393,20 @@ impl Page<'_> {
                 let leaves = it.change.leaves();
                 lines.extend(leaves.iter().take(self.view.lines).map(|leaf| of_leaf(leaf, "it")));
             }
+        }
+        if !it.decides.is_empty() {
+            lines.push(plain(format!("decides whether there is {}", it.decides.join(", "))));
+        }
+        match it.section {
+            Section::Mappings => lines.extend(self.followers(&format!("Mappings/{}", it.name))),
+            Section::Conditions => lines.extend(self.followers(&format!("Conditions/{}", it.name))),
+            Section::Parameters
+            | Section::Outputs
+            | Section::Rules
+            | Section::Transform
+            | Section::Loops
+            | Section::Metadata
+            | Section::Other => (),
         }
         Item { cells, lines }
     }

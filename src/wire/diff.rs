@@ -102,6 +102,7 @@ struct Entry<'a> {
     section: &'static str,
     name: &'a str,
     remark: Option<&'static str>,
+    decides: &'a [String],
     differences: Vec<Difference>,
     place: Option<Place<'a>>,
 }
@@ -332,6 +333,7 @@ fn entry<'a>(it: &'a EntryChange, sources: &'a Sources) -> Entry<'a> {
             Remark::NeedsValue => "needsValue",
             Remark::Tooling => "tooling",
         }),
+        decides: &it.decides,
         differences: differences(Some(&it.change)),
         place: place(it.span, sources),
     }
