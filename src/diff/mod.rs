@@ -147,6 +147,11 @@ pub enum Obstacle {
     },
     /// It is not deleted while there is something in it.
     NotEmpty,
+    /// What it gives is exported, and keeps its value while another stack imports it.
+    Exported {
+        /// The name it is imported by.
+        name: String,
+    },
 }
 
 /// What makes a change hardly worth a line.

@@ -36,7 +36,7 @@ pub struct Counts {
     pub removed: usize,
     /// Of all these, those whose data is lost, or left behind, or perhaps so.
     pub data: usize,
-    /// Those of which CloudFormation refuses the change.
+    /// Of all these, and of what is no resource, what CloudFormation may refuse.
     pub refused: usize,
 }
 
@@ -96,6 +96,9 @@ impl TemplateDiff {
             counts.data += usize::from(it.data.is_some());
             counts.refused += usize::from(!it.obstacles.is_empty());
         }
+        let is_refused =
+            |it: &&EntryChange| matches!(it.remark, Some(Remark::ExportGone | Remark::ExportChanged));
+        counts.refused += self.entries.iter().filter(is_refused).count();
         counts
     }
 

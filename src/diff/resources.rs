@@ -12,7 +12,7 @@ use super::{
     compare::{Change, compare},
     noise,
     replacement::{Reason, Replacement, Source, Verdict, of_change},
-    resource_of, resources_of,
+    resource_of, resources_of, sections,
     spec::{Place, Spec, Specs},
     type_of,
     value::{Moved, Piece, pieces, same},
@@ -67,12 +67,15 @@ pub(super) fn resources(
     let follows = cascade::follows(&verdicts, &differing);
     let replaced = verdicts.iter().filter(|(_, it)| it.verdict != Verdict::Never);
     let replaced: BTreeSet<String> = replaced.map(|(id, _)| id.clone()).collect();
+    let exported = sections::exported(&old.body, &new.body, moved);
     for pair in &pairs {
         let Some(replacement) = verdicts.remove(pair.id) else { continue };
         let change = changes.entry(pair.id).or_insert_with(|| unchanged(pair));
         change.replacement = replacement;
         change.follows = follows.get(pair.id).cloned().filter(|_| change.kind == Kind::Changed);
         finish(change, pair, &specs, &replaced, moved);
+        let name = exported.get(pair.id).filter(|_| change.replacement.verdict == Verdict::Always);
+        change.obstacles.extend(name.map(|it| Obstacle::Exported { name: it.clone() }));
     }
     let gone = resources_of(&old.body)
         .filter(|(id, _)| resource_of(&new.body, id).is_none() && !moved.contains_key(*id))

@@ -1,6 +1,6 @@
 //! What differs outside of the resources: parameters, outputs, conditions and the like.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asi_constructs::kernel::{
     map::Map,
@@ -61,6 +61,8 @@ pub enum Section {
 pub enum Remark {
     /// The name under which other stacks import it is gone: while one does, CloudFormation refuses this.
     ExportGone,
+    /// What other stacks import by the same name is something else: while one does, CloudFormation refuses this.
+    ExportChanged,
     /// A stack that has the parameter keeps its value.
     DefaultOnly,
     /// A deployment has to give it a value.
@@ -161,10 +163,7 @@ fn of_section(
         let Some(change) = compare(before, after, Place::UNKNOWN, moved) else { continue };
         let remark = match section {
             _ if is_tooling(section, key) => Some(Remark::Tooling),
-            Section::Outputs => {
-                let gone = before.and_then(|it| export(it, moved)).filter(|it| !exports.contains(it));
-                gone.map(|_| Remark::ExportGone)
-            }
+            Section::Outputs => of_output(before, after, &exports, moved),
             Section::Parameters => of_parameter(before, after, &change),
             _ => None,
         };
@@ -186,6 +185,39 @@ fn entry(section: Section, name: String, change: Change, remark: Option<Remark>)
 /// The name under which an output is imported.
 fn export(output: &Node, moved: &Moved) -> Option<String> {
     Some(text(output.get("Export")?.get("Name")?, moved))
+}
+
+fn of_output(
+    before: Option<&Node>,
+    after: Option<&Node>,
+    exports: &[String],
+    moved: &Moved,
+) -> Option<Remark> {
+    let exported = before.and_then(|it| export(it, moved))?;
+    if !exports.contains(&exported) {
+        return Some(Remark::ExportGone);
+    }
+    let (old, new) = (before?.get("Value"), after?.get("Value"));
+    let differs = compare(old, new, Place::UNKNOWN, moved).is_some();
+    let is_same_name = after.and_then(|it| export(it, &Moved::new())) == Some(exported);
+    (differs && is_same_name).then_some(Remark::ExportChanged)
+}
+
+/// By their logical ids, the resources whose values both templates export, each with the name.
+pub(super) fn exported(old: &Node, new: &Node, moved: &Moved) -> BTreeMap<String, String> {
+    let outputs = |of: &'_ Node| of.get("Outputs").and_then(Node::as_map).cloned().unwrap_or_default();
+    let before: BTreeSet<String> = outputs(old).values().filter_map(|it| export(&it.value, moved)).collect();
+    let mut found = BTreeMap::new();
+    for output in outputs(new).values() {
+        let Some(name) = export(&output.value, &Moved::new()).filter(|it| before.contains(it)) else {
+            continue;
+        };
+        let Some(value) = output.value.get("Value") else { continue };
+        references(value, &mut Vec::new(), &mut |_, id| {
+            found.entry(id.to_owned()).or_insert_with(|| name.clone());
+        });
+    }
+    found
 }
 
 fn of_parameter(before: Option<&Node>, after: Option<&Node>, change: &Change) -> Option<Remark> {
@@ -326,7 +358,7 @@ Resources:
     fn an_export_that_goes_is_told() {
         let old = "Outputs: {A: {Value: x, Export: {Name: a}}, B: {Value: y, Export: {Name: b}}, C: {Value: z, Export: {Name: c}}}";
         let new = "Outputs: {A: {Value: x2, Export: {Name: a}}, B: {Value: y, Export: {Name: b2}}, D: {Value: z, Export: {Name: c}}}";
-        let expected = r#"* Outputs A
+        let expected = r#"* Outputs A (ExportChanged)
     Value: x → x2
 * Outputs B (ExportGone)
     Export.Name: b → b2
@@ -336,6 +368,27 @@ Resources:
     : + { "Value": "z", "Export": { "Name": "c" } }
 "#;
         assert_eq!(check(old, new), expected);
+    }
+
+    #[test]
+    fn what_is_exported_cannot_be_replaced_while_it_is_imported() {
+        let template = |cidr: &str| {
+            format!(
+                "
+Resources:
+  N: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: {cidr}}}}}
+  S: {{Type: AWS::EC2::Subnet, Properties: {{VpcId: !Ref N, CidrBlock: 10.0.0.0/24}}}}
+Outputs:
+  A: {{Value: !Join [',', [!Ref S]], Export: {{Name: !Sub '${{AWS::StackName}}-subnets'}}}}
+"
+            )
+        };
+        let expected = "\
+~ N AWS::EC2::VPC Always (CidrBlock /properties/CidrBlock)
+    CidrBlock: 10.0.0.0/16 → 10.1.0.0/16
+~ S AWS::EC2::Subnet Always (VpcId /properties/VpcId by N); refused: Exported ${AWS::StackName}-subnets
+";
+        assert_eq!(check(&template("10.0.0.0/16"), &template("10.1.0.0/16")), expected);
     }
 
     #[test]

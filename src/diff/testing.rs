@@ -56,7 +56,10 @@ fn resource(it: &ResourceChange) -> String {
     line += &it.slight.map_or(String::new(), |it| format!(" ({it:?})"));
     line += &it.data.map_or(String::new(), |it| format!("; data {it:?}"));
     for obstacle in &it.obstacles {
-        let text = format!("{obstacle:?}").replace(" { property: \"", " ").replace("\" }", "");
+        let text = format!("{obstacle:?}")
+            .replace(" { property: \"", " ")
+            .replace("\" }", "")
+            .replace("{ name: \"", "");
         line += &format!("; refused: {text}");
     }
     let indented = |change: &Option<Change>, sign: &str| -> String {

@@ -170,10 +170,13 @@ struct Page<'a> {
 impl Page<'_> {
     /// The resources of a rank, under a title.
     fn of_rank(&self, rank: Rank) -> Vec<Block> {
-        let is_shown = |it: &&ResourceChange| {
-            // What holds data is never folded away.
-            it.rank() == rank && (self.view.all || rank == Rank::Data || it.follows.is_none())
+        // What holds data or is refused is never folded away, nor what a mapping or a condition may replace.
+        let is_folded = |it: &ResourceChange| match it.follows.as_deref() {
+            None => false,
+            Some(_) if self.view.all || rank == Rank::Data || !it.obstacles.is_empty() => false,
+            Some(root) => !root.contains('/') || rank == Rank::Changed,
         };
+        let is_shown = |it: &&ResourceChange| it.rank() == rank && !is_folded(it);
         let found: Vec<&ResourceChange> = self.diff.resources.iter().filter(is_shown).collect();
         let most = if rank == Rank::Data { usize::MAX } else { self.view.items };
         let (title, is_folded) = match rank {
@@ -350,7 +353,8 @@ impl Page<'_> {
                 lines: Vec::new(),
             });
         }
-        let is_harmless = shown.iter().all(|it| it.remark != Some(Remark::ExportGone));
+        let is_harmless =
+            shown.iter().all(|it| !matches!(it.remark, Some(Remark::ExportGone | Remark::ExportChanged)));
         self.section("Parameters, outputs and the rest", shown.len(), is_harmless, items)
     }
 
@@ -371,6 +375,9 @@ impl Page<'_> {
         match it.remark {
             Some(Remark::ExportGone) => {
                 lines.push(warn("the name it is imported by is gone: CloudFormation refuses this while another stack imports it"));
+            }
+            Some(Remark::ExportChanged) => {
+                lines.push(warn("CloudFormation refuses another value while a stack imports it"));
             }
             Some(Remark::NeedsValue) => lines.push(warn("a deployment has to give it a value")),
             Some(Remark::DefaultOnly) => lines.push(plain("a stack that is deployed keeps the value it has")),
@@ -490,6 +497,9 @@ fn obstacle(it: &Obstacle) -> String {
         }
         Obstacle::NameTaken { property } => format!(
             "CloudFormation makes the new one first, and its {property} is still taken: change that too, or leave it out"
+        ),
+        Obstacle::Exported { name } => format!(
+            "its value is exported as {name}: CloudFormation refuses another one while a stack imports it"
         ),
         Obstacle::NotEmpty => "its deletion fails while there is something in it".to_owned(),
     }

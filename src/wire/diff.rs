@@ -80,6 +80,7 @@ struct Because<'a> {
 struct Refused<'a> {
     reason: &'static str,
     property: Option<&'a str>,
+    export: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -267,11 +268,13 @@ fn because(it: &Reason) -> Because<'_> {
 }
 
 fn refused(it: &Obstacle) -> Refused<'_> {
-    match it {
-        Obstacle::Type => Refused { reason: "type", property: None },
-        Obstacle::NameTaken { property } => Refused { reason: "nameTaken", property: Some(property) },
-        Obstacle::NotEmpty => Refused { reason: "notEmpty", property: None },
-    }
+    let (reason, property, export) = match it {
+        Obstacle::Type => ("type", None, None),
+        Obstacle::NameTaken { property } => ("nameTaken", Some(property.as_str()), None),
+        Obstacle::NotEmpty => ("notEmpty", None, None),
+        Obstacle::Exported { name } => ("exported", None, Some(name.as_str())),
+    };
+    Refused { reason, property, export }
 }
 
 fn differences(change: Option<&Change>) -> Vec<Difference> {
@@ -329,6 +332,7 @@ fn entry<'a>(it: &'a EntryChange, sources: &'a Sources) -> Entry<'a> {
         name: &it.name,
         remark: it.remark.map(|it| match it {
             Remark::ExportGone => "exportGone",
+            Remark::ExportChanged => "exportChanged",
             Remark::DefaultOnly => "defaultOnly",
             Remark::NeedsValue => "needsValue",
             Remark::Tooling => "tooling",
