@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use asi_constructs::kernel::node::Node;
 
 use super::{
-    replacement::{Cause, Reason, Replacement, Source, Verdict, at_or_above},
+    replacement::{Cause, Reason, Replacement, Source, Verdict, at_or_above, settled},
     spec::Specs,
     type_of,
     value::references,
@@ -19,15 +19,16 @@ struct Reference {
     pointer: String,
 }
 
-/// Adds to the verdicts what follows from them, and from mappings and conditions that differ. `resources` are those of the new template that were there before.
+/// Adds to the verdicts what follows from them, and from the mappings, conditions and attributes that are `differing`.
+/// `resources` are those of the new template that were there before.
 pub(super) fn spread(
     resources: &[(&str, &Node)],
     differing: &BTreeSet<String>,
     specs: &Specs,
     verdicts: &mut BTreeMap<String, Replacement>,
 ) {
-    let types: BTreeMap<&str, &str> = resources.iter().map(|(id, it)| (*id, type_of(it))).collect();
-    let referring = referring(resources, &types, differing);
+    let known: BTreeMap<&str, &Node> = resources.iter().copied().collect();
+    let referring = referring(resources, &known, differing);
     let mut roots: BTreeMap<String, String> = BTreeMap::new();
     let mut queue: VecDeque<(String, Verdict)> = VecDeque::new();
     // What is certain goes first, so that it is the cause of what might follow from either.
@@ -48,8 +49,8 @@ pub(super) fn spread(
             for reference in referring.get(&id).into_iter().flatten() {
                 let root = roots.get(&id).cloned().unwrap_or_else(|| id.clone());
                 let cause = Cause { root: root.clone(), through: id.clone() };
-                let type_name = types.get(reference.from.as_str()).copied().unwrap_or_default();
-                let (verdict, source) = effect(type_name, &reference.pointer, strength, specs);
+                let Some(resource) = known.get(reference.from.as_str()) else { continue };
+                let (verdict, source) = effect(resource, &reference.pointer, strength, specs);
                 let is_told = strength == Verdict::Always || differing.contains(&id);
                 // What perhaps changes where it is, because something is perhaps replaced, is not worth telling.
                 if verdict == Verdict::Never && !is_told {
@@ -106,10 +107,11 @@ pub(super) fn follows(
 }
 
 /// What another value at `pointer` does to a resource, if it is as sure as `strength` that there is one.
-fn effect(type_name: &str, pointer: &str, strength: Verdict, specs: &Specs) -> (Verdict, Source) {
-    let spec = specs.of(type_name);
+fn effect(resource: &Node, pointer: &str, strength: Verdict, specs: &Specs) -> (Verdict, Source) {
+    let spec = specs.of(type_of(resource));
     let by_schema = spec.as_deref().and_then(|it| at_or_above(it, pointer));
-    if let Some((verdict, at)) = by_schema {
+    let by_schema = by_schema.map(|(verdict, at)| (settled(verdict, resource), at));
+    if let Some((verdict, at)) = by_schema.filter(|it| it.0 != Verdict::Never) {
         return (verdict.min(strength), Source::Schema(format!("/properties{at}")));
     }
     if spec.is_none_or(|it| it.is_custom) {
@@ -121,14 +123,14 @@ fn effect(type_name: &str, pointer: &str, strength: Verdict, specs: &Specs) -> (
 /// By the resource they refer to, the places that do.
 fn referring(
     resources: &[(&str, &Node)],
-    types: &BTreeMap<&str, &str>,
+    known: &BTreeMap<&str, &Node>,
     differing: &BTreeSet<String>,
 ) -> BTreeMap<String, Vec<Reference>> {
     let mut all: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
     for (id, resource) in resources {
         let Some(properties) = resource.get("Properties") else { continue };
         let mut found = |path: &[String], name: &str| {
-            if name == *id || !types.contains_key(name) && !differing.contains(name) {
+            if name == *id || !known.contains_key(name) && !differing.contains(name) {
                 return;
             }
             let pointer = format!("/{}", path.join("/"));

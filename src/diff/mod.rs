@@ -76,7 +76,8 @@ pub struct ResourceChange {
     /// Whether it is replaced.
     pub replacement: Replacement,
     /// The resource from whose replacement all of it follows, or it would be replaced anyway; what differs in it besides
-    /// makes no difference then. Or the mapping or the condition it follows from: `Mappings/Images`.
+    /// makes no difference then. Or what else it follows from: `Mappings/Images`, `Conditions/C`,
+    /// `Template.LatestVersionNumber`.
     pub follows: Option<String>,
     /// What becomes of the data it holds, if it holds any, and is removed or perhaps replaced.
     pub data: Option<Data>,

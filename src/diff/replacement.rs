@@ -7,6 +7,7 @@ use asi_constructs::kernel::node::Node;
 use super::{
     compare::{Change, Leaf},
     spec::Spec,
+    type_of,
     value::{is_function, scalar},
 };
 
@@ -62,7 +63,8 @@ pub enum Source {
 /// What a replacement follows from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// The resource that is replaced first, or a mapping or a condition that differs: `Mappings/Images`.
+    /// The resource that is replaced first, or what else gives another value: `Mappings/Images`,
+    /// `Conditions/C`, `Template.LatestVersionNumber`.
     pub root: String,
     /// What the property refers to: that, or a resource that is replaced because of it.
     pub through: String,
@@ -87,17 +89,40 @@ impl Replacement {
     }
 }
 
+/// A verdict, once it is known what the resource says of its updates itself.
+pub(super) fn settled(verdict: Verdict, resource: &Node) -> Verdict {
+    if verdict != Verdict::Maybe || type_of(resource) != "AWS::AutoScaling::AutoScalingGroup" {
+        return verdict;
+    }
+    // A group is replaced if its update policy says so, and else changed, or its instances are.
+    let policy = resource.get("UpdatePolicy").and_then(|it| it.get("AutoScalingReplacingUpdate"));
+    let replaces = policy.and_then(|it| it.get("WillReplace"));
+    match replaces.map(|it| scalar(it).map(|it| it.eq_ignore_ascii_case("true"))) {
+        Some(Some(true)) => Verdict::Always,
+        Some(None) => Verdict::Maybe,
+        Some(Some(false)) | None => Verdict::Never,
+    }
+}
+
 /// What the schema says of a change of properties.
 ///
 /// `templates` are the old and the new one, whose parameters have defaults.
-pub(super) fn of_change(change: &Change, templates: [&Node; 2], spec: Option<&Spec>) -> Replacement {
+pub(super) fn of_change(
+    change: &Change,
+    resource: &Node,
+    templates: [&Node; 2],
+    spec: Option<&Spec>,
+) -> Replacement {
     let mut replacement = Replacement::default();
     for leaf in change.leaves() {
         if let Some((verdict, source)) = of_leaf(&leaf, spec) {
             // A stack may well have been deployed with another value than the default.
             let is_perhaps_the_same = is_same_by_default(leaf.change, templates);
             let verdict = if is_perhaps_the_same { verdict.min(Verdict::Maybe) } else { verdict };
-            replacement.add(Reason { path: leaf.name(), verdict, source, cause: None });
+            let verdict = settled(verdict, resource);
+            if verdict != Verdict::Never {
+                replacement.add(Reason { path: leaf.name(), verdict, source, cause: None });
+            }
         }
     }
     replacement
@@ -220,6 +245,22 @@ mod tests {
         assert_eq!(
             of("Custom::Cleaner", "ServiceToken: a, B: 1", "ServiceToken: b, B: 2"),
             "~ R Custom::Cleaner Always (ServiceToken /properties/ServiceToken; B Provider)\n    ServiceToken: a → b\n    B: 1 → 2\n"
+        );
+    }
+
+    #[test]
+    fn a_group_of_instances_is_replaced_if_its_policy_says_so() {
+        let group = |subnet: &str, policy: &str| {
+            format!(
+                "Resources: {{G: {{Type: AWS::AutoScaling::AutoScalingGroup, {policy}Properties: {{VPCZoneIdentifier: [{subnet}]}}}}}}"
+            )
+        };
+        let run =
+            |policy: &str| check(&group("a", policy), &group("b", policy)).lines().next().unwrap().to_owned();
+        assert_eq!(run(""), "~ G AWS::AutoScaling::AutoScalingGroup");
+        assert_eq!(
+            run("UpdatePolicy: {AutoScalingReplacingUpdate: {WillReplace: true}}, "),
+            "~ G AWS::AutoScaling::AutoScalingGroup Always (VPCZoneIdentifier[0] /properties/VPCZoneIdentifier)"
         );
     }
 

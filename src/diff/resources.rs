@@ -29,6 +29,9 @@ const REVISIONS: [&str; 6] = [
     "AWS::ServiceCatalog::CloudFormationProduct",
 ];
 
+/// Attributes that count the changes of a resource.
+const COUNTING: [(&str, &str); 1] = [("AWS::EC2::LaunchTemplate", "LatestVersionNumber")];
+
 /// What there is on both sides, under one logical id or two.
 struct Pair<'t> {
     id: &'t str,
@@ -61,8 +64,10 @@ pub(super) fn resources(
             changes.insert(pair.id, change);
         }
     }
+    let mut values = values.clone();
+    values.extend(changes.values().flat_map(attributes_that_differ));
     let known: Vec<(&str, &Node)> = pairs.iter().map(|it| (it.id, it.new)).collect();
-    cascade::spread(&known, values, &specs, &mut verdicts);
+    cascade::spread(&known, &values, &specs, &mut verdicts);
     let differing: BTreeSet<&str> = changes.keys().copied().collect();
     let follows = cascade::follows(&verdicts, &differing);
     let replaced = verdicts.iter().filter(|(_, it)| it.verdict != Verdict::Never);
@@ -89,6 +94,14 @@ pub(super) fn resources(
     gone.chain(here).collect()
 }
 
+/// The attributes of a resource that are others once it is changed, as `Template.LatestVersionNumber`.
+fn attributes_that_differ(change: &ResourceChange) -> impl Iterator<Item = String> {
+    let differing = COUNTING.iter().filter(|(type_name, _)| {
+        change.type_name == *type_name && change.properties.is_some() && change.slight.is_none()
+    });
+    differing.map(|(_, attribute)| format!("{}.{attribute}", change.id))
+}
+
 /// What differs in what there is on both sides; what only follows from other changes is told later.
 fn of_pair(pair: &Pair<'_>, templates: [&Node; 2], specs: &Specs, moved: &Moved) -> Option<ResourceChange> {
     let Pair { old, new, moved_from, .. } = *pair;
@@ -111,7 +124,7 @@ fn of_pair(pair: &Pair<'_>, templates: [&Node; 2], specs: &Specs, moved: &Moved)
     } else if properties.is_none() && attributes.is_none() {
         return None;
     } else if let Some(properties) = &properties {
-        change.replacement = of_change(properties, templates, spec.as_deref());
+        change.replacement = of_change(properties, new, templates, spec.as_deref());
     }
     let written = properties.as_ref().or(attributes.as_ref()).map(Change::span).unwrap_or_default();
     change.span = written.or(new.span);
@@ -370,6 +383,27 @@ Resources:
         assert!(refused("!Sub 'a-${AWS::Region}'", "10.1.0.0/16") && refused("!Ref Name", "10.1.0.0/16"));
         assert!(refused("!Ref N", "10.0.0.0/16"), "the network stays what it is");
         assert!(!refused("!Ref N", "10.1.0.0/16"));
+    }
+
+    #[test]
+    fn what_runs_the_latest_version_changes_with_it() {
+        let template = |image: &str| {
+            format!(
+                "
+Resources:
+  T: {{Type: AWS::EC2::LaunchTemplate, Properties: {{LaunchTemplateData: {{ImageId: {image}}}}}}}
+  G:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties: {{LaunchTemplate: {{LaunchTemplateId: !Ref T, Version: !GetAtt T.LatestVersionNumber}}}}
+"
+            )
+        };
+        let expected = "\
+~ T AWS::EC2::LaunchTemplate
+    LaunchTemplateData.ImageId: a → b
+~ G AWS::AutoScaling::AutoScalingGroup Never (LaunchTemplate.Version Reference by T.LatestVersionNumber)
+";
+        assert_eq!(check(&template("a"), &template("b")), expected);
     }
 
     #[test]

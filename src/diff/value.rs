@@ -206,7 +206,12 @@ pub(super) fn references<'t>(node: &'t Node, path: &mut Vec<String>, found: &mut
         for piece in pieces(node) {
             match piece {
                 Piece::Text(_) => (),
-                Piece::Of(name, _) => found(path, &name),
+                Piece::Of(name, attribute) => {
+                    found(path, &name);
+                    if let Some(attribute) = attribute {
+                        found(path, &format!("{name}.{attribute}"));
+                    }
+                }
                 Piece::Other(other) => match other.as_single() {
                     Some((function, argument)) if is_function(other) => {
                         if let Some(name) = names_a_section(function, argument) {

@@ -174,7 +174,7 @@ impl Page<'_> {
         let is_folded = |it: &ResourceChange| match it.follows.as_deref() {
             None => false,
             Some(_) if self.view.all || rank == Rank::Data || !it.obstacles.is_empty() => false,
-            Some(root) => !root.contains('/') || rank == Rank::Changed,
+            Some(root) => !root.contains(['/', '.']) || rank == Rank::Changed,
         };
         let is_shown = |it: &&ResourceChange| it.rank() == rank && !is_folded(it);
         let found: Vec<&ResourceChange> = self.diff.resources.iter().filter(is_shown).collect();
@@ -270,7 +270,7 @@ impl Page<'_> {
                 (Meaning::Value, cause.through.clone()),
             ];
             let replaced = match reason.verdict {
-                _ if cause.through.contains('/') => ", which differs",
+                _ if cause.through.contains(['/', '.']) => ", which differs",
                 Verdict::Maybe => ", which may be replaced",
                 Verdict::Never | Verdict::Always => ", which is replaced",
             };
@@ -282,6 +282,7 @@ impl Page<'_> {
             lines.push(line);
         }
         lines.extend(self.followers(&it.id));
+        lines.extend(self.followers(&format!("{}.LatestVersionNumber", it.id)));
         lines
     }
 
