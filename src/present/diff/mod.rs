@@ -1,21 +1,20 @@
 //! What two templates say differently: what hurts first.
 
+mod security;
+mod values;
+
 use asi_constructs::kernel::span::{Sources, Span};
 
+use self::values::{of_leaf, shortened, which};
 use super::{aside, diagnostics::counted};
 use crate::{
     diff::{
-        Change, Counts, Data, EntryChange, Fate, Followers, Kind, Leaf, Obstacle, Rank, Remark,
-        ResourceChange, Row, Section, Sign, Slight, Source, Statement, TemplateDiff, Verdict, text,
+        Change, Counts, Data, EntryChange, Fate, Followers, Kind, Obstacle, Rank, Remark, ResourceChange,
+        Section, Slight, Source, TemplateDiff, Verdict, text,
     },
     ops::{Compared, Comparison, Presence},
     render::{Block, Doc, Item, Meaning, Text},
 };
-
-/// The longest value that is shown whole.
-const LONGEST: usize = 64;
-/// How much of a longer one is shown before what differs in it.
-const AROUND: usize = 16;
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +94,7 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
             blocks.extend(page.of_rank(rank));
         }
     }
-    blocks.extend(page.security());
+    blocks.extend(security::security(&stack.diff.security, view.items.max(20)));
     if !view.security_only {
         for rank in [Rank::Changed, Rank::Added] {
             blocks.extend(page.of_rank(rank));
@@ -303,47 +302,6 @@ impl Page<'_> {
         })
     }
 
-    /// Who may do what, and who reaches whom.
-    fn security(&self) -> Vec<Block> {
-        let security = &self.diff.security;
-        let mut blocks = Vec::new();
-        let most = self.view.items.max(20);
-        if !security.statements.is_empty() {
-            let rows = security.statements.iter().map(statement);
-            blocks.push(table(
-                &["", "", "Effect", "Actions", "Resources", "Principals", "Condition"],
-                rows,
-                most,
-            ));
-        }
-        if !security.attachments.is_empty() {
-            let rows = security.attachments.iter().map(|row| {
-                let policy = if row.what.is_boundary {
-                    format!("boundary {}", row.what.policy)
-                } else {
-                    row.what.policy.clone()
-                };
-                cells(row, [policy, row.what.holder.clone()])
-            });
-            blocks.push(table(&["", "", "Policy", "Attached to"], rows, most));
-        }
-        if !security.rules.is_empty() {
-            let rows = security.rules.iter().map(|row| {
-                let direction = format!("{:?}", row.what.direction).to_lowercase();
-                cells(
-                    row,
-                    [row.what.group.clone(), direction, row.what.traffic.clone(), row.what.peer.clone()],
-                )
-            });
-            blocks.push(table(&["", "", "Group", "Way", "Traffic", "Peer"], rows, most));
-        }
-        if !blocks.is_empty() {
-            let title = if security.broadens() { "Allows more" } else { "Permissions" };
-            blocks.insert(0, Block::Heading(plain(title)));
-        }
-        blocks
-    }
-
     fn entries(&self) -> Vec<Block> {
         let shown: Vec<&EntryChange> =
             self.diff.entries.iter().filter(|it| !it.is_slight() || self.view.all).collect();
@@ -506,89 +464,6 @@ fn obstacle(it: &Obstacle) -> String {
     }
 }
 
-/// One of the smallest values that differ; `whole` stands for the way to it where there is none.
-fn of_leaf(leaf: &Leaf<'_>, whole: &str) -> Text {
-    let name = leaf.name();
-    let mut line = vec![
-        (Meaning::Value, if name.is_empty() { whole.to_owned() } else { name }),
-        (Meaning::Plain, ": ".to_owned()),
-    ];
-    match leaf.change {
-        Change::Added(new) => line.push((Meaning::Added, format!("+ {}", shortened(&text(new), 0)))),
-        Change::Removed(old) => line.push((Meaning::Removed, format!("- {}", shortened(&text(old), 0)))),
-        Change::Replaced(old, new) => {
-            let (old, new) = (text(old), text(new));
-            // Of long texts that begin alike, what differs is shown.
-            let alike = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count();
-            line.push((Meaning::Removed, shortened(&old, alike)));
-            line.push((Meaning::Plain, " → ".to_owned()));
-            line.push((Meaning::Added, shortened(&new, alike)));
-        }
-        Change::Reordered(..) => line.push((Meaning::Changed, "in another order".to_owned())),
-        Change::Within(_) => (),
-    }
-    line
-}
-
-/// What a difference does.
-fn which(does: &str) -> Text {
-    vec![(Meaning::Plain, ", which ".to_owned()), (Meaning::Warning, does.to_owned())]
-}
-
-/// A text on one line, of which only what is near `at` is shown if it is long.
-fn shortened(text: &str, at: usize) -> String {
-    let plain: String = text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
-    let length = plain.chars().count();
-    if length == 0 {
-        return "''".to_owned();
-    }
-    if length <= LONGEST {
-        return plain;
-    }
-    let start = at.saturating_sub(AROUND).min(length - LONGEST);
-    let part: String = plain.chars().skip(start).take(LONGEST).collect();
-    let before = if start > 0 { "…" } else { "" };
-    let after = if start + LONGEST < length { "…" } else { "" };
-    format!("{before}{part}{after}")
-}
-
-fn statement(row: &Row<Statement>) -> Vec<Text> {
-    let all = |it: &crate::diff::Matches| {
-        let values: Vec<String> = it.values.iter().map(|it| shortened(it, 0)).collect();
-        format!("{}{}", if it.but { "all but " } else { "" }, values.join(", "))
-    };
-    let Statement { effect, actions, resources, principals, condition } = &row.what;
-    let condition = condition.clone().unwrap_or_default();
-    cells(row, [effect.clone(), all(actions), all(resources), all(principals), condition])
-}
-
-/// The cells of a row: whether it comes or goes, whether more is allowed with it, and what it is.
-fn cells<T, const N: usize>(row: &Row<T>, columns: [String; N]) -> Vec<Text> {
-    let sign = match row.sign {
-        Sign::Added => (Meaning::Added, "+".to_owned()),
-        Sign::Removed => (Meaning::Removed, "-".to_owned()),
-    };
-    let wider = if row.broadens { "wider" } else { "" };
-    let head = [vec![sign], vec![(Meaning::Warning, wider.to_owned())]];
-    head.into_iter().chain(columns.into_iter().map(plain)).collect()
-}
-
-/// A table without the columns in which nothing stands.
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<Text>>, most: usize) -> Block {
-    let mut rows: Vec<Vec<Text>> = rows.collect();
-    let more = rows.len().saturating_sub(most);
-    rows.truncate(most);
-    if more > 0 {
-        let cell = |at: usize| if at == 2 { plain(format!("and {more} more")) } else { plain("") };
-        rows.push((0..head.len()).map(cell).collect());
-    }
-    let is_used = |column: usize| rows.iter().any(|row| row[column].iter().any(|(_, it)| !it.is_empty()));
-    let used: Vec<usize> = (0..head.len()).filter(|it| is_used(*it)).collect();
-    let head: Vec<Text> = head.iter().map(|it| aside(*it)).collect();
-    let rows = std::iter::once(head).chain(rows);
-    Block::Table(rows.map(|row| used.iter().map(|at| row[*at].clone()).collect()).collect())
-}
-
 fn section(it: Section) -> &'static str {
     match it {
         Section::Parameters => "parameter",
@@ -615,18 +490,4 @@ fn plain(text: impl Into<String>) -> Text {
 
 fn value(text: impl Into<String>) -> Text {
     vec![(Meaning::Value, text.into())]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_long_text_what_differs_is_shown() {
-        let text = format!("{}x{}", "a".repeat(100), "b".repeat(100));
-        assert_eq!(shortened(&text, 100), format!("…{}x{}…", "a".repeat(16), "b".repeat(47)));
-        assert_eq!(shortened(&text, 0), format!("{}…", "a".repeat(64)));
-        assert_eq!(shortened("a\nb", 0), "a b");
-        assert_eq!(shortened("", 0), "''");
-    }
 }
