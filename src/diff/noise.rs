@@ -13,6 +13,8 @@ use super::{
     value::{is_function, line, scalar},
 };
 
+/// The type of the resource that the CDK adds to count its users.
+pub(super) const TOOLING: &str = "AWS::CDK::Metadata";
 /// What stands for a text that nobody may see.
 const HIDDEN: &str = "****";
 /// The shortest run of hexadecimal digits that is taken for a hash.
@@ -35,7 +37,7 @@ pub(super) fn slight(
     properties: Option<&Change>,
     attributes: Option<&Change>,
 ) -> Option<Slight> {
-    if type_name == "AWS::CDK::Metadata" {
+    if type_name == TOOLING {
         return Some(Slight::Tooling);
     }
     let all =

@@ -158,15 +158,8 @@ fn blank(id: &str, resource: &Node) -> ResourceChange {
 }
 
 fn added(id: &str, resource: &Node) -> ResourceChange {
-    let slight = noise::slight(type_of(resource), None, None);
-    ResourceChange {
-        slight: slight.filter(|it| *it == Slight::Tooling && is_tooling(resource)),
-        ..blank(id, resource)
-    }
-}
-
-fn is_tooling(resource: &Node) -> bool {
-    type_of(resource) == "AWS::CDK::Metadata"
+    let is_tooling = type_of(resource) == noise::TOOLING;
+    ResourceChange { slight: is_tooling.then_some(Slight::Tooling), ..blank(id, resource) }
 }
 
 fn removed(id: &str, resource: &Node, old: &Template, specs: &Specs) -> ResourceChange {

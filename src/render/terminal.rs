@@ -111,13 +111,12 @@ fn words(text: &Text) -> Vec<(Meaning, String)> {
     let is_alone = text.len() == 1;
     text.iter()
         .flat_map(|(meaning, part)| match meaning {
-            Meaning::Plain | Meaning::Warning => {
+            Meaning::Plain | Meaning::Warning | Meaning::Value => {
                 part.split_inclusive(' ').map(|it| (*meaning, it.to_owned())).collect()
             }
             Meaning::Name if !is_alone => vec![(*meaning, format!("`{part}`"))],
             Meaning::Name
             | Meaning::Aside
-            | Meaning::Value
             | Meaning::Added
             | Meaning::Removed
             | Meaning::Changed

@@ -135,12 +135,7 @@ fn summary(diff: &TemplateDiff, view: &View) -> Text {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     let others = diff.entries.iter().filter(|it| !it.is_slight()).count();
-    let others = counted(
-        others,
-        if resources.is_empty() { "difference beside the resources" } else { "other difference" },
-    );
-    let others =
-        others.map(|it| it.replace("difference beside the resourcess", "differences beside the resources"));
+    let others = counted(others, if resources.is_empty() { "difference" } else { "other difference" });
     let mut parts: Vec<String> = resources;
     parts.extend(others);
     if parts.is_empty() {
@@ -219,7 +214,7 @@ impl Page<'_> {
         };
         let cells = vec![
             vec![(sign.0, sign.1.to_owned())],
-            plain(it.type_name.as_str()),
+            value(it.type_name.as_str()),
             value(construct.unwrap_or_default()),
             value(it.id.as_str()),
             aside(self.place(it.span)),

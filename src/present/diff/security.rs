@@ -1,6 +1,6 @@
 //! Who may do what, and who reaches whom: tables of what comes and goes.
 
-use super::{plain, values::shortened};
+use super::{plain, value, values::shortened};
 use crate::{
     diff::{Direction, Matches, Row, Security, Sign, Statement},
     present::aside,
@@ -64,7 +64,7 @@ fn cells<T, const N: usize>(row: &Row<T>, columns: [String; N]) -> Vec<Text> {
     };
     let wider = if row.broadens { "wider" } else { "" };
     let head = [vec![sign], vec![(Meaning::Warning, wider.to_owned())]];
-    head.into_iter().chain(columns.into_iter().map(plain)).collect()
+    head.into_iter().chain(columns.into_iter().map(value)).collect()
 }
 
 /// A table without the columns in which nothing stands.
