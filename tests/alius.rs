@@ -44,10 +44,6 @@ fn ids<'a>(resources: &[Resource<'a>]) -> BTreeSet<&'a str> {
     resources.iter().map(|it| it.id).collect()
 }
 
-fn balancer_group<'a>(query: &Query<'a>) -> Resource<'a> {
-    query.target(&query.only("AWS::ElasticLoadBalancingV2::LoadBalancer").get("SecurityGroups")[0])
-}
-
 fn tasks_group<'a>(query: &Query<'a>) -> Resource<'a> {
     let groups =
         query.only("AWS::ECS::Service").get("NetworkConfiguration.AwsvpcConfiguration.SecurityGroups");
@@ -164,14 +160,14 @@ fn alius_06_the_load_balancer_faces_the_internet_in_the_public_subnets() {
     let balancer = query.only("AWS::ElasticLoadBalancingV2::LoadBalancer");
     assert_eq!(balancer.get("Scheme"), "internet-facing");
     assert_eq!(query.targets(balancer.get("Subnets")), ids(&subnets(&query, true)));
-    assert_eq!(query.targets(balancer.get("SecurityGroups")), BTreeSet::from([balancer_group(&query).id]));
+    assert_eq!(query.targets(balancer.get("SecurityGroups")), BTreeSet::from([query.balancer_group().id]));
 }
 
 #[test]
 fn alius_07_the_load_balancer_admits_only_http() {
     let template = staging();
     let query = Query::new(&template);
-    let rules = query.ingress(balancer_group(&query).id);
+    let rules = query.ingress(query.balancer_group().id);
     let [rule] = rules.as_slice() else { panic!("{rules:?}") };
     assert_eq!(
         (&rule["IpProtocol"], &rule["FromPort"], &rule["ToPort"], &rule["CidrIp"]),
@@ -183,14 +179,7 @@ fn alius_07_the_load_balancer_admits_only_http() {
 fn alius_08_tasks_admit_only_the_load_balancer() {
     let template = staging();
     let query = Query::new(&template);
-    let rules = query.ingress(tasks_group(&query).id);
-    let [rule] = rules.as_slice() else { panic!("{rules:?}") };
-    assert_eq!(
-        (&rule["IpProtocol"], &rule["FromPort"], &rule["ToPort"]),
-        (&json!("tcp"), &json!(5000), &json!(5000))
-    );
-    assert!(refers(&rule["SourceSecurityGroupId"], balancer_group(&query).id));
-    assert!(rule["CidrIp"].is_null() && rule["CidrIpv6"].is_null());
+    query.assert_admits_only(tasks_group(&query), 5000, query.balancer_group());
 }
 
 #[test]
@@ -239,7 +228,7 @@ fn alius_10_listeners_forward_or_redirect() {
         (&json!("443"), &json!("HTTP_301"))
     );
     let ports: BTreeSet<u64> =
-        query.ingress(balancer_group(&query).id).iter().map(|it| it["FromPort"].as_u64().unwrap()).collect();
+        query.ingress(query.balancer_group().id).iter().map(|it| it["FromPort"].as_u64().unwrap()).collect();
     assert_eq!(ports, BTreeSet::from([80, 443]));
 }
 

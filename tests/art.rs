@@ -80,10 +80,6 @@ fn launch_data<'a>(query: &Query<'a>) -> &'a Value {
     query.only("AWS::EC2::LaunchTemplate").get("LaunchTemplateData")
 }
 
-fn balancer_group<'a>(query: &Query<'a>) -> Resource<'a> {
-    query.target(&query.only("AWS::ElasticLoadBalancingV2::LoadBalancer").get("SecurityGroups")[0])
-}
-
 fn instance_group<'a>(query: &Query<'a>) -> Resource<'a> {
     query.target(&launch_data(query)["NetworkInterfaces"][0]["Groups"][0])
 }
@@ -298,7 +294,7 @@ fn art_11_what_keeps_requests_or_images_from_a_task_is_found() {
 fn art_12_only_the_load_balancer_reaches_instances() {
     let template = services();
     let query = Query::new(&template);
-    let (balancer, instances) = (balancer_group(&query), instance_group(&query));
+    let (balancer, instances) = (query.balancer_group(), instance_group(&query));
     assert_ne!(balancer.id, instances.id);
     let rules = query.ingress(instances.id);
     let [rule] = rules.as_slice() else { panic!("{rules:?}") };

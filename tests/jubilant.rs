@@ -54,10 +54,6 @@ fn changed(changes: &[(&str, &str)]) -> String {
     })
 }
 
-fn balancer_group<'a>(query: &Query<'a>) -> Resource<'a> {
-    query.target(&query.only("AWS::ElasticLoadBalancingV2::LoadBalancer").get("SecurityGroups")[0])
-}
-
 fn tasks_group<'a>(query: &Query<'a>) -> Resource<'a> {
     query.target(&placement(query)["SecurityGroups"][0])
 }
@@ -195,8 +191,8 @@ fn jub_07_one_network_holds_them_all() {
         assert_eq!((group.get("TargetType"), group.get("Protocol")), (&json!("ip"), &json!("HTTP")));
         let vpc = group.get("VpcId");
         assert!(vpc["Ref"].is_string(), "{vpc}");
-        assert_ne!(balancer_group(&query).id, tasks_group(&query).id);
-        assert_eq!((balancer_group(&query).get("VpcId"), tasks_group(&query).get("VpcId")), (vpc, vpc));
+        assert_ne!(query.balancer_group().id, tasks_group(&query).id);
+        assert_eq!((query.balancer_group().get("VpcId"), tasks_group(&query).get("VpcId")), (vpc, vpc));
     }
 }
 
@@ -207,7 +203,7 @@ fn jub_08_the_load_balancer_admits_http_and_with_a_certificate_https() {
     for (text, ports) in [(example(), &[80][..]), (with_https, &[80, 443])] {
         let template = synthesize(&text, "prod");
         let query = Query::new(&template);
-        let rules = query.ingress(balancer_group(&query).id);
+        let rules = query.ingress(query.balancer_group().id);
         let admitted = rules.iter().map(|it| {
             assert_eq!((&it["IpProtocol"], &it["CidrIp"]), (&json!("tcp"), &json!("0.0.0.0/0")));
             assert_eq!(it["FromPort"], it["ToPort"]);
@@ -222,14 +218,7 @@ fn jub_09_tasks_admit_only_the_load_balancer() {
     for environment in ENVIRONMENTS {
         let template = of(environment);
         let query = Query::new(&template);
-        let rules = query.ingress(tasks_group(&query).id);
-        let [rule] = rules.as_slice() else { panic!("{environment}: {rules:?}") };
-        assert_eq!(
-            (&rule["IpProtocol"], &rule["FromPort"], &rule["ToPort"]),
-            (&json!("tcp"), &json!(5000), &json!(5000))
-        );
-        assert!(refers(&rule["SourceSecurityGroupId"], balancer_group(&query).id));
-        assert!(rule["CidrIp"].is_null() && rule["CidrIpv6"].is_null());
+        query.assert_admits_only(tasks_group(&query), 5000, query.balancer_group());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A template that is asked.
 pub(crate) struct Query<'a> {
@@ -139,6 +139,24 @@ impl<'a> Query<'a> {
             .into_iter()
             .filter(|it| refers(it.get("GroupId"), group));
         inline.into_iter().chain(apart.map(|it| it.value["Properties"].clone())).collect()
+    }
+
+    /// The security group of the only load balancer.
+    pub(crate) fn balancer_group(&self) -> Resource<'a> {
+        self.target(&self.only("AWS::ElasticLoadBalancingV2::LoadBalancer").get("SecurityGroups")[0])
+    }
+
+    /// Asserts that one TCP port of `group` is open, and that to those in the group `from` and nobody else.
+    #[track_caller]
+    pub(crate) fn assert_admits_only(&self, group: Resource<'_>, port: u16, from: Resource<'_>) {
+        let rules = self.ingress(group.id);
+        let [rule] = rules.as_slice() else { panic!("{rules:?}") };
+        assert_eq!(
+            (&rule["IpProtocol"], &rule["FromPort"], &rule["ToPort"]),
+            (&json!("tcp"), &json!(port), &json!(port))
+        );
+        assert!(refers(&rule["SourceSecurityGroupId"], from.id), "{rule}");
+        assert!(rule["CidrIp"].is_null() && rule["CidrIpv6"].is_null(), "{rule}");
     }
 
     /// The statements of a role's policies.
