@@ -1,5 +1,7 @@
 //! Does `asi diff` say what is so? Properties that hold for all templates, the verdicts of the CDK, and what is printed.
 
+mod verdicts;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,
@@ -7,7 +9,7 @@ use std::{
 
 use asi::{
     cli::Exit,
-    diff::{Fate, Kind, TemplateDiff, Verdict, diff},
+    diff::{Kind, TemplateDiff, Verdict, diff},
     load,
     template::Template,
     world::{MemoryFiles, MemoryRevisions},
@@ -170,136 +172,6 @@ fn a_change_of_one_property_does_what_the_schema_says() {
     }
     let least = [(Verdict::Never, 60), (Verdict::Maybe, 1), (Verdict::Always, 40)];
     assert!(least.iter().all(|(it, least)| counts.get(it) >= Some(least)), "{counts:?}");
-}
-
-/// A verdict that differs from the CDK's.
-struct Different {
-    /// Whether it is about the resource that is changed, or about another one that follows.
-    is_itself: bool,
-    /// The type and the property that are changed; the beginning of it, before a `*`.
-    changed: (&'static str, &'static str),
-    ours: &'static str,
-    theirs: &'static str,
-    /// Why ours is right.
-    reason: &'static str,
-}
-
-const DIFFERENT: &[Different] = &[
-    Different {
-        is_itself: false,
-        changed: ("*", "*"),
-        ours: "WILL_UPDATE",
-        theirs: "NO_CHANGE",
-        reason: "what refers to a resource that is replaced gets another value: CloudFormation updates it",
-    },
-    Different {
-        is_itself: false,
-        changed: ("AWS::EC2::VPC", "*"),
-        ours: "MAY_REPLACE",
-        theirs: "NO_CHANGE",
-        reason: "what refers to a resource that may be replaced may be replaced, and a custom resource at any change",
-    },
-    Different {
-        is_itself: true,
-        changed: ("Custom::*", "*"),
-        ours: "MAY_REPLACE",
-        theirs: "NO_CHANGE",
-        reason: "whoever provides a custom resource decides whether it is another one",
-    },
-    Different {
-        is_itself: true,
-        changed: ("Custom::*", "ServiceToken"),
-        ours: "WILL_REPLACE",
-        theirs: "NO_CHANGE",
-        reason: "the schema of custom resources says so",
-    },
-    Different {
-        is_itself: true,
-        changed: ("AWS::ECS::CapacityProvider", "AutoScalingGroupProvider"),
-        ours: "WILL_REPLACE",
-        theirs: "WILL_UPDATE",
-        reason: "the group in it is fixed; the CDK judges properties as a whole",
-    },
-];
-
-/// Our verdict in the words of the CDK.
-fn verdicts(found: &TemplateDiff) -> BTreeMap<String, (String, String)> {
-    let word = |it: &asi::diff::ResourceChange| match (&it.kind, it.replacement.verdict) {
-        (Kind::Added, _) => "WILL_CREATE",
-        (Kind::Removed(Fate::Orphaned), _) => "WILL_ORPHAN",
-        (Kind::Removed(Fate::Destroyed | Fate::Snapshot), _) => "WILL_DESTROY",
-        (_, Verdict::Always) => "WILL_REPLACE",
-        (_, Verdict::Maybe) => "MAY_REPLACE",
-        (_, Verdict::Never) => "WILL_UPDATE",
-    };
-    found.resources.iter().map(|it| (it.id.clone(), (it.type_name.clone(), word(it).to_owned()))).collect()
-}
-
-#[test]
-fn the_cdk_gives_the_same_verdicts() {
-    let frozen: Value = serde_json::from_str(&read("tests/diff/verdicts.json")).unwrap();
-    let recorded = |name: &str| {
-        serde_json::from_str::<Value>(&read(&format!("tests/diff/recorded/{name}.json"))).unwrap()
-    };
-    let mut faults = Vec::new();
-    let mut unused: BTreeSet<usize> = (0..DIFFERENT.len()).collect();
-    let mut check =
-        |changed: &str, type_name: &str, property: &str, old: &Value, new: &Value, theirs: &Value| {
-            let ours = verdicts(&difference(old, new));
-            let theirs = theirs.as_object().unwrap();
-            let ids: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
-            for id in ids {
-                let (of, ours) =
-                    ours.get(id).map_or(("", "NO_CHANGE"), |(of, it)| (of.as_str(), it.as_str()));
-                let theirs = theirs.get(id).and_then(Value::as_str).unwrap_or("NO_CHANGE");
-                if ours == theirs {
-                    continue;
-                }
-                let fits = |pattern: &str, text: &str| match pattern.strip_suffix('*') {
-                    Some(start) => text.starts_with(start),
-                    None => text == pattern,
-                };
-                let reason = DIFFERENT.iter().position(|it| {
-                    it.is_itself == (id == changed)
-                        && fits(it.changed.0, type_name)
-                        && fits(it.changed.1, property)
-                        && (it.ours, it.theirs) == (ours, theirs)
-                });
-                match reason {
-                    Some(at) => drop(unused.remove(&at)),
-                    None => faults
-                        .push(format!("{type_name} {property} → {id} {of}: ours {ours}, theirs {theirs}")),
-                }
-            }
-        };
-    check("", "recorded", "", &recorded("old"), &recorded("new"), &frozen["recorded"]);
-    let pairs = frozen["pairs"].as_array().unwrap();
-    for pair in pairs {
-        let name = pair["template"].as_str().unwrap();
-        let old = match frozen["templates"].get(name) {
-            Some(single) => single.clone(),
-            None => serde_json::from_str(&read(name)).unwrap(),
-        };
-        let operation = &pair["operation"];
-        let pointer = operation["path"].as_str().unwrap();
-        let (holder, key) = pointer.rsplit_once('/').unwrap();
-        let mut new = old.clone();
-        let holder = new.pointer_mut(holder).and_then(Value::as_object_mut).unwrap();
-        if operation["op"] == "remove" {
-            holder.shift_remove(key).unwrap();
-        } else {
-            holder.insert(key.to_owned(), operation["value"].clone());
-        }
-        let mut parts = pointer.split('/').skip(2);
-        let id = parts.next().unwrap();
-        let property = parts.nth(1).unwrap_or_default();
-        let type_name = old["Resources"][id]["Type"].as_str().unwrap().to_owned();
-        check(id, &type_name, property, &old, &new, &pair["verdicts"]);
-    }
-    assert!(faults.is_empty(), "{faults:#?}");
-    let gone: Vec<&str> = unused.iter().map(|it| DIFFERENT[*it].reason).collect();
-    assert!(gone.is_empty(), "these differences are gone: {gone:?}");
-    assert!(pairs.len() > 200, "{} pairs", pairs.len());
 }
 
 const OLD: &str = r#"
