@@ -175,16 +175,18 @@ fn different(old: &Node, new: &Node, place: Place<'_>, moved: &Moved) -> Change 
 /// What differs between documents of JSON that stand in texts; nothing, if these are none, or differ in how they are
 /// written.
 fn in_texts((old, old_span): (&str, Span), (new, new_span): (&str, Span)) -> Option<Change> {
-    let document = |text: &str, span: Span| {
-        let begins = text.trim_start().starts_with(['{', '[']);
-        let value: Value = serde_json::from_str(text).ok().filter(|_| begins)?;
-        Some(node(&value, span))
-    };
     let (old, new) = (document(old, old_span)?, document(new, new_span)?);
     match compare(Some(&old), Some(&new), Place::UNKNOWN, &Moved::new())? {
         change @ Change::Within(_) => Some(change),
         _ => None,
     }
+}
+
+/// The document of JSON that a text at `span` is, if it is one.
+pub(super) fn document(text: &str, span: Span) -> Option<Node> {
+    let begins = text.trim_start().starts_with(['{', '[']);
+    let value: Value = begins.then(|| serde_json::from_str(text).ok())??;
+    Some(node(&value, span))
 }
 
 /// A value that stands in a text at `span`.

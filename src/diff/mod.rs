@@ -174,7 +174,7 @@ pub fn diff(old: &Template, new: &Template) -> TemplateDiff {
     let entries = sections::entries(&old.body, &new.body, &moved);
     let changed = sections::changed_values(&new.body, &entries);
     let resources = resources::resources(old, new, &changed, &moved);
-    let security = security::security(&old.body, &new.body, &moved);
+    let security = security::security(old, new, &moved);
     TemplateDiff { resources, entries, security }
 }
 

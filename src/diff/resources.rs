@@ -307,7 +307,7 @@ fn waits_for(node: &Node, moved: &Moved) -> Option<Node> {
 }
 
 /// The construct that made a resource: as we know, or as the CDK wrote into the template.
-fn construct(template: &Template, id: &str, resource: &Node) -> Option<String> {
+pub(super) fn construct(template: &Template, id: &str, resource: &Node) -> Option<String> {
     let known = LogicalId::checked(id).ok().and_then(|it| template.paths.get(&it).cloned());
     known.or_else(|| {
         let path = resource.get("Metadata")?.get("aws:cdk:path")?.as_str()?;

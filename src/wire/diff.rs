@@ -119,10 +119,18 @@ struct Security<'a> {
 struct InResource<'a, T> {
     change: &'static str,
     broadens: bool,
+    when: Vec<Side<'a>>,
     resource: &'a str,
+    construct: Option<&'a str>,
     #[serde(flatten)]
     what: T,
     place: Option<Place<'a>>,
+}
+
+#[derive(Serialize)]
+struct Side<'a> {
+    condition: &'a str,
+    holds: bool,
 }
 
 #[derive(Serialize)]
@@ -350,7 +358,9 @@ fn row<'a, T, W>(it: &'a Row<T>, what: W, sources: &'a Sources) -> InResource<'a
             Sign::Removed => "removed",
         },
         broadens: it.broadens,
+        when: it.when.iter().map(|(condition, holds)| Side { condition, holds: *holds }).collect(),
         resource: &it.resource,
+        construct: it.construct.as_deref(),
         what,
         place: place(it.span, sources),
     }

@@ -160,19 +160,18 @@ const DIFFERENT: &[Different] = &[
 
 /// Permissions that are counted otherwise than the CDK does: what is changed, and why ours is right.
 const OTHER_PERMISSIONS: &[(&str, &str)] = &[
+    ("versions of a stack */old.json", "fewer actions and fewer addresses are not more"),
     ("property */PolicyDocument", "`other` is no statement"),
     ("property */AssumeRolePolicyDocument", "`other` is no statement"),
     ("property */Policies", "`other` is no statement"),
     ("property */Roles", "a statement of a policy that several have is one row, not one for each of them"),
-    ("property */SecurityGroupIngress", "`other` is no rule"),
-    ("property */SecurityGroupEgress", "`other` is no rule"),
-    (
-        "removed */ServiceLBSecurityGroupF7435A5C",
-        "a group without a rule for what goes out lets everything out",
-    ),
+    ("property */GroupId", "a group that loses its only rule for what goes out lets everything out"),
+    ("removed */ServiceLBSecurityGrouptoWebServiceSecurityGroup7BDF17E3805AB35A46", "the same"),
     ("statement */Policies/0/PolicyDocument/Statement/0/Action", "fewer actions are not more"),
     ("statement */Condition", "what is under a condition was allowed without one"),
-    ("rule inline */SecurityGroupEgress", "a group without a rule for what goes out lets everything out"),
+    ("rule inline */CidrIp", "fewer addresses are not more"),
+    ("rule */Way/Properties/CidrIp", "fewer addresses are not more"),
+    ("rule */Out/Properties/CidrIp", "another rule of the group lets everything out anyway"),
     ("rule */IpProtocol", "6 is TCP"),
     ("nested */Effect", "what is no denial is taken for an allowance"),
 ];

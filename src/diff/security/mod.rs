@@ -2,15 +2,22 @@
 //!
 //! What is compared are rows, not texts: a statement that moves from one policy of a role to another is no change.
 
+mod branches;
 mod network;
 mod statements;
 
+use std::collections::BTreeMap;
+
 use asi_constructs::kernel::{node::Node, span::Span};
 
+use self::branches::When;
 use super::{
+    resource_of,
+    resources::construct,
     resources_of, type_of,
     value::{Moved, Piece, is_function, pieces},
 };
+use crate::template::Template;
 
 pub use self::{
     network::{Direction, Rule},
@@ -37,8 +44,12 @@ pub struct Row<T> {
     pub what: T,
     /// Whether more is allowed with it than without it.
     pub broadens: bool,
+    /// The conditions of the template that it depends on, and whether they have to hold.
+    pub when: BTreeMap<String, bool>,
     /// The logical id of the resource it is written in.
     pub resource: String,
+    /// The construct that made that, by its path below the stack, if that is known.
+    pub construct: Option<String>,
     /// Where it is written.
     pub span: Span,
 }
@@ -67,48 +78,88 @@ impl Security {
 }
 
 /// What comes and goes between two templates.
-pub(super) fn security(old: &Node, new: &Node, moved: &Moved) -> Security {
+pub(super) fn security(old: &Template, new: &Template, moved: &Moved) -> Security {
     let stays = Moved::new();
-    let statements = rows(&statements::all(old, moved), &statements::all(new, &stays));
-    let attachments = rows(&statements::attachments(old, moved), &statements::attachments(new, &stays));
-    let rules = rows(&network::all(old, moved), &network::all(new, &stays));
-    let mut security = Security { statements, attachments, rules };
-    statements::judge(&mut security.statements);
-    for row in &mut security.attachments {
-        row.broadens = row.what.is_boundary == (row.sign == Sign::Removed);
-    }
-    for row in &mut security.rules {
-        row.broadens = row.sign == Sign::Added;
-    }
-    security
+    let (before, after) = (&old.body, &new.body);
+    let sides = Sides { old, new, came_from: moved.iter().map(|(old, new)| (&**new, &**old)).collect() };
+    let statements =
+        sides.rows(statements::all(before, moved), statements::all(after, &stays), statements::broadens);
+    let attachments = sides.rows(
+        statements::attachments(before, moved),
+        statements::attachments(after, &stays),
+        |row, _| row.what.is_boundary == (row.sign == Sign::Removed),
+    );
+    let rules = sides.rows(network::all(before, moved), network::all(after, &stays), |row, others| {
+        let was_open = || others.iter().any(|it| it.applies_whenever(&row.when) && it.what.covers(&row.what));
+        row.sign == Sign::Added && !was_open()
+    });
+    Security { statements, attachments, rules }
 }
 
-/// Something that is written in a template, with the logical id of its resource.
+/// Something that is written in a template, with the logical id of its resource in the new one.
 struct Found<T> {
     what: T,
+    when: When,
     resource: String,
     span: Span,
 }
 
-/// What is on one side only, and in each of them once.
-fn rows<T: PartialEq + Clone>(old: &[Found<T>], new: &[Found<T>]) -> Vec<Row<T>> {
-    let row = |sign, it: &Found<T>| Row {
-        sign,
-        what: it.what.clone(),
-        broadens: false,
-        resource: it.resource.clone(),
-        span: it.span,
-    };
-    let missing = |from: &[Found<T>], it: &Found<T>| !from.iter().any(|other| other.what == it.what);
-    let gone = old.iter().filter(|it| missing(new, it)).map(|it| row(Sign::Removed, it));
-    let come = new.iter().filter(|it| missing(old, it)).map(|it| row(Sign::Added, it));
-    let mut rows: Vec<Row<T>> = Vec::new();
-    for row in gone.chain(come) {
-        if !rows.iter().any(|it| it.sign == row.sign && it.what == row.what) {
-            rows.push(row);
+impl<T> Found<T> {
+    /// Whether it is there under these conditions.
+    fn applies_whenever(&self, when: &When) -> bool {
+        self.when.iter().all(|(condition, holds)| when.get(condition) == Some(holds))
+    }
+}
+
+/// Two templates, and the old logical ids of what has moved, by the new ones.
+struct Sides<'t> {
+    old: &'t Template,
+    new: &'t Template,
+    came_from: BTreeMap<&'t str, &'t str>,
+}
+
+impl Sides<'_> {
+    /// What is on one side only, and in each of them once. `broadens` says of a row whether more is allowed with it, or
+    /// without it, by what is on the other side.
+    fn rows<T: PartialEq + Clone>(
+        &self,
+        mut old: Vec<Found<T>>,
+        mut new: Vec<Found<T>>,
+        broadens: impl Fn(&Row<T>, &[Found<T>]) -> bool,
+    ) -> Vec<Row<T>> {
+        branches::merge(&mut old);
+        branches::merge(&mut new);
+        let mut rows: Vec<Row<T>> = Vec::new();
+        for (sign, own, others) in [(Sign::Removed, &old, &new), (Sign::Added, &new, &old)] {
+            for it in own {
+                let is_same = |what: &T, when: &When| *what == it.what && *when == it.when;
+                let is_there = others.iter().any(|other| is_same(&other.what, &other.when))
+                    || rows.iter().any(|row| row.sign == sign && is_same(&row.what, &row.when));
+                if !is_there {
+                    let mut row = self.row(sign, it);
+                    row.broadens = broadens(&row, others);
+                    rows.push(row);
+                }
+            }
+        }
+        rows
+    }
+
+    fn row<T: Clone>(&self, sign: Sign, it: &Found<T>) -> Row<T> {
+        let (template, id) = match sign {
+            Sign::Added => (self.new, it.resource.as_str()),
+            Sign::Removed => (self.old, self.came_from.get(&*it.resource).copied().unwrap_or(&it.resource)),
+        };
+        Row {
+            sign,
+            what: it.what.clone(),
+            broadens: false,
+            when: it.when.clone(),
+            resource: it.resource.clone(),
+            construct: resource_of(&template.body, id).and_then(|it| construct(template, id, it)),
+            span: it.span,
         }
     }
-    rows
 }
 
 /// The items of a value that may be one of them.
@@ -132,6 +183,23 @@ fn target(node: &Node) -> Option<String> {
     match pieces(node).as_slice() {
         [Piece::Of(name, _)] if !name.starts_with("AWS::") => Some(name.clone().into_owned()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::testing::differences;
+
+    #[test]
+    fn a_row_names_the_construct_of_its_resource_on_its_own_side() {
+        let template = |id: &str, action: &str| {
+            format!(
+                "Resources: {{{id}: {{Type: AWS::IAM::ManagedPolicy, Metadata: {{'aws:cdk:path': S/{id}/Resource}}, Properties: {{PolicyDocument: {{Statement: {{Effect: Allow, Action: {action}, Resource: b}}}}}}}}}}"
+            )
+        };
+        let found = differences(&template("A", "a"), &template("B", "b")).security.statements;
+        let rows: Vec<_> = found.iter().map(|it| (it.resource.as_str(), it.construct.as_deref())).collect();
+        assert_eq!(rows, [("A", Some("A/Resource")), ("B", Some("B/Resource"))]);
     }
 }
 
@@ -175,6 +243,9 @@ pub(super) mod testing {
 
     fn line<T>(row: &Row<T>, text: &str) -> String {
         let sign = if row.sign == Sign::Added { "+" } else { "-" };
-        format!("{sign}{} {text}\n", if row.broadens { "!" } else { "" })
+        let when = row.when.iter().map(|(it, holds)| format!("{}{it}", if *holds { "" } else { "not " }));
+        let when: Vec<String> = when.collect();
+        let when = if when.is_empty() { String::new() } else { format!(" where {}", when.join(", ")) };
+        format!("{sign}{} {text}{when}\n", if row.broadens { "!" } else { "" })
     }
 }

@@ -4,8 +4,15 @@ use std::collections::BTreeSet;
 
 use asi_constructs::kernel::node::{Node, NodeKind};
 
-use super::{Found, Row, Sign, items, named, resources_of, target, type_of};
-use crate::diff::value::{Moved, line};
+use super::{
+    Found, Row, Sign,
+    branches::{When, chosen, each, sides},
+    items, named, resources_of, target, type_of,
+};
+use crate::diff::{
+    compare,
+    value::{Moved, Piece, is_function, line, pieces},
+};
 
 /// A statement of a policy, in a form in which equal ones are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,34 +56,37 @@ pub(super) fn all(body: &Node, moved: &Moved) -> Vec<Found<Statement>> {
         let Some(properties) = resource.get("Properties") else { continue };
         let id = moved.get(id).map_or(id, String::as_str);
         let holder = Holder::of(id, type_of(resource), properties, moved);
+        let mut add = |node: &Node, when: &When, make: &dyn Fn(&Node) -> Statement| {
+            for (what, when) in sides(node, when, make) {
+                found.push(Found { what, when, resource: id.to_owned(), span: node.span });
+            }
+        };
         if type_of(resource) == "AWS::Lambda::Permission" {
-            let what = invocation(properties, moved);
-            found.push(Found { what, resource: id.to_owned(), span: properties.span });
+            add(properties, &When::new(), &|it| invocation(it, moved));
         } else {
-            policies(properties, &mut |policy| {
-                for statement in items(policy.get("Statement")).iter().filter(|it| it.as_map().is_some()) {
-                    let what = holder.statement(statement, moved);
-                    found.push(Found { what, resource: id.to_owned(), span: statement.span });
-                }
+            policies(properties, &When::new(), moved, &mut |policy, when| {
+                each(policy.get("Statement"), when, &mut |it, when| {
+                    if it.as_map().is_some() {
+                        add(it, when, &|it| holder.statement(it, moved));
+                    }
+                });
             });
         }
     }
     found
 }
 
-/// Says of each statement whether more is allowed with it, or without it, than before.
-pub(super) fn judge(rows: &mut [Row<Statement>]) {
-    let gone: Vec<Statement> =
-        rows.iter().filter(|it| it.sign == Sign::Removed).map(|it| it.what.clone()).collect();
-    for row in rows {
-        let is_allow = row.what.effect != "Deny";
-        // What was allowed before, as part of more, is not allowed anew.
-        let was_allowed = || gone.iter().any(|it| it.effect == row.what.effect && it.covers(&row.what));
-        row.broadens = match row.sign {
-            Sign::Added => is_allow && !was_allowed(),
-            Sign::Removed => !is_allow,
-        };
-    }
+/// Whether more is allowed with a statement that is on one side only, or without it, than before: `others` are those of
+/// the other side.
+pub(super) fn broadens(row: &Row<Statement>, others: &[Found<Statement>]) -> bool {
+    let is_allow = row.what.effect != "Deny";
+    // What was allowed before, as part of more, is not allowed anew; what is denied as part of more still is.
+    let is_part = || {
+        others.iter().any(|it| {
+            it.what.effect == row.what.effect && it.applies_whenever(&row.when) && it.what.covers(&row.what)
+        })
+    };
+    is_allow == (row.sign == Sign::Added) && !is_part()
 }
 
 impl Statement {
@@ -177,7 +187,7 @@ fn matches(statement: &Node, key: &str, but: &str, moved: &Moved) -> Matches {
     };
     let values = match &node.kind {
         // Principals stand under what they are: `AWS`, `Service`.
-        NodeKind::Map(kinds) if !crate::diff::value::is_function(node) => {
+        NodeKind::Map(kinds) if !is_function(node) => {
             let of_kind = kinds
                 .iter()
                 .flat_map(|(kind, entry)| items(Some(&entry.value)).iter().map(move |it| (kind, it)));
@@ -229,13 +239,29 @@ fn invocation(properties: &Node, moved: &Moved) -> Statement {
     }
 }
 
-/// The policies in a value: what has statements with an effect.
-fn policies<'t>(node: &'t Node, found: &mut dyn FnMut(&'t Node)) {
-    let statements = items(node.get("Statement"));
-    if statements.iter().any(|it| it.get("Effect").is_some()) {
-        return found(node);
+/// The policies in a value: what has statements with an effect, also if it is JSON in a text.
+fn policies(node: &Node, when: &When, moved: &Moved, found: &mut dyn FnMut(&Node, &When)) {
+    chosen(node, when, &mut |node, when| {
+        if let Some(document) = document(node, moved) {
+            return policies(&document, when, moved, found);
+        }
+        let mut is_policy = false;
+        each(node.get("Statement"), when, &mut |it, _| is_policy |= it.get("Effect").is_some());
+        if is_policy {
+            return found(node, when);
+        }
+        node.children().for_each(|it| policies(it, when, moved, found));
+    });
+}
+
+/// The document of JSON that a text is; what the text refers to stands in `${}` in it.
+fn document(node: &Node, moved: &Moved) -> Option<Node> {
+    if node.is_group() && !is_function(node) {
+        return None;
     }
-    node.children().for_each(|it| policies(it, found));
+    // What another function gives is not known, and has its own JSON for a text.
+    let is_known = pieces(node).iter().all(|it| !matches!(it, Piece::Other(_)));
+    is_known.then(|| compare::document(&named(node, moved), node.span))?
 }
 
 /// All policies that are attached to somebody in a template.
@@ -244,30 +270,33 @@ pub(super) fn attachments(body: &Node, moved: &Moved) -> Vec<Found<Attachment>> 
     for (id, resource) in resources_of(body) {
         let Some(properties) = resource.get("Properties") else { continue };
         let id = moved.get(id).map_or(id, String::as_str);
-        let mut attach = |policy: String, holder: String, is_boundary: bool, at: &Node| {
+        let mut attach = |policy: String, holder: String, is_boundary: bool, at: &Node, when: &When| {
             let what = Attachment { policy, holder, is_boundary };
-            all.push(Found { what, resource: id.to_owned(), span: at.span });
+            all.push(Found { what, when: when.clone(), resource: id.to_owned(), span: at.span });
         };
+        let always = When::new();
         let own = format!("${{{id}}}");
         for key in ["ManagedPolicyArns", "ManagedPolicies"] {
             let is_identity = matches!(
                 type_of(resource),
                 "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" | "AWS::SSO::PermissionSet"
             );
-            for policy in items(properties.get(key)).iter().filter(|_| is_identity) {
-                attach(named(policy, moved), own.clone(), false, policy);
-            }
+            each(properties.get(key).filter(|_| is_identity), &always, &mut |policy, when| {
+                attach(named(policy, moved), own.clone(), false, policy, when);
+            });
         }
-        if let Some(boundary) = properties.get("PermissionsBoundary") {
-            attach(named(boundary, moved), own.clone(), true, boundary);
-        }
+        each(properties.get("PermissionsBoundary"), &always, &mut |boundary, when| {
+            attach(named(boundary, moved), own.clone(), true, boundary, when);
+        });
         if type_of(resource) == "AWS::IAM::ManagedPolicy" {
-            for holder in ["Roles", "Users", "Groups"].iter().flat_map(|it| items(properties.get(it))) {
-                let holder_name = target(holder).map_or_else(
-                    || named(holder, moved),
-                    |it| format!("${{{}}}", moved.get(&it).unwrap_or(&it)),
-                );
-                attach(own.clone(), holder_name, false, holder);
+            for key in ["Roles", "Users", "Groups"] {
+                each(properties.get(key), &always, &mut |holder, when| {
+                    let holder_name = target(holder).map_or_else(
+                        || named(holder, moved),
+                        |it| format!("${{{}}}", moved.get(&it).unwrap_or(&it)),
+                    );
+                    attach(own.clone(), holder_name, false, holder, when);
+                });
             }
         }
     }
@@ -301,6 +330,38 @@ mod tests {
 + Allow s3:Get, s3:Put on ${B.Arn} by ${R}
 ";
         assert_eq!(check(&wider, &old), narrower, "what was allowed before is not allowed anew");
+    }
+
+    #[test]
+    fn what_another_statement_allows_or_denies_anyway_is_no_more() {
+        let narrow = "{Effect: Allow, Action: s3:Get, Resource: b}";
+        let wide = "{Effect: Allow, Action: s3:*, Resource: b}";
+        let both = role(&format!("[{narrow}, {wide}]"));
+        assert_eq!(check(&role(&format!("[{wide}]")), &both), "+ Allow s3:Get on b by ${R}\n");
+        let denied = |it: &str| it.replace("Allow", "Deny");
+        let expected = "- Deny s3:Get on b by ${R}\n+ Deny s3:* on b by ${R}\n";
+        assert_eq!(
+            check(&denied(&role(&format!("[{narrow}]"))), &denied(&role(&format!("[{wide}]")))),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_policy_may_be_json_in_a_text() {
+        let repository = |policy: &str| {
+            format!(
+                "Resources: {{R: {{Type: AWS::ECR::Repository, Properties: {{RepositoryPolicyText: {policy}}}}}}}"
+            )
+        };
+        let written = "{Statement: [{Effect: Allow, Action: ecr:Pull, Principal: {AWS: !GetAtt B.Arn}}]}";
+        let text = r#"!Sub '{"Statement": {"Effect": "Allow", "Action": "ecr:Pull", "Principal": {"AWS": "${B.Arn}"}}}'"#;
+        assert_eq!(check(&repository(written), &repository(text)), "");
+        let wide = text.replace("ecr:Pull", "ecr:*").replace("${B.Arn}", "*").replace("!Sub ", "");
+        let expected = "\
+- Allow ecr:Pull on ${R} by ${B.Arn}
++! Allow ecr:* on ${R} by AWS:*
+";
+        assert_eq!(check(&repository(text), &repository(&wide)), expected);
     }
 
     #[test]
