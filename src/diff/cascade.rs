@@ -6,6 +6,7 @@ use asi_constructs::kernel::node::Node;
 
 use super::{
     replacement::{Cause, Reason, Replacement, Source, Verdict, at_or_above, settled},
+    sections::Differing,
     spec::Specs,
     type_of,
     value::references,
@@ -23,7 +24,7 @@ struct Reference {
 /// `resources` are those of the new template that were there before.
 pub(super) fn spread(
     resources: &[(&str, &Node)],
-    differing: &BTreeSet<String>,
+    differing: &Differing,
     specs: &Specs,
     verdicts: &mut BTreeMap<String, Replacement>,
 ) {
@@ -40,7 +41,7 @@ pub(super) fn spread(
         }
         if strength == Verdict::Maybe {
             // What these give depends on where the stack is deployed, and with which parameters.
-            for name in differing {
+            for name in &differing.names {
                 roots.insert(name.clone(), name.clone());
                 queue.push_back((name.clone(), strength));
             }
@@ -51,7 +52,7 @@ pub(super) fn spread(
                 let cause = Cause { root: root.clone(), through: id.clone() };
                 let Some(resource) = known.get(reference.from.as_str()) else { continue };
                 let (verdict, source) = effect(resource, &reference.pointer, strength, specs);
-                let is_told = strength == Verdict::Always || differing.contains(&id);
+                let is_told = strength == Verdict::Always || differing.names.contains(&id);
                 // What perhaps changes where it is, because something is perhaps replaced, is not worth telling.
                 if verdict == Verdict::Never && !is_told {
                     continue;
@@ -124,15 +125,14 @@ fn effect(resource: &Node, pointer: &str, strength: Verdict, specs: &Specs) -> (
 fn referring(
     resources: &[(&str, &Node)],
     known: &BTreeMap<&str, &Node>,
-    differing: &BTreeSet<String>,
+    differing: &Differing,
 ) -> BTreeMap<String, Vec<Reference>> {
     let mut all: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
     for (id, resource) in resources {
         let Some(properties) = resource.get("Properties") else { continue };
         let mut found = |path: &[String], name: &str| {
-            if name == *id || !known.contains_key(name) && !differing.contains(name) {
-                return;
-            }
+            let known = known.contains_key(name).then_some(name);
+            let Some(name) = known.or_else(|| differing.named(name)).filter(|it| *it != *id) else { return };
             let pointer = format!("/{}", path.join("/"));
             let path = path.join(".").replace(".*", "[]");
             let places = all.entry(name.to_owned()).or_default();

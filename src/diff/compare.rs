@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{
-    spec::Place,
+    spec::{Place, Spec},
     value::{Moved, is_function, same, scalar},
 };
 
@@ -144,6 +144,42 @@ pub(super) fn compare(
         (Some(old), Some(new)) if same(old, new, place, moved) => None,
         (Some(old), Some(new)) => Some(different(old, new, place, moved)),
     }
+}
+
+/// Adds the lists that are in another order where the schema says that this means nothing, but that another value replaces
+/// the resource: CloudFormation has replaced such, <https://github.com/aws/aws-cdk/issues/25570>.
+pub(super) fn with_order(
+    change: Option<Change>,
+    [old, new]: [&Node; 2],
+    spec: &Spec,
+    moved: &Moved,
+) -> Option<Change> {
+    let mut changes = match change {
+        None => Vec::new(),
+        Some(Change::Within(changes)) => changes,
+        whole => return whole,
+    };
+    for (pointer, _) in &spec.replacing {
+        let keys: Vec<&str> = pointer.split('/').skip(1).filter(|it| *it != "*").collect();
+        let known = |(key, _): &(Key, Change)| matches!(key, Key::Name(name) if *name == keys[0]);
+        if keys.is_empty() || changes.iter().any(known) {
+            continue;
+        }
+        let find = |of: &'_ Node| keys.iter().try_fold(of.clone(), |it, key| it.get(key).cloned());
+        let (Some(old), Some(new)) = (find(old), find(new)) else { continue };
+        let (Some(before), Some(after)) = (old.as_list(), new.as_list()) else { continue };
+        let place = keys.iter().fold(spec.place(), |place, key| place.key(key));
+        let item = place.item();
+        let is_same = before.iter().zip(after).all(|(a, b)| same(a, b, item, moved));
+        if place.is_set() && !place.is_policy && !is_same {
+            let named = |change, key: &&str| Change::Within(vec![(Key::Name((*key).to_owned()), change)]);
+            let whole = keys.iter().rev().fold(Change::Reordered(old.clone(), new.clone()), named);
+            if let Change::Within(found) = whole {
+                changes.extend(found);
+            }
+        }
+    }
+    (!changes.is_empty()).then_some(Change::Within(changes))
 }
 
 fn different(old: &Node, new: &Node, place: Place<'_>, moved: &Moved) -> Change {

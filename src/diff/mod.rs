@@ -146,6 +146,8 @@ pub enum Obstacle {
         /// The property with the name.
         property: String,
     },
+    /// A custom resource keeps who provides it: <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/802>.
+    ServiceToken,
     /// It is not deleted while there is something in it.
     NotEmpty,
     /// What it gives is exported, and keeps its value while another stack imports it.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use asi_constructs::kernel::node::Node;
 
 use super::{
-    compare::{Change, Leaf},
+    compare::{Change, Key, Leaf},
     spec::Spec,
     type_of,
     value::{is_function, scalar},
@@ -117,7 +117,7 @@ pub(super) fn of_change(
     for leaf in change.leaves() {
         if let Some((verdict, source)) = of_leaf(&leaf, spec) {
             // A stack may well have been deployed with another value than the default.
-            let is_perhaps_the_same = is_same_by_default(leaf.change, templates);
+            let is_perhaps_the_same = is_same_by_default(leaf.change, templates) || is_order(&leaf, spec);
             let verdict = if is_perhaps_the_same { verdict.min(Verdict::Maybe) } else { verdict };
             let verdict = settled(verdict, resource);
             if verdict != Verdict::Never {
@@ -126,6 +126,19 @@ pub(super) fn of_change(
         }
     }
     replacement
+}
+
+/// Whether a list is in another order, and the schema says that this means nothing.
+fn is_order(leaf: &Leaf<'_>, spec: Option<&Spec>) -> bool {
+    let is_set = |spec: &Spec| {
+        let keys = leaf.path.iter();
+        let place = keys.fold(spec.place(), |place, key| match key {
+            Key::Name(name) => place.key(name),
+            Key::Item(_) | Key::Named(_) => place.item(),
+        });
+        place.is_set()
+    };
+    matches!(leaf.change, Change::Reordered(..)) && spec.is_some_and(is_set)
 }
 
 /// Whether two values are one, if parameters have their defaults.
@@ -219,6 +232,33 @@ mod tests {
     }
 
     #[test]
+    fn another_order_may_replace_even_where_it_means_nothing() {
+        assert_eq!(
+            of("AWS::EKS::Nodegroup", "Subnets: [a, b], Labels: {a: 1}", "Subnets: [b, a], Labels: {a: 1}"),
+            "~ R AWS::EKS::Nodegroup Maybe (Subnets /properties/Subnets)\n    Subnets: reordered [ \"a\", \"b\" ] → [ \"b\", \"a\" ]\n"
+        );
+        assert_eq!(
+            of("AWS::EKS::Nodegroup", "Subnets: [a, b]", "Subnets: [a, !Ref b]").matches("reordered").count(),
+            0
+        );
+        let group = |ingress: &str| format!("GroupDescription: a, SecurityGroupIngress: [{ingress}]");
+        assert_eq!(
+            of(
+                "AWS::EC2::SecurityGroup",
+                &group("{CidrIp: a}, {CidrIp: b}"),
+                &group("{CidrIp: b}, {CidrIp: a}")
+            ),
+            ""
+        );
+    }
+
+    #[test]
+    fn a_custom_resource_keeps_its_provider() {
+        let run = of("Custom::Cleaner", "ServiceToken: a", "ServiceToken: b");
+        assert!(run.contains("; refused: ServiceToken\n"), "{run}");
+    }
+
+    #[test]
     fn a_part_of_a_property_replaces_too() {
         let source = |text: &str| format!("Source: {{Text: {text}, Other: 1}}");
         assert_eq!(
@@ -244,7 +284,7 @@ mod tests {
         );
         assert_eq!(
             of("Custom::Cleaner", "ServiceToken: a, B: 1", "ServiceToken: b, B: 2"),
-            "~ R Custom::Cleaner Always (ServiceToken /properties/ServiceToken; B Provider)\n    ServiceToken: a → b\n    B: 1 → 2\n"
+            "~ R Custom::Cleaner Always (ServiceToken /properties/ServiceToken; B Provider); refused: ServiceToken\n    ServiceToken: a → b\n    B: 1 → 2\n"
         );
     }
 

@@ -9,10 +9,11 @@ use asi_constructs::kernel::{
 
 use super::{
     Data, Fate, Kind, Obstacle, ResourceChange, Slight, cascade,
-    compare::{Change, compare},
+    compare::{Change, compare, with_order},
     noise,
     replacement::{Reason, Replacement, Source, Verdict, of_change},
-    resource_of, resources_of, sections,
+    resource_of, resources_of,
+    sections::{self, Differing},
     spec::{Place, Spec, Specs},
     type_of,
     value::{Moved, Piece, pieces, same},
@@ -45,7 +46,7 @@ struct Pair<'t> {
 pub(super) fn resources(
     old: &Template,
     new: &Template,
-    values: &BTreeSet<String>,
+    values: &Differing,
     moved: &Moved,
 ) -> Vec<ResourceChange> {
     let specs = Specs::default();
@@ -65,7 +66,7 @@ pub(super) fn resources(
         }
     }
     let mut values = values.clone();
-    values.extend(changes.values().flat_map(attributes_that_differ));
+    values.names.extend(changes.values().flat_map(attributes_that_differ));
     let known: Vec<(&str, &Node)> = pairs.iter().map(|it| (it.id, it.new)).collect();
     cascade::spread(&known, &values, &specs, &mut verdicts);
     let differing: BTreeSet<&str> = changes.keys().copied().collect();
@@ -110,7 +111,10 @@ fn of_pair(pair: &Pair<'_>, templates: [&Node; 2], specs: &Specs, moved: &Moved)
     let side = |of: &'_ Node| of.get("Properties").filter(|it| it.kind != NodeKind::Null).cloned();
     let none = Node::from_iter([]);
     let (before, after) = (side(old).unwrap_or(none.clone()), side(new).unwrap_or(none));
-    let properties = compare(Some(&before), Some(&after), place, moved);
+    let mut properties = compare(Some(&before), Some(&after), place, moved);
+    if let Some(spec) = &spec {
+        properties = with_order(properties, [&before, &after], spec, moved);
+    }
     let attributes = attributes(old, new, moved);
     let is_another_type = type_of(old) != type_of(new);
     let mut change = unchanged(pair);
@@ -210,8 +214,13 @@ fn finish(
     if change.replacement.verdict != Verdict::Always {
         return;
     }
+    let is_of_token = |it: &Reason| it.path == "ServiceToken" && it.verdict == Verdict::Always;
     if type_of(old) != type_of(new) {
         change.obstacles.push(Obstacle::Type);
+    } else if spec.as_ref().is_some_and(|it| it.is_custom)
+        && change.replacement.because.iter().any(is_of_token)
+    {
+        change.obstacles.push(Obstacle::ServiceToken);
     } else if let Some(property) = spec.and_then(|it| name_that_stays(&it, pair, replaced, moved)) {
         change.obstacles.push(Obstacle::NameTaken { property });
     }

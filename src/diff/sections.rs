@@ -111,30 +111,75 @@ pub(super) fn entries(old: &Node, new: &Node, moved: &Moved) -> Vec<EntryChange>
     entries
 }
 
-/// The mappings and conditions that give other values than before, as `Mappings/Name` and `Conditions/Name`; conditions
-/// that refer to one of these among them.
-pub(super) fn changed_values(new: &Node, entries: &[EntryChange]) -> BTreeSet<String> {
-    let differs = |it: &&EntryChange| !matches!(it.change, Change::Added(_) | Change::Removed(_));
-    let named = entries.iter().filter(differs).filter_map(|it| match it.section {
-        Section::Mappings => Some(format!("Mappings/{}", it.name)),
-        Section::Conditions => Some(format!("Conditions/{}", it.name)),
-        _ => None,
-    });
-    let mut changed: BTreeSet<String> = named.collect();
+/// What gives other values than before: mappings, conditions, and attributes of resources.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Differing {
+    /// Their names: `Mappings/Images`, `Conditions/IsLarge`, `Template.LatestVersionNumber`.
+    pub(super) names: BTreeSet<String>,
+    /// The keys of mappings under which that is so: `Mappings/Images/eu-west-1/*`, `*` being all.
+    keys: BTreeSet<String>,
+}
+
+impl Differing {
+    /// What differs of something that a value refers to, by its name.
+    pub(super) fn named<'d>(&'d self, reference: &str) -> Option<&'d str> {
+        let is_same = |(a, b): (&str, &str)| a == b || a == "*" || b == "*";
+        let holds = |it: &&String| it.split('/').zip(reference.split('/')).all(is_same);
+        let name = match reference.strip_prefix("Mappings/") {
+            Some(rest) if self.keys.iter().any(|it| holds(&it)) => {
+                &reference[..reference.len() - rest.len() + rest.find('/')?]
+            }
+            Some(_) => return None,
+            None => reference,
+        };
+        self.names.get(name).map(String::as_str)
+    }
+}
+
+/// The mappings and conditions that give other values than before, conditions that refer to one of these among them.
+pub(super) fn changed_values(new: &Node, entries: &[EntryChange]) -> Differing {
+    let mut changed = Differing::default();
+    for it in entries.iter().filter(|it| !matches!(it.change, Change::Added(_) | Change::Removed(_))) {
+        match it.section {
+            Section::Mappings => {
+                changed.keys.extend(changed_keys(it));
+                changed.names.insert(format!("Mappings/{}", it.name));
+            }
+            Section::Conditions => drop(changed.names.insert(format!("Conditions/{}", it.name))),
+            _ => (),
+        }
+    }
     let conditions = new.get("Conditions").and_then(Node::as_map);
     loop {
-        let before = changed.len();
+        let before = changed.names.len();
         for (name, entry) in conditions.into_iter().flatten() {
             let mut is_changed = false;
-            references(&entry.value, &mut Vec::new(), &mut |_, it| is_changed |= changed.contains(it));
+            references(&entry.value, &mut Vec::new(), &mut |_, it| is_changed |= changed.named(it).is_some());
             if is_changed {
-                changed.insert(format!("Conditions/{name}"));
+                changed.names.insert(format!("Conditions/{name}"));
             }
         }
-        if changed.len() == before {
+        if changed.names.len() == before {
             return changed;
         }
     }
+}
+
+/// The keys under which a mapping gives something else; what is new there gave nothing before.
+fn changed_keys(mapping: &EntryChange) -> Vec<String> {
+    let mut keys = Vec::new();
+    for leaf in mapping.change.leaves() {
+        let names: Vec<&str> = leaf
+            .path
+            .iter()
+            .map_while(|it| if let Key::Name(name) = it { Some(name.as_str()) } else { None })
+            .collect();
+        let key = |at: usize| names.get(at).copied().unwrap_or("*");
+        if leaf.path.len() > 2 || !matches!(leaf.change, Change::Added(_)) {
+            keys.push(format!("Mappings/{}/{}/{}", mapping.name, key(0), key(1)));
+        }
+    }
+    keys
 }
 
 /// The resources of either template that are there or not as a condition says.
@@ -352,6 +397,34 @@ Resources:
         let found = differences(&old, &new);
         assert_eq!(found.entries[1].decides, ["U"]);
         assert_eq!(found.followers("Mappings/Images").maybe_replaced, 1);
+    }
+
+    #[test]
+    fn what_takes_another_value_of_a_mapping_does_not_differ() {
+        let template = |eu: &str, others: &str| {
+            format!(
+                "
+Mappings: {{Images: {{eu: {{id: {eu}, name: n}}, us: {{id: u, name: n}}{others}}}}}
+Resources:
+  Here: {{Type: AWS::EC2::Instance, Properties: {{ImageId: !FindInMap [Images, !Ref AWS::Region, id]}}}}
+  Eu: {{Type: AWS::EC2::Instance, Properties: {{ImageId: !FindInMap [Images, eu, id]}}}}
+  Us: {{Type: AWS::EC2::Instance, Properties: {{ImageId: !FindInMap [Images, us, id]}}}}
+  Name: {{Type: AWS::EC2::Instance, Properties: {{ImageId: !FindInMap [Images, !Ref AWS::Region, name]}}}}
+"
+            )
+        };
+        let ids = |old: &str, new: &str| {
+            let found = differences(old, new).resources;
+            found.iter().map(|it| it.id.clone()).collect::<Vec<_>>().join(" ")
+        };
+        let old = template("a", "");
+        assert_eq!(ids(&old, &template("b", "")), "Here Eu");
+        assert_eq!(
+            ids(&old, &template("a", ", ap: {id: c, name: n}")),
+            "",
+            "what is new gave nothing before"
+        );
+        assert_eq!(ids(&template("a", ", ap: {id: c, name: n}"), &old), "Here Name");
     }
 
     #[test]

@@ -242,11 +242,16 @@ pub(super) fn references<'t>(node: &'t Node, path: &mut Vec<String>, found: &mut
     }
 }
 
-/// The mapping or the condition that a function names: `Mappings/Images`.
+/// The mapping, with its keys, or the condition that a function names: `Mappings/Images/eu-west-1/*`, `*` being a key that
+/// another function gives.
 fn names_a_section(function: &str, argument: &Node) -> Option<String> {
-    let first = argument.as_list()?.first()?.as_str()?;
+    let (first, keys) = argument.as_list()?.split_first()?;
+    let first = first.as_str()?;
     match function {
-        "Fn::FindInMap" => Some(format!("Mappings/{first}")),
+        "Fn::FindInMap" => {
+            let key = |at: usize| keys.get(at).and_then(scalar).unwrap_or(Cow::Borrowed("*"));
+            Some(format!("Mappings/{first}/{}/{}", key(0), key(1)))
+        }
         "Fn::If" => Some(format!("Conditions/{first}")),
         _ => None,
     }

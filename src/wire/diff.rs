@@ -279,6 +279,7 @@ fn refused(it: &Obstacle) -> Refused<'_> {
     let (reason, property, export) = match it {
         Obstacle::Type => ("type", None, None),
         Obstacle::NameTaken { property } => ("nameTaken", Some(property.as_str()), None),
+        Obstacle::ServiceToken => ("serviceToken", None, None),
         Obstacle::NotEmpty => ("notEmpty", None, None),
         Obstacle::Exported { name } => ("exported", None, Some(name.as_str())),
     };

@@ -87,7 +87,7 @@ const DIFFERENT: &[Different] = &[
         "create-only",
         "AWS::Lambda::Function",
         ["WILL_REPLACE", "NO_CHANGE"],
-        "the `ServiceToken` of a custom resource is the ARN of a function that is replaced; the schema of custom resources says so",
+        "the `ServiceToken` of a custom resource is the ARN of a function that is replaced; the schema of custom resources says so, and CloudFormation refuses it",
     ),
     follows(
         "reference",
@@ -105,7 +105,7 @@ const DIFFERENT: &[Different] = &[
         "*",
         ("Custom::*", "ServiceToken"),
         ["WILL_REPLACE", "NO_CHANGE"],
-        "the schema of custom resources says so",
+        "the schema of custom resources says so, and CloudFormation refuses it",
     ),
     itself(
         "*",
@@ -128,8 +128,8 @@ const DIFFERENT: &[Different] = &[
     itself(
         "list order",
         ("AWS::EKS::Nodegroup", "Subnets"),
-        ["NO_CHANGE", "WILL_REPLACE"],
-        "the order means nothing: the schema says so (`insertionOrder`)",
+        ["MAY_REPLACE", "WILL_REPLACE"],
+        "the order means nothing: the schema says so (`insertionOrder`); CloudFormation has replaced such nevertheless",
     ),
     itself("tag", ("*", "Tags"), ["NO_CHANGE", "WILL_UPDATE"], "the order of tags means nothing"),
     itself(

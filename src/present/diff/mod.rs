@@ -455,6 +455,10 @@ fn obstacle(it: &Obstacle) -> String {
         Obstacle::Exported { name } => format!(
             "its value is exported as {name}: CloudFormation refuses another one while a stack imports it"
         ),
+        Obstacle::ServiceToken => {
+            "CloudFormation refuses another ServiceToken under the same logical id: give it another name"
+                .to_owned()
+        }
         Obstacle::NotEmpty => "its deletion fails while there is something in it".to_owned(),
     }
 }
