@@ -1,5 +1,6 @@
 //! Does `asi diff` say what is so? Properties that hold for all templates, the verdicts of the CDK, and what is printed.
 
+mod reversed;
 mod verdicts;
 
 use std::{
@@ -9,7 +10,7 @@ use std::{
 
 use asi::{
     cli::Exit,
-    diff::{Kind, TemplateDiff, Verdict, diff},
+    diff::{TemplateDiff, Verdict, diff},
     load,
     template::Template,
     world::{MemoryFiles, MemoryRevisions},
@@ -57,43 +58,20 @@ fn no_template_differs_from_itself() {
     }
     // Nor does one in which something is wrong, whatever it is; and what it becomes is told.
     let nothing = Template::new(Node::from_iter([]));
-    for path in files_below("tests/templates") {
+    let mut count = 0;
+    for path in ["tests", "snapshots", "examples"].into_iter().flat_map(files_below) {
+        if ![".json", ".yaml", ".yml", ".template"].iter().any(|it| path.ends_with(it)) {
+            continue;
+        }
         let Some(node) = load::template(&read(&path), &path, &mut Sources::default()).0 else { continue };
+        count += 1;
         let template = Template::new(node);
         let found = diff(&template, &template);
         assert!(found.is_empty() && found.security.is_empty(), "{path}: {found:?}");
         let (there, back) = (diff(&nothing, &template), diff(&template, &nothing));
         assert_eq!(there.resources.len(), back.resources.len(), "{path}");
     }
-}
-
-#[test]
-fn the_way_back_is_the_way_there_reversed() {
-    let ids = |of: &TemplateDiff, wanted: fn(&Kind) -> bool| -> BTreeSet<String> {
-        of.resources.iter().filter(|it| wanted(&it.kind)).map(|it| it.id.clone()).collect()
-    };
-    let all = templates();
-    for pair in all.windows(2) {
-        let [(a, old), (b, new)] = pair else { unreachable!("windows of two") };
-        let (there, back) = (difference(old, new), difference(new, old));
-        let names = format!("{a} and {b}");
-        let (is_added, is_removed) =
-            (|it: &Kind| *it == Kind::Added, |it: &Kind| matches!(it, Kind::Removed(_)));
-        assert_eq!(ids(&there, is_added), ids(&back, is_removed), "{names}");
-        assert_eq!(ids(&there, is_removed), ids(&back, is_added), "{names}");
-        let direct = |of: &TemplateDiff| -> BTreeMap<String, Verdict> {
-            let changed =
-                of.resources.iter().filter(|it| it.kind == Kind::Changed && it.properties.is_some());
-            let own = |it: &asi::diff::ResourceChange| {
-                let own = it.replacement.because.iter().filter(|it| it.cause.is_none());
-                own.map(|it| it.verdict).max().unwrap_or_default()
-            };
-            changed.map(|it| (it.id.clone(), own(it))).collect()
-        };
-        assert_eq!(direct(&there), direct(&back), "{names}");
-        assert_eq!(there.security.statements.len(), back.security.statements.len(), "{names}");
-        assert_eq!(there.security.rules.len(), back.security.rules.len(), "{names}");
-    }
+    assert!(count > 300, "{count} templates");
 }
 
 /// Another value of the same kind.

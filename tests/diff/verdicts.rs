@@ -177,14 +177,16 @@ const OTHER_PERMISSIONS: &[(&str, &str)] = &[
 ];
 
 /// Two templates, what the CDK said of them, and what we say.
-struct Pair {
+pub(super) struct Pair {
     said: Value,
     old: Arc<Value>,
-    found: TemplateDiff,
+    pub(super) found: TemplateDiff,
+    /// What we say of the way back.
+    pub(super) back: TemplateDiff,
 }
 
-/// All pairs; what two tests ask is found once.
-static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(pairs);
+/// All pairs; what several tests ask is found once.
+pub(super) static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(pairs);
 
 fn pairs() -> Vec<Pair> {
     let mut frozen: Value = serde_json::from_str(&read("tests/diff/verdicts.json")).unwrap();
@@ -201,15 +203,15 @@ fn pairs() -> Vec<Pair> {
     };
     let pair = |said: Value| {
         let (old, before) = of_name(said["old"].as_str().unwrap());
-        let found = match said["new"].as_str() {
-            Some(name) => diff(&before, &of_name(name).1),
+        let after = match said["new"].as_str() {
+            Some(name) => of_name(name).1,
             None => {
                 let mut new = Value::clone(&old);
                 said["operations"].as_array().unwrap().iter().for_each(|it| apply(it, &mut new));
-                diff(&before, &parsed(&new))
+                parsed(&new)
             }
         };
-        Pair { said, old, found }
+        Pair { said, old, found: diff(&before, &after), back: diff(&after, &before) }
     };
     pairs.into_iter().map(pair).collect()
 }
@@ -227,7 +229,7 @@ impl Pair {
     }
 
     /// The kind of change, the template, and what is changed in it.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
         let what = &self.said["operations"][0]["path"];
         let what = if what.is_null() { &self.said["new"] } else { what };
