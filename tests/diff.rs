@@ -207,6 +207,53 @@ fn what_differs_is_printed_with_what_hurts_first() {
 }
 
 #[test]
+fn environments_that_differ_equally_are_told_of_together() {
+    let stack = |delay: u32, prod: u32| {
+        format!(
+            "app: shop
+resources:
+  Jobs: {{Type: AWS::SQS::Queue, Properties: {{DelaySeconds: {delay}}}}}
+environments:
+  dev: {{}}
+  stage: {{}}
+  prod:
+    resources: {{Jobs: {{Properties: {{DelaySeconds: {prod}}}}}}}
+"
+        )
+    };
+    let compared = |old: &str, new: &str, arguments: &[&str]| {
+        let files = MemoryFiles::with([("asi.yaml", new.as_bytes())]);
+        let revisions = MemoryRevisions::with([("main", "asi.yaml", old.as_bytes())]);
+        let run = asi_with(&[&["diff", "--base", "main"], arguments].concat(), files, revisions);
+        assert_eq!(run.err, "");
+        run.out
+    };
+    let expected = "\
+shop-dev, shop-stage
+
+Changed
+
+  ~  AWS::SQS::Queue  Jobs  asi.yaml:3:60
+       DelaySeconds: 1 → 2
+
+1 to change
+
+shop-prod
+
+no differences
+
+2 of 3 stacks differ
+";
+    assert_eq!(compared(&stack(1, 5), &stack(2, 5), &[]), expected);
+    let comment = compared(&stack(1, 5), &stack(1, 5), &["--format", "markdown"]);
+    assert_eq!(comment, "### shop-dev, shop-stage, shop-prod\n\nno differences\n\n0 of 3 stacks differ\n");
+    let model: Value =
+        serde_json::from_str(&compared(&stack(1, 5), &stack(2, 5), &["--format", "json"])).unwrap();
+    let names = model["stacks"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["shop-dev", "shop-stage", "shop-prod"]);
+}
+
+#[test]
 fn the_exit_code_tells_whether_anything_differs() {
     assert_eq!(compared(&["--fail"]).exit, Exit::No);
     assert_eq!(compared(&["--fail", "--security-only"]).exit, Exit::No);

@@ -17,11 +17,11 @@ pub use svg::svg;
 pub use terminal::terminal;
 
 /// Something to show the user, before it is decided how.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Doc(pub Vec<Block>);
 
 /// One part of a [`Doc`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Block {
     /// A title.
     Heading(Text),
@@ -40,7 +40,7 @@ pub enum Block {
 }
 
 /// A thing, and what there is to say of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// What it is: the cells of all items of a block are aligned.
     pub cells: Vec<Text>,
@@ -86,7 +86,7 @@ pub enum Level {
 }
 
 /// A fault in what the user wrote.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// How bad it is.
     pub level: Level,
@@ -101,7 +101,7 @@ pub struct Fault {
 }
 
 /// Some lines of a file, with places marked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Excerpt {
     /// The file's name.
     pub file: String,

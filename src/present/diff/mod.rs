@@ -54,15 +54,23 @@ impl View {
     }
 }
 
-/// What differs, stack by stack.
+/// What differs, stack by stack; stacks of which there is the same to say are told of together.
 pub fn diff(comparison: &Comparison, view: &View) -> Doc {
-    let mut blocks = Vec::new();
     let several = comparison.stacks.len() > 1;
+    let mut sections: Vec<(Vec<&str>, Vec<Block>)> = Vec::new();
     for stack in &comparison.stacks {
-        if several || view.is_for_review {
-            blocks.push(Block::Heading(vec![(Meaning::Plain, stack.name.clone())]));
+        let blocks = of_stack(stack, &comparison.sources, view);
+        match sections.iter_mut().find(|(_, known)| *known == blocks) {
+            Some((names, _)) => names.push(&stack.name),
+            None => sections.push((vec![&stack.name], blocks)),
         }
-        blocks.extend(of_stack(stack, &comparison.sources, view));
+    }
+    let mut blocks = Vec::new();
+    for (names, section) in sections {
+        if several || view.is_for_review {
+            blocks.push(Block::Heading(plain(names.join(", "))));
+        }
+        blocks.extend(section);
     }
     if several {
         let differing = comparison.stacks.iter().filter(|it| !it.diff.is_empty()).count();
