@@ -28,6 +28,9 @@ pub(super) fn spread(
     specs: &Specs,
     verdicts: &mut BTreeMap<String, Replacement>,
 ) {
+    if differing.names.is_empty() && verdicts.is_empty() {
+        return;
+    }
     let known: BTreeMap<&str, &Node> = resources.iter().copied().collect();
     let referring = referring(resources, &known, differing);
     let mut roots: BTreeMap<String, String> = BTreeMap::new();

@@ -165,8 +165,7 @@ pub(super) fn with_order(
         if keys.is_empty() || changes.iter().any(known) {
             continue;
         }
-        let find = |of: &'_ Node| keys.iter().try_fold(of.clone(), |it, key| it.get(key).cloned());
-        let (Some(old), Some(new)) = (find(old), find(new)) else { continue };
+        let (Some(old), Some(new)) = (at(old, &keys), at(new, &keys)) else { continue };
         let (Some(before), Some(after)) = (old.as_list(), new.as_list()) else { continue };
         let place = keys.iter().fold(spec.place(), |place, key| place.key(key));
         let item = place.item();
@@ -180,6 +179,11 @@ pub(super) fn with_order(
         }
     }
     (!changes.is_empty()).then_some(Change::Within(changes))
+}
+
+/// The value at the end of a way through mappings.
+fn at<'t>(node: &'t Node, keys: &[&str]) -> Option<&'t Node> {
+    keys.iter().try_fold(node, |it, key| it.get(key))
 }
 
 fn different(old: &Node, new: &Node, place: Place<'_>, moved: &Moved) -> Change {
@@ -253,8 +257,8 @@ fn maps(old: &Map<Node>, new: &Map<Node>, place: Place<'_>, moved: &Moved) -> Ve
     let keys: Vec<&Cow<'static, str>> =
         old.keys().chain(new.keys().filter(|it| !old.contains_key(&***it))).collect();
     let changes = keys.into_iter().filter_map(|key| {
-        let value = |of: &'_ Map<Node>| of.get(key).map(|it| it.value.clone());
-        let change = compare(value(old).as_ref(), value(new).as_ref(), place.key(key), moved)?;
+        let (old, new) = (old.get(key).map(|it| &it.value), new.get(key).map(|it| &it.value));
+        let change = compare(old, new, place.key(key), moved)?;
         Some((Key::Name(key.to_string()), change))
     });
     changes.collect()
@@ -276,10 +280,9 @@ fn lists(old: &[Node], new: &[Node], place: Place<'_>, moved: &Moved) -> Vec<(Ke
         same_in_order(old.len(), new.len(), &is_same).into_iter().chain([(old.len(), new.len())])
     {
         for at in 0..(end_a - a).max(end_b - b) {
-            let item = |of: &[Node], start: usize, end: usize| of[start..end].get(at).cloned();
-            let (gone, come) = (item(old, a, end_a), item(new, b, end_b));
+            let (gone, come) = (old[a..end_a].get(at), new[b..end_b].get(at));
             let key = Key::Item(if come.is_some() { b + at } else { a + at });
-            changes.extend(compare(gone.as_ref(), come.as_ref(), place_of_item, moved).map(|it| (key, it)));
+            changes.extend(compare(gone, come, place_of_item, moved).map(|it| (key, it)));
         }
         (a, b) = (end_a + 1, end_b + 1);
     }

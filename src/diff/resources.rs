@@ -16,7 +16,7 @@ use super::{
     sections::{self, Differing},
     spec::{Place, Spec, Specs},
     type_of,
-    value::{Moved, Piece, pieces, same},
+    value::{Moved, Piece, is_identical, pieces, same},
 };
 use crate::template::Template;
 
@@ -106,14 +106,17 @@ fn attributes_that_differ(change: &ResourceChange) -> impl Iterator<Item = Strin
 /// What differs in what there is on both sides; what only follows from other changes is told later.
 fn of_pair(pair: &Pair<'_>, templates: [&Node; 2], specs: &Specs, moved: &Moved) -> Option<ResourceChange> {
     let Pair { old, new, moved_from, .. } = *pair;
+    // What is written alike says the same, unless something it names has moved.
+    if moved.is_empty() && is_identical(old, new) {
+        return None;
+    }
     let spec = specs.of(type_of(new));
     let place = spec.as_ref().map_or(Place::UNKNOWN, |it| it.place());
-    let side = |of: &'_ Node| of.get("Properties").filter(|it| it.kind != NodeKind::Null).cloned();
     let none = Node::from_iter([]);
-    let (before, after) = (side(old).unwrap_or(none.clone()), side(new).unwrap_or(none));
-    let mut properties = compare(Some(&before), Some(&after), place, moved);
+    let (before, after) = (properties_of(old).unwrap_or(&none), properties_of(new).unwrap_or(&none));
+    let mut properties = compare(Some(before), Some(after), place, moved);
     if let Some(spec) = &spec {
-        properties = with_order(properties, [&before, &after], spec, moved);
+        properties = with_order(properties, [before, after], spec, moved);
     }
     let attributes = attributes(old, new, moved);
     let is_another_type = type_of(old) != type_of(new);
@@ -136,6 +139,10 @@ fn of_pair(pair: &Pair<'_>, templates: [&Node; 2], specs: &Specs, moved: &Moved)
     change.properties = properties.map(noise::hidden);
     change.attributes = attributes.map(noise::hidden);
     Some(change)
+}
+
+fn properties_of(resource: &Node) -> Option<&Node> {
+    resource.get("Properties").filter(|it| it.kind != NodeKind::Null)
 }
 
 /// A resource of which nothing differs by itself.

@@ -118,6 +118,22 @@ fn substitution<'t>(argument: &'t Node, found: &mut Vec<Piece<'t>>) -> Option<()
     Some(())
 }
 
+/// Whether two values are written alike, in the same order; those that are not may still be the same.
+pub(super) fn is_identical(old: &Node, new: &Node) -> bool {
+    match (&old.kind, &new.kind) {
+        (NodeKind::Map(a), NodeKind::Map(b)) => {
+            a.len() == b.len()
+                && a.iter()
+                    .zip(b)
+                    .all(|((key, a), (other, b))| key == other && is_identical(&a.value, &b.value))
+        }
+        (NodeKind::List(a), NodeKind::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_identical(a, b))
+        }
+        (a, b) => a == b,
+    }
+}
+
 /// Whether an old and a new value are the same at a place.
 pub(super) fn same(old: &Node, new: &Node, place: Place<'_>, moved: &Moved) -> bool {
     if is_function(old) || is_function(new) {

@@ -15,7 +15,7 @@ use super::{
     resource_of,
     resources::construct,
     resources_of, type_of,
-    value::{Moved, Piece, is_function, pieces},
+    value::{Moved, Piece, is_function, is_identical, pieces},
 };
 use crate::template::Template;
 
@@ -81,6 +81,9 @@ impl Security {
 pub(super) fn security(old: &Template, new: &Template, moved: &Moved) -> Security {
     let stays = Moved::new();
     let (before, after) = (&old.body, &new.body);
+    if moved.is_empty() && !is_about_permissions(before, after) && !is_about_permissions(after, before) {
+        return Security::default();
+    }
     let sides = Sides { old, new, came_from: moved.iter().map(|(old, new)| (&**new, &**old)).collect() };
     let statements =
         sides.rows(statements::all(before, moved), statements::all(after, &stays), statements::broadens);
@@ -94,6 +97,18 @@ pub(super) fn security(old: &Template, new: &Template, moved: &Moved) -> Securit
         row.sign == Sign::Added && !was_open()
     });
     Security { statements, attachments, rules }
+}
+
+/// Whether anything is said of permissions in the resources of a template that are not written alike in another one.
+fn is_about_permissions(body: &Node, other: &Node) -> bool {
+    let differs =
+        |(id, it): &(&str, &Node)| resource_of(other, id).is_none_or(|other| !is_identical(it, other));
+    let differing = resources_of(body).filter(differs).map(|(id, it)| (id.to_owned().into(), it.clone()));
+    let differing = Node::from_iter([("Resources".into(), differing.collect())]);
+    let stays = Moved::new();
+    !statements::all(&differing, &stays).is_empty()
+        || !statements::attachments(&differing, &stays).is_empty()
+        || !network::all(&differing, &stays).is_empty()
 }
 
 /// Something that is written in a template, with the logical id of its resource in the new one.
