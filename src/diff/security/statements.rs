@@ -256,12 +256,18 @@ fn policies(node: &Node, when: &When, moved: &Moved, found: &mut dyn FnMut(&Node
 
 /// The document of JSON that a text is; what the text refers to stands in `${}` in it.
 fn document(node: &Node, moved: &Moved) -> Option<Node> {
-    if node.is_group() && !is_function(node) {
-        return None;
-    }
-    // What another function gives is not known, and has its own JSON for a text.
-    let is_known = pieces(node).iter().all(|it| !matches!(it, Piece::Other(_)));
-    is_known.then(|| compare::document(&named(node, moved), node.span))?
+    let begins = |text: &str| text.trim_start().starts_with('{');
+    let may_be = match node.as_single() {
+        Some(("Fn::Sub" | "Fn::Join", _)) => {
+            let pieces = pieces(node);
+            let first = pieces.first();
+            // What another function gives is not known, and has its own JSON for a text.
+            matches!(first, Some(Piece::Text(text)) if begins(text))
+                && !pieces.iter().any(|it| matches!(it, Piece::Other(_)))
+        }
+        _ => node.as_str().is_some_and(begins),
+    };
+    may_be.then(|| compare::document(&named(node, moved), node.span))?
 }
 
 /// All policies that are attached to somebody in a template.
