@@ -84,7 +84,8 @@ pub(super) fn merge<T: PartialEq>(found: &mut Vec<Found<T>>) {
         let first = at.min(other);
         found[first].when.remove(&condition);
         found.remove(at.max(other));
-        at = 0;
+        // What it may be taken together with next, it looks for itself.
+        at = first;
     }
 }
 
