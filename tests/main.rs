@@ -13,6 +13,8 @@ mod art;
 mod cdk_parity;
 mod citrus;
 mod cli;
+#[cfg(feature = "aws")]
+mod cloudformation;
 mod constructs;
 mod diff;
 mod docs;

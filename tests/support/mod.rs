@@ -1,5 +1,7 @@
 //! What tests have in common: expected output as files, and a run of the program in this process.
 
+#[cfg(feature = "aws")]
+pub(crate) mod cloudformation;
 pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod query;

@@ -1,0 +1,187 @@
+//! The few actions of other services that a deployment needs: who asks, in which role, with what from S3, the parameter
+//! store and ECS.
+
+use serde_json::{Value, json};
+
+use super::{
+    account::Account,
+    actions::{answer, unknown_action},
+    form::Form,
+    http::{Request, Response},
+    xml::{Answer, Refusal, Xml},
+};
+
+/// The service a request is for: the one it was signed for, or that it looks like.
+pub(crate) fn service(request: &Request) -> &str {
+    let target = request.header("x-amz-target");
+    match request.service() {
+        Some(service) => service,
+        None if target.starts_with("AmazonSSM") => "ssm",
+        None if target.starts_with("AmazonEC2ContainerService") => "ecs",
+        None if request.method == "POST" => "cloudformation",
+        None => "s3",
+    }
+}
+
+/// What a request asks for, and with which parameters.
+pub(crate) fn asked(service: &str, request: &Request) -> (String, Form) {
+    let target = request.header("x-amz-target");
+    if service == "s3" {
+        let mut form = Form::read(request.query.as_bytes());
+        form.0.insert("Path".to_owned(), request.path.clone());
+        return (request.method.clone(), form);
+    }
+    if let Some((_, action)) = target.split_once('.') {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let entries = body.as_object().into_iter().flatten();
+        let shown = entries.map(|(key, value)| (key.clone(), super::values::text(value)));
+        return (action.to_owned(), Form(shown.collect()));
+    }
+    let form = Form::read(if request.body.is_empty() { request.query.as_bytes() } else { &request.body });
+    (form.text("Action").to_owned(), form)
+}
+
+/// Does what a call asks for.
+pub(crate) fn respond(
+    account: &mut Account,
+    service: &str,
+    action: &str,
+    form: &Form,
+    body: &[u8],
+) -> Response {
+    match service {
+        "s3" => s3(account, action, form, body),
+        "ssm" => answered_in_json(ssm(account, action, form)),
+        "ecs" => answered_in_json(ecs(account, action)),
+        "sts" => answered_in_xml(service, action, sts(account, action, form)),
+        _ => answered_in_xml(service, action, answer(account, action, form)),
+    }
+}
+
+/// A refusal, as a service words it.
+pub(crate) fn refused(service: &str, refusal: Refusal) -> Response {
+    match service {
+        "s3" => {
+            let error = Xml::new().text("Code", &refusal.code).text("Message", &refusal.message);
+            Response::xml(refusal.http, error.document("Error"))
+        }
+        "ssm" | "ecs" => answered_in_json(Err(refusal)),
+        _ => answered_in_xml(service, "", Err(refusal)),
+    }
+}
+
+fn answered_in_json(answer: Result<Value, Refusal>) -> Response {
+    match answer {
+        Ok(value) => Response::json(200, &value),
+        Err(it) => Response::json(it.http, &json!({ "__type": it.code, "message": it.message })),
+    }
+}
+
+fn answered_in_xml(service: &str, action: &str, answer: Answer) -> Response {
+    let namespace = match service {
+        "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
+        _ => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+    };
+    match answer {
+        Ok(content) => Response::xml(200, content.response(action, namespace)),
+        Err(refusal) => Response::xml(refusal.http, refusal.response(namespace)),
+    }
+}
+
+fn sts(account: &mut Account, action: &str, form: &Form) -> Answer {
+    let own = &account.place.account;
+    match action {
+        "GetCallerIdentity" => Ok(Xml::new()
+            .text("Account", own)
+            .text("Arn", format!("arn:aws:iam::{own}:user/tester"))
+            .text("UserId", "AIDATESTER")),
+        "AssumeRole" => {
+            let arn = form.text("RoleArn");
+            let mut parts = arn.splitn(6, ':').skip(4);
+            let (Some(other), Some(role)) = (parts.next(), parts.next()) else {
+                return Err(Refusal::validation(format!("{arn} is invalid")));
+            };
+            let role = role.rsplit('/').next().unwrap_or_default();
+            let session = form.text("RoleSessionName");
+            let credentials = Xml::new()
+                .text("AccessKeyId", format!("{ASSUMED}{other}"))
+                .text("SecretAccessKey", "secret")
+                .text("SessionToken", format!("session-in-{other}"))
+                .text("Expiration", "2096-01-01T00:00:00Z");
+            let user = Xml::new()
+                .text("AssumedRoleId", format!("AROATESTER:{session}"))
+                .text("Arn", format!("arn:aws:sts::{other}:assumed-role/{role}/{session}"));
+            Ok(Xml::new().group("Credentials", &credentials).group("AssumedRoleUser", &user))
+        }
+        _ => Err(unknown_action(action)),
+    }
+}
+
+/// What the access keys of assumed roles begin with; the account follows.
+const ASSUMED: &str = "ASIA";
+
+/// The account that an access key acts in, if it is one of an assumed role.
+pub(crate) fn account_of(access_key: &str) -> Option<&str> {
+    let account = access_key.strip_prefix(ASSUMED)?;
+    (account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit())).then_some(account)
+}
+
+fn ssm(account: &mut Account, action: &str, form: &Form) -> Result<Value, Refusal> {
+    if action != "GetParameter" {
+        return Err(Refusal::new(400, "UnknownOperationException", ""));
+    }
+    let name = form.text("Name");
+    let value = account.parameters.get(name).ok_or_else(|| Refusal::new(400, "ParameterNotFound", ""))?;
+    Ok(json!({ "Parameter": { "Name": name, "Type": "String", "Value": value, "Version": 1 } }))
+}
+
+fn ecs(account: &mut Account, action: &str) -> Result<Value, Refusal> {
+    let empty = match action {
+        "DescribeServices" => json!({ "services": [], "failures": [] }),
+        "ListTasks" => json!({ "taskArns": [] }),
+        "DescribeTasks" => json!({ "tasks": [], "failures": [] }),
+        _ => return Err(Refusal::new(400, "UnknownOperationException", "")),
+    };
+    let Some(scripted) = account.ecs.get_mut(action) else { return Ok(empty) };
+    let next = if scripted.len() > 1 { scripted.pop_front() } else { scripted.front().cloned() };
+    Ok(next.unwrap_or(empty))
+}
+
+fn s3(account: &mut Account, method: &str, form: &Form, body: &[u8]) -> Response {
+    let path = form.text("Path").trim_start_matches('/');
+    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    match (method, key) {
+        ("GET", "") if form.0.contains_key("location") => {
+            let region = &account.place.region;
+            // The first region has no name here.
+            let region = if region == "us-east-1" { "" } else { region };
+            Response::xml(200, format!("<LocationConstraint>{region}</LocationConstraint>"))
+        }
+        ("GET", "") => {
+            let start = format!("{bucket}/{}", form.text("prefix"));
+            let found = account.objects.iter().filter(|it| it.0.starts_with(&start));
+            let list = found.fold(Xml::new().text("Name", bucket).text("IsTruncated", false), |all, it| {
+                let key = it.0.split_once('/').map_or("", |it| it.1);
+                all.group("Contents", &Xml::new().text("Key", key).text("Size", it.1.len()))
+            });
+            Response::xml(200, list.document("ListBucketResult"))
+        }
+        ("PUT", _) => {
+            account.objects.insert(path.to_owned(), body.to_vec());
+            let mut response = Response::xml(200, String::new());
+            response.headers.push(("etag", "\"0\"".to_owned()));
+            response
+        }
+        ("HEAD" | "GET", _) => match account.objects.get(path) {
+            Some(object) if method == "HEAD" => {
+                let mut response = Response::new(200, "binary/octet-stream", "");
+                response.headers.push(("content-length", object.len().to_string()));
+                response
+            }
+            Some(object) => Response::new(200, "binary/octet-stream", object.clone()),
+            None if method == "HEAD" => Response::new(404, "application/xml", ""),
+            None => refused("s3", Refusal::new(404, "NoSuchKey", "The specified key does not exist.")),
+        },
+        _ => refused("s3", Refusal::new(405, "MethodNotAllowed", "The specified method is not allowed.")),
+    }
+}
