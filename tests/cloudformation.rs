@@ -376,6 +376,92 @@ broken-off UPDATE_ROLLBACK_COMPLETE
 }
 
 #[test]
+fn an_export_that_is_taken_stays_as_it_is() {
+    let server = Server::start();
+    server.put_stack("shop", QUEUE, "CREATE_COMPLETE");
+    let client = client(&server, 1);
+    let user = "Resources: {Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: !ImportValue shop-url}}}";
+    wait(async {
+        assert_eq!(deploy(&client, "user", ChangeSetType::Create, user).await, "CREATE_COMPLETE");
+        for (template, verb) in
+            [(QUEUE.replace("jobs", "work"), "updated"), (QUEUE.replace("-url", ""), "deleted")]
+        {
+            assert_eq!(
+                deploy(&client, "shop", ChangeSetType::Update, &template).await,
+                "UPDATE_ROLLBACK_COMPLETE"
+            );
+            let story = happened(&client, "shop").await;
+            let expected = format!("(Export shop-url cannot be {verb} as it is in use by user)\n");
+            assert!(story.contains(&expected), "{story}");
+            client.delete_change_set().stack_name("shop").change_set_name("c").send().await.unwrap();
+        }
+        let other = user.replace("shop-url", "shop-link");
+        assert_eq!(deploy(&client, "lost", ChangeSetType::Create, &other).await, "ROLLBACK_COMPLETE");
+        assert_eq!(
+            happened(&client, "lost").await,
+            "\
+lost CREATE_IN_PROGRESS (User Initiated)
+lost ROLLBACK_IN_PROGRESS (No export named shop-link found. Rollback requested by user.)
+lost ROLLBACK_COMPLETE
+"
+        );
+    });
+}
+
+#[test]
+fn a_stack_that_was_left_failed_is_tried_again() {
+    let server = Server::start();
+    server.home(|it| it.fails("Alarm", On::Create, "too many"));
+    let client = client(&server, 1);
+    wait(async {
+        let make = client.create_stack().stack_name("shop").template_body(QUEUE);
+        make.on_failure(OnFailure::DoNothing).send().await.unwrap();
+        assert_eq!(finish(&client, "shop").await, "CREATE_FAILED");
+        server.home(|it| it.heal("Alarm"));
+        client.update_stack().stack_name("shop").template_body(QUEUE).send().await.unwrap();
+        assert_eq!(finish(&client, "shop").await, "UPDATE_COMPLETE");
+        assert_eq!(
+            happened(&client, "shop").await,
+            "\
+shop UPDATE_IN_PROGRESS (User Initiated)
+Alarm CREATE_IN_PROGRESS
+Alarm CREATE_IN_PROGRESS (Resource creation Initiated)
+Alarm CREATE_COMPLETE
+shop UPDATE_COMPLETE_CLEANUP_IN_PROGRESS
+shop UPDATE_COMPLETE
+"
+        );
+    });
+}
+
+#[test]
+fn a_condition_takes_a_resource_away() {
+    let server = Server::start();
+    let template = "
+Parameters: {Stage: {Type: String, Default: live}}
+Conditions: {IsLive: !Equals [!Ref Stage, live]}
+Resources: {Queue: {Type: AWS::SQS::Queue}, Topic: {Type: AWS::SNS::Topic, Condition: IsLive}}
+";
+    server.put_stack("shop", template, "CREATE_COMPLETE");
+    let client = client(&server, 1);
+    wait(async {
+        let update = client.update_stack().stack_name("shop").use_previous_template(true);
+        update.parameters(parameter("Stage", "test")).send().await.unwrap();
+        assert_eq!(finish(&client, "shop").await, "UPDATE_COMPLETE");
+        assert_eq!(
+            happened(&client, "shop").await,
+            "\
+shop UPDATE_IN_PROGRESS (User Initiated)
+shop UPDATE_COMPLETE_CLEANUP_IN_PROGRESS
+Topic DELETE_IN_PROGRESS
+Topic DELETE_COMPLETE
+shop UPDATE_COMPLETE
+"
+        );
+    });
+}
+
+#[test]
 fn a_deleted_stack_is_found_by_its_arn() {
     let server = Server::start();
     let kept = QUEUE.replace("    Type: AWS::SQS", "    DeletionPolicy: Retain\n    Type: AWS::SQS");

@@ -135,7 +135,7 @@ impl Account {
         let exports = self.exports();
         let takes = |stack: &&Stack| {
             let values = stack.values(&stack.source, exports.clone());
-            imports(&stack.source.template.body).into_iter().any(|it| values.text(it) == export)
+            stack.source.template.imports().into_iter().any(|it| values.text(it) == export)
         };
         self.stacks.iter().filter(|it| !it.is_gone()).filter(takes).collect()
     }
@@ -259,12 +259,31 @@ impl Account {
     }
 
     fn go_on(&mut self, at: usize, then: &Phase) {
+        let blocked =
+            (*then == Phase::Cleanup).then(|| self.blocked_export(at)).flatten().map(Phase::Rollback);
+        let then = blocked.as_ref().unwrap_or(then);
         let plan = plan::continuation(&self.stacks[at], then, &self.script);
         self.follow(at, plan);
         if *then == Phase::Cleanup {
             let exports = self.exports();
             self.stacks[at].settle(exports);
         }
+    }
+
+    /// Why a stack cannot become what it is to be, if another needs an export to stay as it is.
+    fn blocked_export(&self, at: usize) -> Option<String> {
+        let stack = &self.stacks[at];
+        let after = stack.evaluated(&stack.operation.as_ref()?.target, self.exports());
+        stack.outputs.iter().find_map(|before| {
+            let export = before.export.as_ref()?;
+            let verb = match after.iter().find(|it| it.export == before.export) {
+                None => "deleted",
+                Some(after) if after.value != before.value => "updated",
+                Some(_) => return None,
+            };
+            let importer = &self.importers(export).first()?.name;
+            Some(format!("Export {export} cannot be {verb} as it is in use by {importer}"))
+        })
     }
 
     fn finish(&mut self, at: usize) {
@@ -274,7 +293,9 @@ impl Account {
             "CREATE_COMPLETE" | "IMPORT_COMPLETE" => stack.settle(exports),
             // What could not be removed is not the stack's any more.
             "UPDATE_COMPLETE" => {
-                stack.resources.retain(|it| !stack.source.template.resource(&it.id).is_null());
+                let mut resources = std::mem::take(&mut stack.resources);
+                resources.retain(|it| stack.wants(&it.id, &stack.source));
+                stack.resources = resources;
             }
             "UPDATE_ROLLBACK_COMPLETE" => {
                 stack.resources.retain(|it| it.touch != Touch::Created);
@@ -323,17 +344,5 @@ impl Stack {
     /// Its events, the newest first.
     pub(crate) fn history(&self) -> impl Iterator<Item = &Event> {
         self.events.iter().rev()
-    }
-}
-
-/// The names of exports that a template takes, as it writes them.
-fn imports(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(imports).collect(),
-        Value::Object(map) => {
-            let own = map.get("Fn::ImportValue");
-            own.into_iter().chain(map.values().flat_map(imports)).collect()
-        }
-        _ => Vec::new(),
     }
 }

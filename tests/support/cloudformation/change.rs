@@ -65,7 +65,8 @@ pub(crate) fn changes(
         if !new.wants(resource) {
             continue;
         }
-        let change = if stack.resource(id).is_some() {
+        // What could not be made is made again.
+        let change = if stack.resource(id).is_some_and(|it| it.status != "CREATE_FAILED") {
             modification(id, [&old, &new], stack, tags_differ)
         } else {
             Some(addition(id, resource, imported.get(id), &new))
@@ -76,11 +77,7 @@ pub(crate) fn changes(
         }
         changes.push(change);
     }
-    let is_wanted = |id: &str| {
-        let resource = target.template.resource(id);
-        !resource.is_null() && new.wants(resource)
-    };
-    let gone = stack.resources.iter().rev().filter(|it| !is_wanted(&it.id));
+    let gone = stack.resources.iter().rev().filter(|it| !stack.wants(&it.id, target));
     let removed = gone.map(|it| {
         let resource = stack.source.template.resource(&it.id);
         Change {
@@ -114,6 +111,10 @@ fn addition(id: &str, resource: &Value, imported: Option<&String>, new: &Values<
 
 fn modification(id: &str, [old, new]: [&Values<'_>; 2], stack: &Stack, tags_differ: bool) -> Option<Change> {
     let (before, after) = (old.template.resource(id), new.template.resource(id));
+    if before.is_null() {
+        // An update that failed has made it already.
+        return None;
+    }
     let mut details = property_details(before, after, [old, new]);
     for attribute in ["Metadata", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy"] {
         let [was, is] = [old.resolve(&before[attribute]), new.resolve(&after[attribute])];

@@ -22,6 +22,11 @@ pub(crate) fn beginning(stack: &Stack, script: &Script, exports: &BTreeMap<Strin
         Kind::Rollback | Kind::ContinueRollback => return rollback(stack, script, "User Initiated"),
     };
     let mut steps = vec![stack.own_step(&format!("{verb}_IN_PROGRESS"), Some("User Initiated"))];
+    let values = stack.values(&operation.target, exports.clone());
+    let mut imports = operation.target.template.imports().into_iter().map(|it| values.text(it));
+    if let Some(missing) = imports.find(|it| !exports.contains_key(it)) {
+        return after_failure(stack, steps, format!("No export named {missing} found. "));
+    }
     let changes = changes(stack, &operation.target, &operation.imported, exports);
     let mut failed: [Vec<&str>; 2] = Default::default();
     for wave in operation.target.template.waves() {
@@ -65,8 +70,8 @@ pub(crate) fn beginning(stack: &Stack, script: &Script, exports: &BTreeMap<Strin
 pub(crate) fn continuation(stack: &Stack, phase: &Phase, script: &Script) -> Plan {
     match phase {
         Phase::Cleanup => {
-            let wanted = stack.operation.as_ref().map(|it| &it.target.template);
-            let is_gone = |it: &&Resource| wanted.is_some_and(|template| template.resource(&it.id).is_null());
+            let target = stack.operation.as_ref().map(|it| &it.target);
+            let is_gone = |it: &&Resource| target.is_some_and(|source| !stack.wants(&it.id, source));
             let old = stack.resources.iter().filter_map(|it| match &it.touch {
                 Touch::Replaced(physical) => Some((it, Some(physical.clone()), "UpdateReplacePolicy")),
                 Touch::Untouched | Touch::Created | Touch::Updated | Touch::Undone(_) => None,

@@ -237,14 +237,26 @@ impl Stack {
         }
     }
 
+    /// Whether it is to have this resource when it is made from `source`.
+    pub(crate) fn wants(&self, id: &str, source: &Source) -> bool {
+        let resource = source.template.resource(id);
+        // Conditions cannot ask for exports.
+        !resource.is_null() && self.values(source, BTreeMap::new()).wants(resource)
+    }
+
+    /// The outputs it has when it is made from `source`.
+    pub(crate) fn evaluated(&self, source: &Source, exports: BTreeMap<String, String>) -> Vec<Output> {
+        let values = self.values(source, exports);
+        let wanted = source.template.section("Outputs").filter(|it| values.wants(it.1));
+        wanted.map(|(key, output)| Output::new(key, output, &values)).collect()
+    }
+
     /// Makes what it was to be made from what it is made from.
     pub(crate) fn settle(&mut self, exports: BTreeMap<String, String>) {
         if let Some(operation) = &self.operation {
             self.source = operation.target.clone();
         }
-        let values = self.values(&self.source, exports);
-        let wanted = self.source.template.section("Outputs").filter(|it| values.wants(it.1));
-        self.outputs = wanted.map(|(key, output)| evaluated(key, output, &values)).collect();
+        self.outputs = self.evaluated(&self.source, exports);
         for resource in &mut self.resources {
             resource.touch = Touch::Untouched;
         }
@@ -318,12 +330,14 @@ impl Stack {
     }
 }
 
-fn evaluated(key: &str, output: &Value, values: &Values<'_>) -> Output {
-    let export = &output["Export"]["Name"];
-    Output {
-        key: key.to_owned(),
-        value: values.text(&output["Value"]),
-        description: output["Description"].as_str().map(str::to_owned),
-        export: (!export.is_null()).then(|| values.text(export)),
+impl Output {
+    fn new(key: &str, output: &Value, values: &Values<'_>) -> Self {
+        let export = &output["Export"]["Name"];
+        Self {
+            key: key.to_owned(),
+            value: values.text(&output["Value"]),
+            description: output["Description"].as_str().map(str::to_owned),
+            export: (!export.is_null()).then(|| values.text(export)),
+        }
     }
 }

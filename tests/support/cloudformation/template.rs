@@ -98,6 +98,11 @@ impl Template {
         (!types.is_empty()).then_some((capability, types))
     }
 
+    /// The names of the exports of other stacks that it takes, as it writes them.
+    pub(crate) fn imports(&self) -> Vec<&Value> {
+        imports(&self.body)
+    }
+
     /// What a resource needs to be there first.
     pub(crate) fn needs(&self, id: &str) -> BTreeSet<String> {
         let resource = self.resource(id);
@@ -214,6 +219,17 @@ pub(crate) fn placeholders(text: &str) -> Vec<(&str, Option<&str>)> {
     }
     pieces.push((rest, None));
     pieces
+}
+
+fn imports(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(imports).collect(),
+        Value::Object(map) => {
+            let own = map.get("Fn::ImportValue");
+            own.into_iter().chain(map.values().flat_map(imports)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn substituted(argument: &Value) -> BTreeSet<String> {

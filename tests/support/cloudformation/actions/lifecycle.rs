@@ -1,5 +1,7 @@
 //! What is done with a stack without a change set, and what brings one back that is stuck.
 
+use std::collections::BTreeMap;
+
 use super::{
     change_sets::is_same,
     check_name,
@@ -7,6 +9,7 @@ use super::{
 };
 use crate::support::cloudformation::{
     account::Account,
+    change::changes,
     form::Form,
     stack::{Kind, OnFailure, Operation, Source},
     status::Request,
@@ -50,7 +53,8 @@ pub(super) fn update_stack(account: &mut Account, form: &Form) -> Answer {
     let target = account.source(form, Some(&stack.source))?;
     check_capabilities(&target, true)?;
     check_types(&stack.source.template, &target.template)?;
-    if is_same(&stack.source, &target) {
+    let changes = changes(stack, &target, &BTreeMap::new(), &account.exports());
+    if changes.is_empty() && is_same(&stack.source, &target) {
         return Err(Refusal::validation("No updates are to be performed."));
     }
     let on_failure = if form.is_set("DisableRollback") { OnFailure::DoNothing } else { OnFailure::Rollback };
