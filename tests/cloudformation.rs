@@ -376,6 +376,37 @@ broken-off UPDATE_ROLLBACK_COMPLETE
 }
 
 #[test]
+fn policies_decide_what_stays_of_what_failed() {
+    let server = Server::start();
+    server.home(|it| it.fails("Last", On::Create, "no"));
+    server.home(|it| it.fails("Stuck", On::Rollback, "in use"));
+    let client = client(&server, 1);
+    let template = "
+Resources:
+  Kept: {Type: AWS::SQS::Queue, DeletionPolicy: Retain}
+  Gone: {Type: AWS::SQS::Queue, DeletionPolicy: RetainExceptOnCreate}
+  Stuck: {Type: AWS::SQS::Queue}
+  Last: {Type: AWS::SQS::Queue, DependsOn: [Kept, Gone, Stuck]}
+";
+    wait(async {
+        assert_eq!(deploy(&client, "shop", ChangeSetType::Create, template).await, "ROLLBACK_FAILED");
+        let story = happened(&client, "shop").await;
+        let (_, end) = story.split_once("Last DELETE_COMPLETE\n").unwrap();
+        assert_eq!(
+            end,
+            "\
+Stuck DELETE_IN_PROGRESS
+Stuck DELETE_FAILED (in use)
+Gone DELETE_IN_PROGRESS
+Gone DELETE_COMPLETE
+Kept DELETE_SKIPPED
+shop ROLLBACK_FAILED (The following resource(s) failed to delete: [Stuck].)
+"
+        );
+    });
+}
+
+#[test]
 fn an_export_that_is_taken_stays_as_it_is() {
     let server = Server::start();
     server.put_stack("shop", QUEUE, "CREATE_COMPLETE");

@@ -271,7 +271,7 @@ impl Change {
 /// What a policy for the end of a resource does, as a change set says it.
 fn policy(resource: &Value, name: &str) -> String {
     match resource[name].as_str() {
-        Some("Retain") => "Retain",
+        Some("Retain" | "RetainExceptOnCreate") => "Retain",
         Some("Snapshot") => "Snapshot",
         _ => "Delete",
     }

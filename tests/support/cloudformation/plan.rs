@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     change::{Change, changes},
     script::{On, Script},
-    stack::{Kind, Phase, Resource, Stack, Step, Touch},
+    stack::{Kind, Phase, Resource, Source, Stack, Step, Touch},
 };
 
 /// What happens, and what comes after it.
@@ -78,17 +78,17 @@ pub(crate) fn continuation(stack: &Stack, phase: &Phase, script: &Script) -> Pla
             });
             let gone = stack.resources.iter().rev().filter(is_gone);
             let gone = gone.map(|it| (it, it.physical_id.clone(), "DeletionPolicy"));
-            let steps = old.chain(gone).flat_map(|it| removal(stack, it, script)).collect();
+            let steps = old.chain(gone).flat_map(|it| removal(stack, it, script, On::Delete)).collect();
             (surrounded(stack, "UPDATE_COMPLETE", steps), Phase::Settled)
         }
         Phase::Rollback(reason) => rollback(stack, script, reason),
         Phase::CleanupOfRollback => {
             let new = stack.resources.iter().rev().filter_map(|it| match &it.touch {
-                Touch::Created => Some((it, it.physical_id.clone(), "")),
+                Touch::Created => Some((it, it.physical_id.clone(), "DeletionPolicy")),
                 Touch::Undone(other) => Some((it, Some(other.clone()), "")),
                 Touch::Untouched | Touch::Updated | Touch::Replaced(_) => None,
             });
-            let steps = new.flat_map(|it| removal(stack, it, script)).collect();
+            let steps = new.flat_map(|it| removal(stack, it, script, On::Rollback)).collect();
             (surrounded(stack, "UPDATE_ROLLBACK_COMPLETE", steps), Phase::Settled)
         }
         Phase::Delete => deletion(stack, script, None),
@@ -198,37 +198,41 @@ fn deletion(stack: &Stack, script: &Script, reason: Option<&str>) -> Plan {
 
 /// Removes all resources, the last first, and tells which could not be.
 fn remove_all<'a>(stack: &'a Stack, script: &Script, steps: &mut Vec<Step>) -> Vec<&'a str> {
-    let there = stack.resources.iter().rev().filter(|it| !it.status.starts_with("DELETE_COMPLETE"));
-    let removals: Vec<(&Resource, Vec<Step>)> = there
-        .map(|it| (it, removal(stack, (it, it.physical_id.clone(), "DeletionPolicy"), script)))
-        .collect();
-    let failed = removals.iter().filter(|it| it.1.iter().any(|step| step.status == "DELETE_FAILED"));
-    let failed = failed.map(|it| it.0.id.as_str()).collect();
-    steps.extend(removals.into_iter().flat_map(|it| it.1));
+    let is_deletion = stack.operation.as_ref().is_some_and(|it| it.kind == Kind::Delete);
+    let on = if is_deletion { On::Delete } else { On::Rollback };
+    let mut failed = Vec::new();
+    for resource in stack.resources.iter().rev().filter(|it| it.status != "DELETE_COMPLETE") {
+        let gone = removal(stack, (resource, resource.physical_id.clone(), "DeletionPolicy"), script, on);
+        if gone.iter().any(|it| it.status == "DELETE_FAILED") {
+            failed.push(resource.id.as_str());
+        }
+        steps.extend(gone);
+    }
     failed
 }
 
-/// Removes one resource, or leaves it where this policy says so.
+/// Removes one resource, or leaves it where this policy says so: because it is not needed any more, or to undo that
+/// it was made.
 fn removal(
     stack: &Stack,
     (resource, physical_id, policy): (&Resource, Option<String>, &str),
     script: &Script,
+    on: On,
 ) -> Vec<Step> {
     let operation = stack.operation.as_ref();
     let to = |status, reason| step(resource, physical_id.clone(), status, reason);
-    let is_retained = [Some(&stack.source), operation.map(|it| &it.target)]
-        .into_iter()
-        .flatten()
-        .any(|it| it.template.resource(&resource.id)[policy] == "Retain");
+    let retains = |it: &Source| match it.template.resource(&resource.id)[policy].as_str() {
+        Some("Retain") => true,
+        Some("RetainExceptOnCreate") => on == On::Delete,
+        _ => false,
+    };
+    let is_retained = retains(&stack.source) || operation.is_some_and(|it| retains(&it.target));
     if is_retained || operation.is_some_and(|it| it.kind == Kind::Delete && it.spared.contains(&resource.id))
     {
         return vec![to("DELETE_SKIPPED", None)];
     }
     let start = to("DELETE_IN_PROGRESS", None);
-    let is_undoing =
-        policy.is_empty() || operation.is_some_and(|it| [Kind::Create, Kind::Rollback].contains(&it.kind));
-    let failure = script.failure(&resource.id, On::Delete);
-    match failure.or_else(|| script.failure(&resource.id, On::Rollback).filter(|_| is_undoing)) {
+    match script.failure(&resource.id, On::Delete).or_else(|| script.failure(&resource.id, on)) {
         Some(_) if operation.is_some_and(|it| it.is_forced) => vec![start, to("DELETE_SKIPPED", None)],
         Some(reason) => vec![start, to("DELETE_FAILED", Some(reason))],
         None => vec![start, to("DELETE_COMPLETE", None)],

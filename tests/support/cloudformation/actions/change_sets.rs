@@ -105,16 +105,17 @@ fn imported(form: &Form, template: &Template) -> Result<BTreeMap<String, String>
 
 /// Tells what a change set would do.
 pub(super) fn describe_change_set(account: &mut Account, form: &Form) -> Answer {
-    let size = account.script.page_size;
-    let longest = account.script.change_sets.get(form.text("StackName")).and_then(|it| it.longest_value);
     let change_set = account.change_set_mut(form)?;
     let description = change_set.description();
     let is_ready = change_set.status() == "CREATE_COMPLETE";
     change_set.polls_left = change_set.polls_left.saturating_sub(1);
+    let change_set = change_set.clone();
+    let script = account.script.change_sets.get(&change_set.stack_name);
+    let longest = script.and_then(|it| it.longest_value);
     let with_values = form.is_set("IncludePropertyValues");
     let shown = change_set.changes.iter().filter(|_| is_ready);
     let shown: Vec<Xml> = shown.map(|it| shortened(it, longest).to_xml(with_values)).collect();
-    page(description, "Changes", &shown, form, size)
+    page(description, "Changes", &shown, form, account.script.page_size)
 }
 
 /// A change with values no longer than this.
