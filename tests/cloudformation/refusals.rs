@@ -35,6 +35,11 @@ Resources: {Queue: {Type: AWS::SQS::Queue}}
             "ValidationError: Template format error: Unresolved resource dependencies [B, C] in the Resources block \
              of the template",
         ),
+        (
+            "Resources: {A: {Type: AWS::SQS::Queue, DependsOn: B}, B: {Type: AWS::SQS::Queue, DependsOn: A}}",
+            &[],
+            "ValidationError: Circular dependency between resources: [A, B]",
+        ),
         (ROLE, &[], "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_IAM]"),
         (
             NAMED_ROLE,

@@ -47,6 +47,14 @@ impl Template {
             );
             return Err(Refusal::validation(message));
         }
+        let waves = template.waves();
+        let is_circle = |wave: &&Vec<&str>| {
+            wave.iter().any(|id| template.needs(id).iter().any(|need| wave.contains(&need.as_str())))
+        };
+        if let Some(circle) = waves.iter().find(is_circle) {
+            let message = format!("Circular dependency between resources: [{}]", circle.join(", "));
+            return Err(Refusal::validation(message));
+        }
         Ok(template)
     }
 
@@ -122,7 +130,7 @@ impl Template {
             let is_ready = |id: &str| !needs[id].iter().any(|need| rest.contains(&need.as_str()));
             let (ready, later): (Vec<&str>, Vec<&str>) = rest.iter().partition(|id| is_ready(id));
             if ready.is_empty() {
-                // A circle: CloudFormation refuses it, and here it comes at once.
+                // A circle, and what needs it.
                 waves.push(later);
                 break;
             }

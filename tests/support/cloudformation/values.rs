@@ -9,6 +9,9 @@ use super::template::{Template, get_att, placeholders, single};
 /// What stands for a value that only the deployment will bring.
 pub(crate) const KNOWN_AFTER_APPLY: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
+/// How many conditions may ask for each other in a row.
+const DEEPEST_CONDITION: usize = 32;
+
 /// Where a stack lives, for the pseudo parameters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
@@ -59,17 +62,24 @@ impl Values<'_> {
     }
 
     fn condition(&self, name: &str) -> bool {
-        self.holds(&self.template.body["Conditions"][name])
+        self.holds(&self.template.body["Conditions"][name], 0)
     }
 
-    fn holds(&self, rule: &Value) -> bool {
+    /// Whether a rule holds that so many others ask for; one that asks for itself does not.
+    fn holds(&self, rule: &Value, depth: usize) -> bool {
+        if depth > DEEPEST_CONDITION {
+            return false;
+        }
         let Some((name, argument)) = rule.as_object().and_then(single) else { return false };
         let parts = argument.as_array().map_or(&[][..], Vec::as_slice);
         match name {
-            "Condition" => self.condition(argument.as_str().unwrap_or_default()),
-            "Fn::Not" => !parts.iter().any(|it| self.holds(it)),
-            "Fn::And" => parts.iter().all(|it| self.holds(it)),
-            "Fn::Or" => parts.iter().any(|it| self.holds(it)),
+            "Condition" => {
+                let name = argument.as_str().unwrap_or_default();
+                self.holds(&self.template.body["Conditions"][name], depth + 1)
+            }
+            "Fn::Not" => !parts.iter().any(|it| self.holds(it, depth + 1)),
+            "Fn::And" => parts.iter().all(|it| self.holds(it, depth + 1)),
+            "Fn::Or" => parts.iter().any(|it| self.holds(it, depth + 1)),
             "Fn::Equals" => self.text(&argument[0]) == self.text(&argument[1]),
             _ => false,
         }
