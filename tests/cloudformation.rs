@@ -426,6 +426,15 @@ fn an_export_that_is_taken_stays_as_it_is() {
             assert!(story.contains(&expected), "{story}");
             client.delete_change_set().stack_name("shop").change_set_name("c").send().await.unwrap();
         }
+        client.delete_stack().stack_name("shop").send().await.unwrap();
+        assert_eq!(finish(&client, "shop").await, "UPDATE_ROLLBACK_COMPLETE");
+        assert_eq!(
+            happened(&client, "shop").await,
+            "\
+shop DELETE_IN_PROGRESS (User Initiated)
+shop UPDATE_ROLLBACK_COMPLETE (Delete canceled. Cannot delete export shop-url as it is in use by user.)
+"
+        );
         let other = user.replace("shop-url", "shop-link");
         assert_eq!(deploy(&client, "lost", ChangeSetType::Create, &other).await, "ROLLBACK_COMPLETE");
         assert_eq!(
@@ -542,13 +551,15 @@ fn what_cannot_be_deleted_is_kept_or_forced() {
         let delete = |name: &str| client.delete_stack().stack_name(name);
         assert_eq!(
             refusal(delete("kept").retain_resources("Queue").send().await),
-            "ValidationError: Invalid operation on stack [arn(kept) Resources to retain can only be specified for \
-             stacks in DELETE_FAILED state."
+            "ValidationError: Invalid operation on stack [arn(kept) When you delete a stack, specify which resources \
+             to retain only when the stack is in the DELETE_FAILED state."
         );
         for name in ["kept", "forced"] {
             delete(name).send().await.unwrap();
             assert_eq!(finish(&client, name).await, "DELETE_FAILED");
         }
+        let gone = refusal(delete("kept").retain_resources("Alarm").send().await);
+        assert!(gone.contains("Do not specify resources that are in the DELETE_COMPLETE state."), "{gone}");
         delete("kept").retain_resources("Queue").send().await.unwrap();
         assert_eq!(finish(&client, "kept").await, "DELETE_COMPLETE");
         let mode = aws_sdk_cloudformation::types::DeletionMode::ForceDeleteStack;

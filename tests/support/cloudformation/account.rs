@@ -289,6 +289,9 @@ impl Account {
     fn finish(&mut self, at: usize) {
         let exports = self.exports();
         let stack = &mut self.stacks[at];
+        if stack.operation.as_ref().is_some_and(|it| it.given_up.is_some()) {
+            return;
+        }
         match stack.status.as_str() {
             "CREATE_COMPLETE" | "IMPORT_COMPLETE" => stack.settle(exports),
             // What could not be removed is not the stack's any more.
@@ -328,6 +331,7 @@ impl Operation {
             imported: BTreeMap::new(),
             spared: Vec::new(),
             is_forced: false,
+            given_up: None,
             pending: [].into(),
             then: Phase::Settled,
         }

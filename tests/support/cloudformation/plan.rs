@@ -18,6 +18,12 @@ pub(crate) fn beginning(stack: &Stack, script: &Script, exports: &BTreeMap<Strin
         Kind::Create => "CREATE",
         Kind::Update => "UPDATE",
         Kind::Import => "IMPORT",
+        Kind::Delete if let Some(end) = &operation.given_up => {
+            return (
+                vec![stack.own_step("DELETE_IN_PROGRESS", Some("User Initiated")), end.clone()],
+                Phase::Settled,
+            );
+        }
         Kind::Delete => return deletion(stack, script, Some("User Initiated")),
         Kind::Rollback | Kind::ContinueRollback => return rollback(stack, script, "User Initiated"),
     };

@@ -151,6 +151,8 @@ pub(crate) struct Operation {
     pub(crate) spared: Vec<String>,
     /// What cannot be deleted is left where it is.
     pub(crate) is_forced: bool,
+    /// What it ends in before it does anything.
+    pub(crate) given_up: Option<Step>,
     /// What will happen next.
     pub(crate) pending: VecDeque<Step>,
     /// What comes after that.

@@ -79,9 +79,16 @@ pub(super) fn delete_stack(account: &mut Account, form: &Form) -> Answer {
     let spared = form.list("RetainResources");
     if !spared.is_empty() && !is_stuck {
         let message = format!(
-            "Invalid operation on stack [{}]. Resources to retain can only be specified for stacks in DELETE_FAILED state.",
+            "Invalid operation on stack [{}]. When you delete a stack, specify which resources to retain only when \
+             the stack is in the DELETE_FAILED state.",
             stack.id
         );
+        return Err(Refusal::validation(message));
+    }
+    let is_there = |id: &String| stack.resource(id).is_some_and(|it| it.status != "DELETE_COMPLETE");
+    if !spared.iter().all(is_there) {
+        let message = "The specified resources to retain must be in a valid state. Do not specify resources that \
+                       are in the DELETE_COMPLETE state.";
         return Err(Refusal::validation(message));
     }
     let is_forced = form.text("DeletionMode") == "FORCE_DELETE_STACK";
@@ -89,18 +96,15 @@ pub(super) fn delete_stack(account: &mut Account, form: &Form) -> Answer {
         let message = "DeletionMode FORCE_DELETE_STACK is only valid for stacks in DELETE_FAILED state.";
         return Err(Refusal::validation(message));
     }
-    for export in stack.outputs.iter().filter_map(|it| it.export.as_ref()) {
-        if let Some(importer) = account.importers(export).first() {
-            let message = format!(
-                "Delete canceled. Cannot delete export {export} as it is in use by {}.",
-                importer.name
-            );
-            return Err(Refusal::validation(message));
-        }
-    }
+    // That is not refused: it begins, and ends where it was.
+    let taken = stack.outputs.iter().filter_map(|it| it.export.as_ref()).find_map(|export| {
+        let importer = &account.importers(export).first()?.name;
+        Some(format!("Delete canceled. Cannot delete export {export} as it is in use by {importer}."))
+    });
+    let given_up = taken.map(|reason| stack.own_step(&stack.status, Some(&reason)));
     let id = stack.id.clone();
-    let operation =
-        Operation { spared, is_forced, ..Operation::new(Kind::Delete, String::new(), Source::default()) };
+    let operation = Operation::new(Kind::Delete, String::new(), Source::default());
+    let operation = Operation { spared, is_forced, given_up, ..operation };
     account.change_sets.retain(|it| it.stack_id != id);
     begin(account, at, form, operation);
     Ok(Xml::new())
