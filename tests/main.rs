@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    clippy::print_stdout,
+    clippy::print_stderr,
     reason = "tests read the repository, may fail, and say what they skip"
 )]
 

@@ -4,30 +4,14 @@
 //! these tests say that they are skipped.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use crate::support::{asi, root};
+use crate::support::{asi, peer::peer, root};
 use asi::world::SystemFiles;
 use asi_constructs::CATALOGUE;
-
-/// A program `tests/run` installs, or a note that its test is skipped.
-///
-/// # Panics
-///
-/// If it is required, and not there.
-#[track_caller]
-fn peer(variable: &str, test: &str) -> Option<PathBuf> {
-    let path = env::var_os(variable).map(PathBuf::from).filter(|it| it.exists());
-    if path.is_none() {
-        let skipped = format!("{test} needs {variable}, which tests/run sets");
-        assert!(env::var_os("ASI_TEST_REQUIRE").is_none_or(|it| it != "1"), "{skipped}");
-        println!("skipped: {skipped}");
-    }
-    path
-}
 
 /// A stack that is synthesized.
 struct Stack {

@@ -4,6 +4,7 @@
 pub(crate) mod cloudformation;
 pub(crate) mod names;
 pub(crate) mod paths;
+pub(crate) mod peer;
 pub(crate) mod query;
 
 use std::{
