@@ -23,6 +23,8 @@ mod faults;
 mod graph;
 mod jubilant;
 mod lookups;
+#[cfg(feature = "aws")]
+mod ministack;
 mod moved;
 mod parameters;
 mod peers;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 pub(crate) mod cloudformation;
+#[cfg(feature = "aws")]
+pub(crate) mod ministack;
 pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod peer;
