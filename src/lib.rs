@@ -86,11 +86,13 @@
 
 pub mod assembly;
 pub mod cli;
+pub mod deploy;
 pub mod diff;
 pub mod expand;
 pub mod graph;
 pub mod load;
 pub mod ops;
+pub mod plan;
 pub mod present;
 pub mod render;
 pub mod resolve;

@@ -19,18 +19,23 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("validate", &["template"], &["kernel"]),
     ("assembly", &["load", "template"], &[]),
     ("diff", &["template"], &["kernel"]),
+    ("plan", &["diff", "template", "world"], &[]),
+    ("deploy", &["template", "world"], &["kernel"]),
     // It measures text as it will be printed, and draws frames, cards and lines; `render` knows no stacks.
     ("graph", &["render"], &["kernel"]),
     (
         "ops",
-        &["assembly", "diff", "expand", "graph", "load", "resolve", "template", "validate", "world"],
+        &[
+            "assembly", "deploy", "diff", "expand", "graph", "load", "plan", "resolve", "template",
+            "validate", "world",
+        ],
         &["CATALOGUE", "kernel"],
     ),
-    ("present", &["diff", "ops", "render", "validate"], &["kernel"]),
-    ("wire", &["diff", "load", "ops", "present", "validate"], &["kernel"]),
+    ("present", &["deploy", "diff", "ops", "render", "validate", "world"], &["kernel"]),
+    ("wire", &["diff", "load", "ops", "present", "validate", "world"], &["kernel"]),
     (
         "cli",
-        &["graph", "load", "ops", "present", "render", "template", "validate", "wire", "world"],
+        &["deploy", "graph", "load", "ops", "present", "render", "template", "validate", "wire", "world"],
         &["CATALOGUE", "kernel"],
     ),
 ];

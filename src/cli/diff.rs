@@ -2,6 +2,7 @@
 
 use std::{io, path::Path};
 
+use asi_constructs::kernel::diagnostic::{Diagnostic, has_errors};
 use clap::ValueEnum;
 
 use super::{Exit, Global, Output};
@@ -14,27 +15,44 @@ use crate::{
     render, wire,
     world::World,
 };
+#[cfg(feature = "aws")]
+use crate::{
+    ops::{deploy::Settings, diff::Asking},
+    world::aws,
+};
 
 /// The longest comment GitHub takes, in characters, less what somebody may put around it.
 const LONGEST_COMMENT: usize = 65_000;
 
 /// Show what a change of templates does
 ///
-/// Compares two templates, stack files or cloud assemblies, stack by stack; or, with --base, the stack file with
-/// what it was at a revision of git. Says what is replaced and why, what follows from that, what loses data, and
-/// who may do more than before, the worst first. Asks nothing of AWS: what is deployed is not looked at.
+/// Compares the stacks of the stack file with what is deployed of them; or two templates, stack files or cloud
+/// assemblies, stack by stack; or, with --base, the stack file with what it was at a revision of git. Says what is
+/// replaced and why, what follows from that, what loses data, and who may do more than before, the worst first.
+///
+/// Changes nothing: what is deployed is read with cloudformation:DescribeStacks and GetTemplate, and nothing at all is
+/// asked of AWS where two sides are given, or a revision. Only --method change-set makes something, a change set, and
+/// deletes it again.
 #[derive(Debug, clap::Args)]
 #[command(
     visible_alias = "plan",
     after_help = "Exit codes: 0 done; 1 something differs, with --fail; 2 an input is wrong; 3 the world failed."
 )]
 pub(super) struct Args {
-    /// What there was and what there is, then the names of stacks; with --base only these. `-` is standard input
-    #[arg(value_name = "OLD NEW|STACK")]
+    /// The names of stacks; or what there was and what there is, and then the names of stacks. `-` is standard input
+    #[arg(value_name = "STACK|OLD NEW")]
     what: Vec<String>,
     /// Compare the stack file with what it was at this branch, tag or commit
     #[arg(long, value_name = "REVISION")]
     base: Option<String>,
+    /// Whom to ask what a deployment would change
+    #[cfg(feature = "aws")]
+    #[arg(short, long, value_name = "METHOD", default_value = "template")]
+    method: Method,
+    /// A value for a parameter, of one stack or of all that have it; for --method change-set
+    #[cfg(feature = "aws")]
+    #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
+    parameters: Vec<String>,
     /// Exit with 1 if anything differs
     #[arg(long)]
     fail: bool,
@@ -49,6 +67,16 @@ pub(super) struct Args {
     all: bool,
 }
 
+/// Whom to ask.
+#[cfg(feature = "aws")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Method {
+    /// Nobody: read the template that is deployed, and take the schemas' word for what is replaced
+    Template,
+    /// CloudFormation, which knows every value
+    ChangeSet,
+}
+
 /// How to print what differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -61,23 +89,82 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
+    let is_path = |it: &String| it == "-" || it.contains(['.', '/']) || world.files.exists(Path::new(it));
     let (between, stacks) = match (&args.base, args.what.as_slice()) {
         (Some(reference), names) => (Between::Revision(reference, &global.file), names),
-        (None, [old, new, names @ ..]) => (Between::Paths(Path::new(old), Path::new(new)), names),
-        (None, fewer) => (Between::Deployed(fewer.len()), &[][..]),
+        (None, [old, new, names @ ..]) if is_path(old) || is_path(new) => {
+            (Between::Paths(Path::new(old), Path::new(new)), names)
+        }
+        (None, [one]) if is_path(one) => return output.fault(one_side()),
+        (None, _) => return with_deployed(args, global, world, output),
     };
     let request = Request { between, environment: global.env.as_deref(), stacks };
     let comparison = ops::diff(world.files.as_ref(), world.revisions.as_ref(), &request);
+    show(args, &comparison, output)
+}
+
+fn one_side() -> Diagnostic {
+    Diagnostic::error("nothing-to-compare", "there is one side, and nothing to compare it with")
+        .help("name what there was and what there is: `asi diff OLD NEW`")
+}
+
+/// Compares the stack file with what is deployed.
+#[cfg(feature = "aws")]
+fn with_deployed(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
+    let parameters = match super::deploy::parameters(&args.parameters) {
+        Ok(parameters) => parameters,
+        Err(fault) => return output.fault(fault),
+    };
+    let synthesis = ops::synthesize(world.files.as_ref(), &global.file, global.env.as_deref(), &args.what);
+    if has_errors(&synthesis.diagnostics) {
+        return output.diagnostics(&synthesis.diagnostics, &synthesis.sources);
+    }
+    let settings = Settings {
+        parameters,
+        // Two at once do not get into each other's way.
+        change_set: format!("asi-diff-{}", aws::token()),
+        profile: global.profile.clone(),
+        region: global.region.clone(),
+        ..Settings::default()
+    };
+    let asking = match args.method {
+        Method::Template => Asking::Templates,
+        Method::ChangeSet => Asking::ChangeSet,
+    };
+    let stacks = synthesis.stacks.clone();
+    let sources = synthesis.sources.clone();
+    match aws::block_on(ops::diff::deployed(world, synthesis, &settings, asking)) {
+        Ok(comparison) => show(args, &comparison, output),
+        Err((name, ending)) => {
+            let of = stacks.iter().find(|it| it.stack.name() == name);
+            let faults = ending.diagnostics(&name, of, &output.command);
+            output.diagnostics(&faults, &sources)?;
+            Ok(super::deploy::exit_of_one(&ending))
+        }
+    }
+}
+
+/// Says that this takes what this program was built without.
+#[cfg(not(feature = "aws"))]
+fn with_deployed(_: &Args, _: &Global, _: &World, output: &mut Output<'_>) -> io::Result<Exit> {
+    let fault = "comparing with what is deployed takes access to AWS, which this `asi` was built without";
+    let fault = Diagnostic::error("nothing-to-compare", fault);
+    output.fault(
+        fault.help("compare with a revision, `asi diff --base main`, or two templates, `asi diff OLD NEW`"),
+    )
+}
+
+fn show(args: &Args, comparison: &Comparison, output: &mut Output<'_>) -> io::Result<Exit> {
     let exit = output.diagnostics(&comparison.diagnostics, &comparison.sources)?;
     if exit != Exit::Done {
         return Ok(exit);
     }
     match args.format {
         Format::Text => {
-            output.doc(&present::diff(&comparison, &View::terminal(args.all, args.security_only)))?;
+            output.doc(&present::diff(comparison, &View::terminal(args.all, args.security_only)))?;
         }
-        Format::Markdown => output.out.write_all(comment(args, &comparison).as_bytes())?,
-        Format::Json => output.out.write_all(wire::diff(&comparison).as_bytes())?,
+        Format::Markdown => output.out.write_all(comment(args, comparison).as_bytes())?,
+        Format::Json => output.out.write_all(wire::diff(comparison).as_bytes())?,
     }
     let is_no = if args.security_only { comparison.broadens() } else { comparison.differs() };
     Ok(if args.fail && is_no { Exit::No } else { Exit::Done })

@@ -1,11 +1,15 @@
 //! The command line: arguments, and what is printed. One file for each command.
 
 mod config;
+#[cfg(feature = "aws")]
+mod deploy;
 mod diff;
 mod explain;
 mod graph;
 mod init;
 mod ls;
+#[cfg(feature = "aws")]
+mod progress;
 mod schema;
 mod synth;
 mod validate;
@@ -67,6 +71,13 @@ struct Global {
     /// The environment to take, of those under `environments` in the stack file
     #[arg(short, long, global = true, value_name = "NAME")]
     env: Option<String>,
+    /// The profile of the configuration files of AWS to take
+    #[cfg(feature = "aws")]
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// The region, for what is bound to none; `asi validate` takes it for everything
+    #[arg(long, global = true, value_name = "REGION")]
+    region: Option<String>,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
@@ -91,6 +102,8 @@ enum Command {
     Synth(synth::Args),
     Validate(validate::Args),
     Diff(diff::Args),
+    #[cfg(feature = "aws")]
+    Deploy(Box<deploy::Args>),
     Graph(graph::Args),
     Ls(ls::Args),
     Config(config::Args),
@@ -111,6 +124,8 @@ struct Output<'a> {
     colors_err: bool,
     /// Whether warnings are kept back.
     quiet: bool,
+    /// What was run, as one would type it again.
+    command: String,
 }
 
 /// Runs `asi` with these arguments, the first of which is its own name.
@@ -120,7 +135,8 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version were asked for; they are results.
@@ -141,11 +157,14 @@ pub fn run(
         Color::Never => false,
     };
     let (colors_out, colors_err) = (colors(world.colors_out), colors(world.colors_err));
-    let mut output = Output { out, err, colors_out, colors_err, quiet: cli.global.quiet };
+    let command = typed(&arguments);
+    let mut output = Output { out, err, colors_out, colors_err, quiet: cli.global.quiet, command };
     let result = match &cli.command {
         Command::Synth(args) => synth::run(args, &cli.global, world, &mut output),
         Command::Validate(args) => validate::run(args, &cli.global, world, &mut output),
         Command::Diff(args) => diff::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Deploy(args) => deploy::run(args, &cli.global, world, &mut output),
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Config(args) => config::run(args, &cli.global, world, &mut output),
@@ -198,6 +217,18 @@ impl Output<'_> {
     fn fault(&mut self, fault: Diagnostic) -> io::Result<Exit> {
         self.diagnostics(&[fault], &Sources::default())
     }
+}
+
+/// Arguments as one would type them into a shell.
+fn typed(arguments: &[OsString]) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_=./:@,%+".contains(it);
+    let word = |(at, it): (usize, &OsString)| match it.to_string_lossy() {
+        // However the program was found.
+        _ if at == 0 => "asi".to_owned(),
+        it if !it.is_empty() && it.chars().all(is_plain) => it.into_owned(),
+        it => format!("'{}'", it.replace('\'', "'\\''")),
+    };
+    arguments.iter().enumerate().map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn colored(doc: &Doc, colors: bool) -> String {

@@ -40,9 +40,6 @@ pub(super) struct Args {
     /// Say what security asks for, too
     #[arg(long)]
     security: bool,
-    /// The region to validate for; if absent, the one a stack is bound to, or any
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
     /// Show what is only worth knowing, too; JSON and SARIF always have it
     #[arg(long)]
     all: bool,
@@ -94,7 +91,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     let request = Request {
         paths: if args.paths.is_empty() { &stack_file } else { &args.paths },
         environment: global.env.as_deref(),
-        region: args.region.as_deref(),
+        region: global.region.as_deref(),
         security: args.security,
         ignored: &args.ignore,
     };

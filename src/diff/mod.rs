@@ -11,7 +11,7 @@
 //! - `noise` tells what is hardly worth a line, and hides what nobody may see; `rank` puts in order what hurts.
 //! - `sections` is all that is not a resource, `security` who may do what, and who reaches whom.
 //!
-//! It reads two templates, and nothing else: what only AWS knows is not here.
+//! It reads two templates, and nothing else: what only AWS knows is not here, but for what it is `told`.
 
 mod cascade;
 mod compare;
@@ -25,6 +25,7 @@ mod security;
 mod spec;
 #[cfg(test)]
 mod testing;
+mod told;
 mod value;
 
 use asi_constructs::kernel::{node::Node, span::Span};
@@ -38,6 +39,7 @@ pub use self::{
     replacement::{Cause, Reason, Replacement, Source, Verdict},
     sections::{EntryChange, Remark, Section},
     security::{Attachment, Direction, Matches, Row, Rule, Security, Sign, Statement},
+    told::{Told, Word},
 };
 
 /// What two templates say differently.
@@ -172,10 +174,15 @@ pub enum Slight {
 
 /// What `old` and `new` say differently.
 pub fn diff(old: &Template, new: &Template) -> TemplateDiff {
+    judged(old, new, None)
+}
+
+/// What `old` and `new` say differently, and what that comes to, for somebody who is `told` more than they say.
+pub fn judged(old: &Template, new: &Template, told: Option<&Told>) -> TemplateDiff {
     let moved = moves::moves(&old.body, &new.body);
     let entries = sections::entries(&old.body, &new.body, &moved);
     let changed = sections::changed_values(&new.body, &entries);
-    let resources = resources::resources(old, new, &changed, &moved);
+    let resources = resources::resources(old, new, &changed, &moved, told);
     let security = security::security(old, new, &moved);
     TemplateDiff { resources, entries, security }
 }

@@ -58,6 +58,8 @@ pub enum Source {
     LogicalId,
     /// The property refers to something that gives another value; by itself that changes the resource where it is.
     Reference,
+    /// CloudFormation itself, in a change set.
+    ChangeSet,
 }
 
 /// What a replacement follows from.

@@ -15,6 +15,7 @@ use super::{
     resource_of, resources_of,
     sections::{self, Differing},
     spec::{Place, Spec, Specs},
+    told::Told,
     type_of,
     value::{Moved, Piece, is_identical, pieces, same},
 };
@@ -42,12 +43,14 @@ struct Pair<'t> {
 }
 
 /// The resources of which something differs.
-/// `values` are mappings and conditions that give other values than before.
+/// `values` are mappings and conditions that give other values than before; what is `told` counts more than what the
+/// templates say.
 pub(super) fn resources(
     old: &Template,
     new: &Template,
     values: &Differing,
     moved: &Moved,
+    told: Option<&Told>,
 ) -> Vec<ResourceChange> {
     let specs = Specs::default();
     let came_from: BTreeMap<&str, &str> = moved.iter().map(|(a, b)| (b.as_str(), a.as_str())).collect();
@@ -69,6 +72,16 @@ pub(super) fn resources(
     values.names.extend(changes.values().flat_map(attributes_that_differ));
     let known: Vec<(&str, &Node)> = pairs.iter().map(|it| (it.id, it.new)).collect();
     cascade::spread(&known, &values, &specs, &mut verdicts);
+    let is_told = |id: &str| told.is_none_or(|it| it.0.contains_key(id));
+    if let Some(told) = told {
+        verdicts.retain(|id, _| is_told(id));
+        // What has moved is new to whoever tells.
+        for pair in pairs.iter().filter(|it| it.moved_from.is_none()) {
+            if let Some(word) = told.0.get(pair.id) {
+                word.judge(verdicts.entry(pair.id.to_owned()).or_default());
+            }
+        }
+    }
     let differing: BTreeSet<&str> = changes.keys().copied().collect();
     let follows = cascade::follows(&verdicts, &differing);
     let replaced = verdicts.iter().filter(|(_, it)| it.verdict != Verdict::Never);
@@ -78,17 +91,21 @@ pub(super) fn resources(
         let Some(replacement) = verdicts.remove(pair.id) else { continue };
         let change = changes.entry(pair.id).or_insert_with(|| unchanged(pair));
         change.replacement = replacement;
+        if let Some(word) = told.and_then(|it| it.0.get(pair.id)) {
+            word.show(change);
+        }
         change.follows = follows.get(pair.id).cloned().filter(|_| change.kind == Kind::Changed);
         finish(change, pair, &specs, &replaced, moved);
         let name = exported.get(pair.id).filter(|_| change.replacement.verdict == Verdict::Always);
         change.obstacles.extend(name.map(|it| Obstacle::Exported { name: it.clone() }));
     }
     let gone = resources_of(&old.body)
-        .filter(|(id, _)| resource_of(&new.body, id).is_none() && !moved.contains_key(*id))
+        .filter(|(id, _)| resource_of(&new.body, id).is_none() && !moved.contains_key(*id) && is_told(id))
         .map(|(id, resource)| removed(id, resource, old, &specs));
     let here = resources_of(&new.body).filter_map(|(id, resource)| {
         let is_new = resource_of(&old.body, came_from.get(id).copied().unwrap_or(id)).is_none();
-        let mut change = if is_new { Some(added(id, resource)) } else { changes.remove(id) }?;
+        let change = if is_new { Some(added(id, resource)) } else { changes.remove(id) };
+        let mut change = change.filter(|_| is_told(id))?;
         change.construct = construct(new, id, resource);
         Some(change)
     });

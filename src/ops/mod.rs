@@ -1,20 +1,32 @@
 //! One function for each use of `asi`: it gets what it needs from the world, and gives a model.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod config;
+#[cfg(feature = "aws")]
+pub mod deploy;
 pub mod diff;
 pub mod explain;
 pub mod graph;
 pub mod init;
 pub mod list;
+#[cfg(feature = "aws")]
+pub mod recover;
 pub mod schema;
 pub mod synth;
+#[cfg(feature = "aws")]
+pub mod targets;
 pub mod validate;
 
 pub use config::{Config, config};
-pub use diff::{Compared, Comparison, Presence, diff};
+#[cfg(feature = "aws")]
+pub use deploy::deploy;
+pub use diff::{Compared, Comparison, Presence, Remarks, diff};
 pub use explain::{Explained, explain};
 pub use graph::{Drawing, graph};
 pub use list::{Listing, list};
 pub use schema::schema;
 pub use synth::{Synthesis, Synthesized, synthesize, write_assembly};
+#[cfg(feature = "aws")]
+pub use targets::{Reach, Target, targets};
 pub use validate::{Checked, validate};

@@ -60,6 +60,26 @@ pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>, nam
     synthesis
 }
 
+/// Synthesizes the stacks named, and with them all that they need, however far that is.
+pub fn synthesize_with_needs(
+    files: &dyn Files,
+    path: &Path,
+    environment: Option<&str>,
+    names: &[String],
+) -> Synthesis {
+    let mut wanted = names.to_vec();
+    loop {
+        let synthesis = synthesize(files, path, environment, &wanted);
+        let needs = synthesis.stacks.iter().flat_map(|it| &it.template.needs);
+        let further: Vec<String> = needs.filter(|it| !wanted.contains(it)).cloned().collect();
+        // Without names these are all stacks there are.
+        if names.is_empty() || further.is_empty() {
+            return synthesis;
+        }
+        wanted.extend(further);
+    }
+}
+
 impl Synthesis {
     /// Reads what was looked up in AWS, beside the stack file at `path`.
     pub(in crate::ops) fn read_context(&mut self, files: &dyn Files, path: &Path) {

@@ -1,6 +1,8 @@
 //! From a model to a [`Doc`](crate::render::Doc): what the user reads of models and of diagnostics takes its form here.
 
 mod codes;
+#[cfg(feature = "aws")]
+pub mod deploy;
 mod diagnostics;
 mod diff;
 mod explain;

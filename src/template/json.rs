@@ -13,11 +13,13 @@ pub enum Indent {
     Cdk,
     /// Two spaces, and a line end.
     Readable,
+    /// All in one line, without a space: as short as it can be.
+    Dense,
 }
 
 /// `node` as JSON.
 pub(super) fn write(node: &Node, indent: Indent) -> String {
-    let mut writer = Writer { out: String::new(), step: if indent == Indent::Cdk { 1 } else { 2 } };
+    let mut writer = Writer { out: String::new(), indent };
     writer.value(node, 0);
     if indent == Indent::Readable {
         writer.out.push('\n');
@@ -27,7 +29,7 @@ pub(super) fn write(node: &Node, indent: Indent) -> String {
 
 struct Writer {
     out: String,
-    step: usize,
+    indent: Indent,
 }
 
 impl Writer {
@@ -59,7 +61,7 @@ impl Writer {
         for (at, (key, entry)) in map.iter().enumerate() {
             self.line(at, depth);
             self.text(key);
-            self.out.push_str(": ");
+            self.out.push_str(if self.indent == Indent::Dense { ":" } else { ": " });
             self.value(&entry.value, depth);
         }
         self.close('}', depth);
@@ -79,8 +81,13 @@ impl Writer {
 
     fn break_line(&mut self, depth: usize) {
         const BLANKS: &str = "                                ";
+        let step = match self.indent {
+            Indent::Cdk => 1,
+            Indent::Readable => 2,
+            Indent::Dense => return,
+        };
         self.out.push('\n');
-        let mut rest = depth * self.step;
+        let mut rest = depth * step;
         while rest > 0 {
             let taken = rest.min(BLANKS.len());
             self.out.push_str(&BLANKS[..taken]);

@@ -5,7 +5,12 @@ mod patch;
 mod references;
 mod yaml;
 
-use asi_constructs::kernel::{id::LogicalId, node::Node};
+use std::borrow::Cow;
+
+use asi_constructs::kernel::{
+    id::LogicalId,
+    node::{Node, NodeKind},
+};
 use indexmap::IndexMap;
 
 pub use json::Indent;
@@ -33,6 +38,21 @@ pub fn to_json(document: &Node, indent: Indent) -> String {
 /// say of it.
 pub fn with_notes(document: &Node, notes: &dyn Fn(&Node) -> Option<String>) -> String {
     yaml::write_with_notes(document, notes)
+}
+
+/// The text of a scalar as CloudFormation passes it on.
+pub fn scalar(node: &Node) -> Option<Cow<'_, str>> {
+    match &node.kind {
+        NodeKind::String(text) => Some(Cow::Borrowed(text)),
+        NodeKind::Bool(it) => Some(Cow::Borrowed(if *it { "true" } else { "false" })),
+        NodeKind::Integer(it) => {
+            Some(node.plain.as_deref().map_or_else(|| it.to_string().into(), Cow::Borrowed))
+        }
+        NodeKind::Float(it) => {
+            Some(node.plain.as_deref().map_or_else(|| it.to_string().into(), Cow::Borrowed))
+        }
+        NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => None,
+    }
 }
 
 impl Template {

@@ -16,6 +16,7 @@ use super::{
     scenario::{Scenario, choice},
     substitution::{Part, parts},
 };
+pub(super) use crate::template::scalar;
 
 /// A value of a template in a scenario.
 #[derive(Clone, Copy, Debug)]
@@ -398,21 +399,6 @@ pub(super) fn target(node: &Node) -> Option<Target<'_>> {
             Some(Target { name, attribute })
         }
         _ => None,
-    }
-}
-
-/// The text of a scalar as CloudFormation passes it on.
-pub(super) fn scalar(node: &Node) -> Option<Cow<'_, str>> {
-    match &node.kind {
-        NodeKind::String(text) => Some(Cow::Borrowed(text)),
-        NodeKind::Bool(it) => Some(Cow::Borrowed(if *it { "true" } else { "false" })),
-        NodeKind::Integer(it) => {
-            Some(node.plain.as_deref().map_or_else(|| it.to_string().into(), Cow::Borrowed))
-        }
-        NodeKind::Float(it) => {
-            Some(node.plain.as_deref().map_or_else(|| it.to_string().into(), Cow::Borrowed))
-        }
-        NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => None,
     }
 }
 

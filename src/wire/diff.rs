@@ -31,6 +31,16 @@ struct Stack<'a> {
     resources: Vec<Resource<'a>>,
     entries: Vec<Entry<'a>>,
     security: Security<'a>,
+    untouched: &'a [String],
+    drifted: &'a [String],
+    kept: Vec<Kept<'a>>,
+}
+
+#[derive(Serialize)]
+struct Kept<'a> {
+    parameter: &'a str,
+    value: &'a str,
+    default: &'a str,
 }
 
 #[derive(Serialize)]
@@ -204,6 +214,14 @@ fn stack<'a>(it: &'a Compared, sources: &'a Sources) -> Stack<'a> {
                 .collect(),
             rules: security.rules.iter().map(|it| row(it, of_rule(&it.what), sources)).collect(),
         },
+        untouched: &it.remarks.untouched,
+        drifted: &it.remarks.drifted,
+        kept: it
+            .remarks
+            .kept
+            .iter()
+            .map(|(parameter, value, default)| Kept { parameter, value, default })
+            .collect(),
     }
 }
 
@@ -263,6 +281,7 @@ fn because(it: &Reason) -> Because<'_> {
         Source::Type => ("type", None),
         Source::LogicalId => ("logicalId", None),
         Source::Reference => ("reference", None),
+        Source::ChangeSet => ("changeSet", None),
     };
     let cause = it.cause.as_ref();
     Because {

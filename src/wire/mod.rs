@@ -4,13 +4,15 @@ mod diff;
 mod findings;
 mod sarif;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 pub use diff::diff;
 pub use findings::findings;
 pub use sarif::sarif;
 
-use crate::load::Stack;
+use crate::{load::Stack, world::cloudformation::DeployedStack};
 
 /// The version of every document here; it grows when a field changes its meaning or goes.
 const VERSION: u32 = 1;
@@ -39,6 +41,14 @@ pub fn stacks(stacks: &[Stack]) -> String {
     });
     let listing = Stacks { version: VERSION, stacks: stacks.collect() };
     text(&listing)
+}
+
+/// The outputs of stacks as the CDK writes them: stack, then key, then value.
+pub fn outputs<'a>(stacks: impl IntoIterator<Item = &'a DeployedStack>) -> String {
+    let of = |it: &'a DeployedStack| it.outputs.iter().map(|it| (&it.key, &it.value)).collect();
+    let all: BTreeMap<&String, BTreeMap<&String, &String>> =
+        stacks.into_iter().map(|it| (&it.name, of(it))).collect();
+    text(&all)
 }
 
 fn text(document: &impl Serialize) -> String {

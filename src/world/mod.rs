@@ -1,5 +1,9 @@
 //! Everything outside of the process, behind traits: it asks and answers, and decides nothing.
 
+mod access;
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod cloudformation;
 mod memory;
 mod revisions;
 mod system;
@@ -10,6 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use access::{Access, AwsError, Choice, Patience, Refusal};
+pub use cloudformation::Timestamp;
 pub use memory::MemoryFiles;
 pub use revisions::{AtRevision, Git, MemoryRevisions, Revisions};
 pub use system::SystemFiles;
@@ -21,6 +27,8 @@ pub struct World {
     pub files: Box<dyn Files>,
     /// Its files as they were.
     pub revisions: Box<dyn Revisions>,
+    /// How AWS is reached.
+    pub access: Access,
     /// The name of the working folder.
     pub folder: Option<String>,
     /// Whether somebody is there to answer questions.

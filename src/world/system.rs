@@ -10,7 +10,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{FileError, Files, Git, Listed, Reason, World};
+use super::{Access, FileError, Files, Git, Listed, Reason, World};
 
 impl World {
     /// The world this process runs in.
@@ -20,6 +20,7 @@ impl World {
         Self {
             files: Box::new(SystemFiles),
             revisions: Box::new(Git),
+            access: Access::default(),
             folder: folder.and_then(|it| Some(it.file_name()?.to_string_lossy().into_owned())),
             is_interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
             read_line: || {

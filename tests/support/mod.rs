@@ -16,7 +16,7 @@ use std::{
 
 use asi::{
     cli::{self, Exit},
-    world::{Files, MemoryFiles, MemoryRevisions, Revisions, World},
+    world::{Access, Files, MemoryFiles, MemoryRevisions, Revisions, World},
 };
 
 /// The repository.
@@ -106,6 +106,7 @@ pub(crate) fn asi_with(
     let world = World {
         files: Box::new(files),
         revisions: Box::new(revisions),
+        access: Access::default(),
         folder: Some("shop".to_owned()),
         is_interactive: false,
         read_line: || panic!("nobody is there to answer"),

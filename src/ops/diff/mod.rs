@@ -1,5 +1,8 @@
-//! What two sides say differently: two templates, stack files or assemblies, or a stack file and what it was.
+//! What two sides say differently: two templates, stack files or assemblies, or a stack file and what it was, or what
+//! is deployed of it.
 
+#[cfg(feature = "aws")]
+mod deployed;
 mod sides;
 
 use std::path::Path;
@@ -10,6 +13,8 @@ use asi_constructs::kernel::{
     span::Sources,
 };
 
+#[cfg(feature = "aws")]
+pub use self::deployed::{Asking, deployed};
 use self::sides::{Side, Sides};
 use super::synth::in_order;
 use crate::{
@@ -36,8 +41,6 @@ pub enum Between<'a> {
     Paths(&'a Path, &'a Path),
     /// A stack file as it was at a revision, and as it is.
     Revision(&'a str, &'a Path),
-    /// Nothing that this version can compare; how many paths there are tells what is missing.
-    Deployed(usize),
 }
 
 /// What two sides say differently.
@@ -60,6 +63,19 @@ pub struct Compared {
     pub presence: Presence,
     /// What differs.
     pub diff: TemplateDiff,
+    /// What is to be said beside that of a stack that is deployed.
+    pub remarks: Remarks,
+}
+
+/// What is to be said of a stack that is deployed, beside what differs.
+#[derive(Clone, Debug, Default)]
+pub struct Remarks {
+    /// Resources that are written in another way, and that CloudFormation leaves as they are.
+    pub untouched: Vec<String>,
+    /// Resources that were changed by somebody outside of CloudFormation.
+    pub drifted: Vec<String>,
+    /// Parameters that keep their values, though their defaults have changed: name, value, default.
+    pub kept: Vec<(String, String, String)>,
 }
 
 /// On which side a stack is.
@@ -96,10 +112,6 @@ pub fn diff(files: &dyn Files, revisions: &dyn Revisions, request: &Request<'_>)
         Between::Revision(reference, path) => {
             [sides.at_revision(revisions, reference, path), sides.at(files, path)]
         }
-        Between::Deployed(paths) => {
-            let diagnostics = vec![nothing_to_compare(paths)];
-            return Comparison { diagnostics, ..Comparison::default() };
-        }
     };
     let Sides { mut diagnostics, sources, .. } = sides;
     let [Some(old), Some(new)] = both else {
@@ -128,19 +140,8 @@ fn twice_from_standard_input(between: Between<'_>) -> Option<Diagnostic> {
             Diagnostic::error("nothing-to-compare", "standard input has no revisions")
                 .help("name the stack file with `-f`"),
         ),
-        Between::Paths(..) | Between::Revision(..) | Between::Deployed(_) => None,
+        Between::Paths(..) | Between::Revision(..) => None,
     }
-}
-
-fn nothing_to_compare(paths: usize) -> Diagnostic {
-    if paths == 1 {
-        return Diagnostic::error("nothing-to-compare", "there is one side, and nothing to compare it with")
-            .help("name what there was and what there is: `asi diff OLD NEW`");
-    }
-    let fault =
-        "comparing with what is deployed takes access to AWS, which this version of `asi` does not have";
-    Diagnostic::error("nothing-to-compare", fault)
-        .help("compare with a revision, `asi diff --base main`, or two templates, `asi diff OLD NEW`")
 }
 
 /// The stacks of these names; those of a template that stands for itself have none.
@@ -207,10 +208,11 @@ fn compare(mut old: Side, new: &Side) -> Vec<Compared> {
             was.as_ref().map(|(it, _)| it).filter(|_| old.is_named && !new.is_named).unwrap_or(name).clone();
         let presence = if was.is_some() { Presence::Both } else { Presence::Added };
         let diff = diff::diff(was.as_ref().map_or(&nothing, |(_, it)| it), template);
-        stacks.push(Compared { name, presence, diff });
+        stacks.push(Compared { name, presence, diff, remarks: Remarks::default() });
     }
     for (name, template) in old.stacks {
-        stacks.push(Compared { name, presence: Presence::Removed, diff: diff::diff(&template, &nothing) });
+        let diff = diff::diff(&template, &nothing);
+        stacks.push(Compared { name, presence: Presence::Removed, diff, remarks: Remarks::default() });
     }
     stacks
 }
@@ -350,14 +352,6 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_is_told() {
-        assert_eq!(
-            check(Between::Deployed(0), &[]),
-            "nothing-to-compare at -: comparing with what is deployed takes access to AWS, which this version of `asi` does not have\n  compare with a revision, `asi diff --base main`, or two templates, `asi diff OLD NEW`\n"
-        );
-        assert_eq!(
-            check(Between::Deployed(1), &[]),
-            "nothing-to-compare at -: there is one side, and nothing to compare it with\n  name what there was and what there is: `asi diff OLD NEW`\n"
-        );
         assert_eq!(
             paths("docs", "list.yaml", &[]),
             "no-template at -: there is no cloud assembly in `docs`\n  name a template, a stack file, or a folder with a `manifest.json`\n\

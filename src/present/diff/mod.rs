@@ -12,7 +12,7 @@ use crate::{
         Change, Counts, Data, EntryChange, Fate, Followers, Kind, Obstacle, Rank, Remark, ResourceChange,
         Section, Slight, Source, TemplateDiff, Verdict, text,
     },
-    ops::{Compared, Comparison, Presence},
+    ops::{Compared, Comparison, Presence, Remarks},
     render::{Block, Doc, Item, Meaning, Text},
 };
 
@@ -80,6 +80,11 @@ pub fn diff(comparison: &Comparison, view: &View) -> Doc {
     Doc(blocks)
 }
 
+/// What differs in one stack.
+pub(super) fn stack(stack: &Compared, sources: &Sources, view: &View) -> Doc {
+    Doc(of_stack(stack, sources, view))
+}
+
 fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
     let mut blocks = Vec::new();
     match stack.presence {
@@ -110,10 +115,24 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
         blocks.extend(page.entries());
         blocks.extend(page.slight());
     }
+    blocks.extend(remarks(&stack.remarks));
     if !view.is_for_review {
         blocks.push(summary);
     }
     blocks
+}
+
+/// What is to be said of a stack that is deployed.
+fn remarks(remarks: &Remarks) -> impl Iterator<Item = Block> {
+    let Remarks { untouched, drifted, kept } = remarks;
+    let of = |ids: &[String], what: &str| (!ids.is_empty()).then(|| format!("{what}: {}", ids.join(", ")));
+    let kept = kept.iter().map(|(name, value, default)| {
+        format!("parameter {name} keeps the value it was given, {value}; its default is {default} now")
+    });
+    let untouched = of(untouched, "CloudFormation has nothing to do for what is written in another way");
+    let drifted = of(drifted, "somebody has changed this outside of CloudFormation");
+    let lines: Vec<String> = kept.chain(untouched).chain(drifted).collect();
+    lines.into_iter().map(|it| Block::Paragraph(plain(it)))
 }
 
 /// How much differs, in a line.
@@ -342,7 +361,7 @@ impl Page<'_> {
                 lines.push(warn("CloudFormation refuses another value while a stack imports it"));
             }
             Some(Remark::NeedsValue) => lines.push(warn("a deployment has to give it a value")),
-            Some(Remark::DefaultOnly) => lines.push(plain("a stack that is deployed keeps the value it has")),
+            Some(Remark::DefaultOnly) => lines.push(plain("a stack that was given a value keeps it")),
             Some(Remark::Tooling) | None => (),
         }
         let whole = match &it.change {
@@ -486,7 +505,7 @@ fn section(it: Section) -> &'static str {
 }
 
 /// The path of a construct, without what says only that it is a resource.
-fn construct(path: &str) -> &str {
+pub(super) fn construct(path: &str) -> &str {
     let short = path.strip_suffix("/Resource").or(path.strip_suffix("/Default"));
     short.unwrap_or(path)
 }

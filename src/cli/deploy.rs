@@ -1,0 +1,256 @@
+//! `asi deploy`
+
+use std::{collections::BTreeMap, io, path::PathBuf};
+
+use asi_constructs::kernel::diagnostic::Diagnostic;
+use clap::ValueEnum;
+
+use super::{Exit, Global, Output, progress::Printer};
+use crate::{
+    ops::{
+        self,
+        deploy::{Approval, Ending, Endings, Method, Settings},
+        validate::Request,
+    },
+    present, wire,
+    world::{World, aws},
+};
+
+/// Deploy stacks
+///
+/// Has CloudFormation make a change set, shows what it does, asks whether to do it, executes it, and watches it to its
+/// end. Stacks that need each other are deployed in order, others side by side. A run that was interrupted can be run
+/// again: it watches what is under way, and goes on.
+///
+/// Outputs go to standard output, all else to standard error.
+///
+/// Calls: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, DeleteChangeSet,
+/// ExecuteChangeSet, DescribeStackEvents; DescribeEvents where CloudFormation refuses a change set; DeleteStack where a
+/// stack never came up; UpdateTerminationProtection with --protect; sts:GetCallerIdentity where a stack is bound to an
+/// account.
+#[derive(Debug, clap::Args)]
+#[command(
+    visible_alias = "apply",
+    after_help = "Exit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck."
+)]
+pub(super) struct Args {
+    /// The stacks, by the names `asi ls` prints; if absent, those of the chosen environment
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+    /// Deploy only the stacks named, and not those they need
+    #[arg(long)]
+    exclusively: bool,
+    /// What to do with the change set
+    #[arg(short, long, value_name = "METHOD", default_value = "change-set")]
+    method: Way,
+    /// The name of the change set
+    #[arg(long, value_name = "NAME", default_value = "asi-deploy")]
+    change_set_name: String,
+    /// When to ask before anything is done
+    #[arg(long, value_name = "WHEN", default_value = "broadening")]
+    require_approval: When,
+    /// Say yes to everything
+    #[arg(short, long)]
+    yes: bool,
+    /// A value for a parameter, of one stack or of all that have it; others keep their value, or have their default
+    #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
+    parameters: Vec<String>,
+    /// A further tag
+    #[arg(short, long = "tag", visible_alias = "tags", value_name = "KEY=VALUE")]
+    tags: Vec<String>,
+    /// The role that CloudFormation takes on; if absent, the one the stack has
+    #[arg(short, long, value_name = "ARN")]
+    role_arn: Option<String>,
+    /// A topic that hears of all events
+    #[arg(long, value_name = "ARN")]
+    notification_arns: Vec<String>,
+    /// An alarm that turns an update back, at most five
+    #[arg(long, value_name = "ARN")]
+    rollback_trigger_alarm_arns: Vec<String>,
+    /// For how long these are watched after an update, in minutes
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(i32).range(0..=180))]
+    monitoring_time_minutes: Option<i32>,
+    /// Keep the stack from being deleted
+    #[arg(long, conflicts_with = "no_protect")]
+    protect: bool,
+    /// Let the stack be deleted
+    #[arg(long)]
+    no_protect: bool,
+    /// Leave everything as it is when something fails, to go on from there
+    #[arg(short = 'R', long)]
+    no_rollback: bool,
+    /// Do not wait for resources to be ready
+    #[arg(long)]
+    express: bool,
+    /// Bring what was changed outside of CloudFormation back to what the template says
+    #[arg(long)]
+    revert_drift: bool,
+    /// Take resources into the stack that are there already, by the names the template gives them
+    #[arg(long)]
+    import_existing_resources: bool,
+    /// Have a change set made even where nothing seems to differ
+    #[arg(long)]
+    force: bool,
+    /// How many stacks to deploy at once
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..))]
+    concurrency: u8,
+    /// Write all outputs into this file, as JSON: stack, then key, then value
+    #[arg(short = 'O', long, value_name = "FILE")]
+    outputs_file: Option<PathBuf>,
+    /// Show what follows from other changes, too, and what is hardly worth a line
+    #[arg(long)]
+    all: bool,
+}
+
+/// What to do with a change set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Way {
+    /// Make one, show it, and execute it
+    ChangeSet,
+    /// Make one, show it, and leave it to be executed
+    PrepareChangeSet,
+    /// Execute the one that was made before
+    ExecuteChangeSet,
+}
+
+/// When to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum When {
+    /// Never
+    Never,
+    /// Where something goes, or is replaced
+    Destructive,
+    /// There, and where more is allowed than before
+    Broadening,
+    /// Wherever something changes
+    AnyChange,
+}
+
+pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
+    let settings = match settings(args, global) {
+        Ok(settings) => settings,
+        Err(fault) => return output.fault(fault),
+    };
+    let files = world.files.as_ref();
+    let synthesis = if args.exclusively {
+        ops::synthesize(files, &global.file, global.env.as_deref(), &args.stacks)
+    } else {
+        ops::synth::synthesize_with_needs(files, &global.file, global.env.as_deref(), &args.stacks)
+    };
+    let request = Request { environment: global.env.as_deref(), ..Request::default() };
+    let exit = output.findings(ops::validate::findings(&synthesis, &request), &synthesis.sources)?;
+    if exit != Exit::Done {
+        return Ok(exit);
+    }
+    let mut printer = Printer::new(output, world.is_interactive, &synthesis, args.all);
+    let deploying = ops::deploy(world, &synthesis.stacks, &synthesis.sources, &settings, &mut printer);
+    let endings = aws::block_on(deploying);
+    printer.finish()?;
+    if let Some(line) = present::deploy::deployed(&endings) {
+        writeln!(output.err, "{line}")?;
+    }
+    for (_, ending) in &endings {
+        if let Ending::Done(stack) | Ending::Unchanged(stack) = ending {
+            output.out.write_all(present::deploy::outputs(stack).as_bytes())?;
+        }
+    }
+    if let Some(path) = &args.outputs_file {
+        let stacks = endings.iter().filter_map(|(_, it)| match it {
+            Ending::Done(stack) | Ending::Unchanged(stack) => Some(&**stack),
+            _ => None,
+        });
+        if let Err(error) = files.write(path, wire::outputs(stacks).as_bytes()) {
+            writeln!(output.err, "error: {error}")?;
+            return Ok(Exit::World);
+        }
+    }
+    Ok(exit_of(&endings))
+}
+
+/// The worst of all.
+fn exit_of(endings: &Endings) -> Exit {
+    endings.iter().map(|(_, it)| exit_of_one(it)).max_by_key(|it| *it as u8).unwrap_or(Exit::Done)
+}
+
+/// How a run ends that ends so.
+pub(super) fn exit_of_one(ending: &Ending) -> Exit {
+    match ending {
+        Ending::Unchanged(_)
+        | Ending::Prepared(_)
+        | Ending::Done(_)
+        | Ending::Recovered(_)
+        | Ending::Gone => Exit::Done,
+        Ending::Declined
+        | Ending::Undecided(_)
+        | Ending::Failed { .. }
+        | Ending::Skipped(_)
+        | Ending::Left
+        | Ending::Stopped
+        | Ending::NoChangeSet
+        | Ending::Outdated => Exit::No,
+        Ending::Faulty(_)
+        | Ending::Refused { .. }
+        | Ending::NoWay { .. }
+        | Ending::TooLarge(_)
+        | Ending::NoBucket { .. }
+        | Ending::WrongAccount { .. }
+        | Ending::WrongRegion { .. } => Exit::Input,
+        Ending::Stuck(_) | Ending::Aws(_) => Exit::World,
+    }
+}
+
+fn settings(args: &Args, global: &Global) -> Result<Settings, Diagnostic> {
+    let mut tags = BTreeMap::new();
+    for given in &args.tags {
+        let (key, value) = pair(given, "--tag", "KEY=VALUE")?;
+        tags.insert(key.to_owned(), value.to_owned());
+    }
+    Ok(Settings {
+        method: match args.method {
+            Way::ChangeSet => Method::ChangeSet,
+            Way::PrepareChangeSet => Method::Prepare,
+            Way::ExecuteChangeSet => Method::Execute,
+        },
+        change_set: args.change_set_name.clone(),
+        approval: match args.require_approval {
+            When::Never => Approval::Never,
+            When::Destructive => Approval::Destructive,
+            When::Broadening => Approval::Broadening,
+            When::AnyChange => Approval::AnyChange,
+        },
+        yes: args.yes,
+        parameters: parameters(&args.parameters)?,
+        tags,
+        role: args.role_arn.clone(),
+        notifications: args.notification_arns.clone(),
+        alarms: args.rollback_trigger_alarm_arns.clone(),
+        monitored_minutes: args.monitoring_time_minutes,
+        protects: (args.protect || args.no_protect).then_some(args.protect),
+        keeps_failed: args.no_rollback,
+        is_express: args.express,
+        reverts_drift: args.revert_drift,
+        imports_existing: args.import_existing_resources,
+        is_forced: args.force,
+        profile: global.profile.clone(),
+        region: global.region.clone(),
+        concurrency: usize::from(args.concurrency),
+    })
+}
+
+/// Values of parameters: the stack, if one is named, the name, and the value.
+pub(super) fn parameters(given: &[String]) -> Result<Vec<(Option<String>, String, String)>, Diagnostic> {
+    let parameter = |given: &String| {
+        let (name, value) = pair(given, "--parameter", "NAME=VALUE")?;
+        let (stack, name) = name.split_once(':').map_or((None, name), |(stack, it)| (Some(stack), it));
+        Ok((stack.map(str::to_owned), name.to_owned(), value.to_owned()))
+    };
+    given.iter().map(parameter).collect()
+}
+
+/// Both sides of what was given as `KEY=VALUE`.
+fn pair<'a>(given: &'a str, option: &str, form: &str) -> Result<(&'a str, &'a str), Diagnostic> {
+    given.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+        let fault = format!("`{option} {given}` has no value");
+        Diagnostic::error("option-value", fault).help(format!("write it as `{option} {form}`"))
+    })
+}

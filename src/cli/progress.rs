@@ -1,0 +1,133 @@
+//! Deployments as they go on: on a terminal a table that is drawn again and again, elsewhere a line for each event.
+
+use std::{collections::BTreeMap, io};
+
+use super::{Output, colored};
+use crate::{
+    deploy::Progress,
+    ops::{
+        Synthesis,
+        deploy::{Audience, Ending, News},
+    },
+    present::{self, View, deploy::Origins},
+    render::Doc,
+};
+
+/// Prints what it hears.
+pub(super) struct Printer<'a, 'o> {
+    output: &'a mut Output<'o>,
+    is_live: bool,
+    origins: Origins<'a>,
+    synthesis: &'a Synthesis,
+    all: bool,
+    progress: BTreeMap<String, Progress>,
+    /// How many lines the table has that stands at the end of the screen.
+    drawn: usize,
+    failure: Option<io::Error>,
+}
+
+impl<'a, 'o> Printer<'a, 'o> {
+    /// For these stacks.
+    pub(super) fn new(
+        output: &'a mut Output<'o>,
+        is_live: bool,
+        synthesis: &'a Synthesis,
+        all: bool,
+    ) -> Self {
+        let origins = Origins { stacks: &synthesis.stacks, sources: &synthesis.sources };
+        let progress = BTreeMap::new();
+        Self { output, is_live, origins, synthesis, all, progress, drawn: 0, failure: None }
+    }
+
+    /// Whether everything could be printed.
+    pub(super) fn finish(self) -> io::Result<()> {
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    fn tell(&mut self, stack: &str, news: &News<'_>) -> io::Result<()> {
+        self.wipe()?;
+        match news {
+            News::Busy(it) => self.line(&format!("`{stack}` is in {}: it is watched to its end first", it.status))?,
+            News::Leftover => self.line(&format!(
+                "`{stack}` never came up, and only its name is left (ROLLBACK_COMPLETE): that is deleted first"
+            ))?,
+            News::Preparing => self.line(&format!("`{stack}`: CloudFormation is asked what would change"))?,
+            News::Proposed(it) => self.doc(&present::deploy::proposal(it, &View::terminal(self.all, false)))?,
+            News::Question(it) => {
+                write!(self.output.err, "\nDeploy {stack} to {}? [y/N] ", it.region)?;
+                self.output.err.flush()?;
+                return Ok(());
+            }
+            News::Interrupted(stacks) => {
+                let names = stacks.join(", ");
+                write!(
+                    self.output.err,
+                    "\nCloudFormation works on {names}. [l]eave it to that, [c]ancel the update, or go on [w]atching? [l/c/w] "
+                )?;
+                self.output.err.flush()?;
+                return Ok(());
+            }
+            News::Cancelled(None) => self.line(&format!("`{stack}` is turned back to what it was"))?,
+            News::Cancelled(Some(error)) => self.line(&format!("`{stack}` goes on: {error}"))?,
+            News::Began(planned) => {
+                self.progress.insert(stack.to_owned(), Progress::new(planned));
+            }
+            News::Event(event) => {
+                let progress = self.progress.entry(stack.to_owned()).or_default();
+                progress.hear(event);
+                if !self.output.quiet && !self.is_live || event.status.is_failure() {
+                    let doc = present::deploy::event(stack, event, progress, self.origins);
+                    self.doc(&doc)?;
+                }
+            }
+            News::Moment(now) => {
+                self.progress.entry(stack.to_owned()).or_default().moment(*now);
+            }
+            News::Ended(ending) => self.ended(stack, ending)?,
+        }
+        self.draw()
+    }
+
+    fn ended(&mut self, stack: &str, ending: &Ending) -> io::Result<()> {
+        let progress = self.progress.remove(stack);
+        if let Some(doc) = present::deploy::ending(stack, ending, progress.map(|it| it.seconds())) {
+            return self.doc(&doc);
+        }
+        let of = self.synthesis.stacks.iter().find(|it| it.stack.name() == stack);
+        let faults = ending.diagnostics(stack, of, &self.output.command);
+        self.doc(&present::diagnostics(&faults, &self.synthesis.sources))
+    }
+
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.output.err, "{text}")
+    }
+
+    fn doc(&mut self, doc: &Doc) -> io::Result<()> {
+        self.output.err.write_all(colored(doc, self.output.colors_err).as_bytes())
+    }
+
+    /// Takes the table away, so that what is printed stays above it.
+    fn wipe(&mut self) -> io::Result<()> {
+        let drawn = std::mem::take(&mut self.drawn);
+        if drawn > 0 { write!(self.output.err, "\x1b[{drawn}A\x1b[J") } else { Ok(()) }
+    }
+
+    /// Draws the table; what is wider than the terminal is cut off by it, so that lines stay lines.
+    fn draw(&mut self) -> io::Result<()> {
+        if !self.is_live || self.progress.is_empty() {
+            return Ok(());
+        }
+        let text = colored(&present::deploy::progress(&self.progress, self.origins), self.output.colors_err);
+        self.drawn = text.lines().count();
+        write!(self.output.err, "\x1b[?7l{text}\x1b[?7h")?;
+        self.output.err.flush()
+    }
+}
+
+impl Audience for Printer<'_, '_> {
+    fn hear(&mut self, stack: &str, news: &News<'_>) {
+        if self.failure.is_none() {
+            self.failure = self.tell(stack, news).err();
+        }
+    }
+}

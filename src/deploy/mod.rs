@@ -1,0 +1,38 @@
+//! A stack brought to AWS, and what can go wrong on the way.
+//!
+//! ```text
+//! DeployedStack ── standing ──▶ what can be done ── parameters, body ──▶ Deployment
+//!     Deployment ── propose ──▶ ChangeSet ──▶ (plan, consent) ── execute ──▶ watch ──▶ DeployedStack
+//!                                                                  StackEvents ── causes ──▶ what failed first
+//! ```
+//!
+//! - `standing` tells what can be done with a stack as it is, for each status there is.
+//! - `parameters` finds the values of parameters, `body` how a template gets to CloudFormation.
+//! - `propose` has a change set made, and reads why there is none.
+//! - `watch` follows an operation to its end, whoever began it.
+//! - `progress` is how far that is, `causes` finds what failed first among what failed with it.
+//! - `recovery` has the ways on from every status.
+//!
+//! It does what it is told and says what happens: who is asked, and what is printed, is not decided here.
+
+mod body;
+mod causes;
+mod parameters;
+mod progress;
+#[cfg(feature = "aws")]
+mod propose;
+mod recovery;
+mod standing;
+#[cfg(feature = "aws")]
+mod watch;
+
+pub use body::{Body, LARGEST_BODY, LARGEST_TEMPLATE, body, capabilities, looks_up};
+pub use causes::{Cause, causes};
+pub use parameters::{Values, values};
+pub use progress::Progress;
+#[cfg(feature = "aws")]
+pub use propose::{Proposed, clean_up, propose};
+pub use recovery::{Way, ways};
+pub use standing::{Standing, standing, standing_of};
+#[cfg(feature = "aws")]
+pub use watch::{News, Operation};

@@ -1,0 +1,99 @@
+//! The values of a stack's parameters: what is given, what it has, what its template says.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use asi_constructs::kernel::{diagnostic::Diagnostic, node::Node};
+use indexmap::IndexMap;
+
+use crate::{
+    template::scalar,
+    world::cloudformation::{DeployedStack, Given},
+};
+
+/// The values of a stack's parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// Those that CloudFormation is told; the others have their defaults.
+    pub given: IndexMap<String, Given>,
+    /// Those that keep a value which somebody gave, though their template has another default now: with the name, the
+    /// value, and that default.
+    pub kept: Vec<(String, String, String)>,
+}
+
+impl Values {
+    /// Whether the stack has all these values.
+    pub fn are_those_of(&self, stack: &DeployedStack, old: &Node, new: &Node) -> bool {
+        let value = |name: &str| match self.given.get(name) {
+            Some(Given::Value(value)) => Some(value.clone()),
+            Some(Given::Previous) => stack.parameters.get(name).cloned(),
+            None => default(new, name),
+        };
+        let is_same = |name: &str| {
+            let has = stack.parameters.get(name);
+            // What nobody may see is the same only where it is told to stay.
+            let is_hidden = has.is_some_and(|it| it == HIDDEN);
+            match self.given.get(name) {
+                Some(Given::Value(_)) if is_hidden => false,
+                None if is_hidden => default(old, name) == default(new, name),
+                _ => has == value(name).as_ref(),
+            }
+        };
+        names(new).all(is_same)
+    }
+}
+
+/// What CloudFormation shows of a value that nobody may see.
+const HIDDEN: &str = "****";
+
+/// The values for `template`: what is given, else what somebody gave to the stack before, else the default. A stack's
+/// value that was only the default of the template it has, `deployed`, follows the default.
+pub fn values(
+    template: &Node,
+    given: &BTreeMap<String, String>,
+    stack: Option<(&DeployedStack, &Node)>,
+) -> Result<Values, Vec<Diagnostic>> {
+    let mut values = Values::default();
+    let mut faults = Vec::new();
+    for name in names(template) {
+        let default_now = default(template, name);
+        let has = stack.and_then(|(stack, old)| Some((stack.parameters.get(name)?, default(old, name))));
+        match (given.get(name), has) {
+            (Some(value), _) => {
+                values.given.insert(name.to_owned(), Given::Value(value.clone()));
+            }
+            // It was only the default, and follows it.
+            (None, Some((value, before))) if before.as_ref() == Some(value) && default_now.is_some() => {}
+            (None, Some((value, before))) => {
+                if let Some(now) = default_now.filter(|it| it != value && before.as_ref() != Some(it)) {
+                    values.kept.push((name.to_owned(), value.clone(), now));
+                }
+                values.given.insert(name.to_owned(), Given::Previous);
+            }
+            (None, None) if default_now.is_some() => {}
+            (None, None) => faults.push(missing(template, name)),
+        }
+    }
+    let unknown = given.keys().filter(|name| !names(template).any(|it| it == name.as_str()));
+    faults.extend(unknown.map(|name| {
+        let fault = Diagnostic::error("unknown-parameter", format!("the stack has no parameter `{name}`"));
+        fault.suggest(name, names(template))
+    }));
+    if faults.is_empty() { Ok(values) } else { Err(faults) }
+}
+
+fn names(template: &Node) -> impl Iterator<Item = &str> {
+    let section = template.get("Parameters").and_then(Node::as_map);
+    section.into_iter().flatten().map(|(name, _)| &**name)
+}
+
+fn default(template: &Node, name: &str) -> Option<String> {
+    scalar(template.get("Parameters")?.get(name)?.get("Default")?).map(Cow::into_owned)
+}
+
+fn missing(template: &Node, name: &str) -> Diagnostic {
+    let fault = Diagnostic::error("parameter-without-value", format!("parameter `{name}` has no value"));
+    let place = template.get("Parameters").and_then(|it| it.get(name)).map(|it| it.span);
+    fault
+        .at(place.unwrap_or_default())
+        .help(format!("give it one, `--parameter {name}=…`, or give it a default"))
+}

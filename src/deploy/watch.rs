@@ -1,0 +1,135 @@
+//! An operation of CloudFormation, followed to its end, whoever began it.
+
+use std::collections::BTreeSet;
+
+use crate::world::{
+    AwsError, Timestamp,
+    aws::Aws,
+    cloudformation::{DeployedStack, StackEvent},
+};
+
+/// How often nothing new may be seen before the stack itself is asked how it is.
+const QUIET: usize = 3;
+
+/// How often nothing at all may be seen of an operation before it is taken to have ended as the stack says.
+const SILENT: usize = 15;
+
+/// An operation under way.
+#[derive(Debug)]
+pub struct Operation {
+    /// The ARN of the stack.
+    stack: String,
+    /// What its events are known by, if that is known.
+    token: Option<String>,
+    /// What has happened, in order of time as far as that was seen; nested stacks' events among them.
+    pub events: Vec<StackEvent>,
+    seen: BTreeSet<String>,
+    nested: Vec<String>,
+    quiet: usize,
+}
+
+impl Operation {
+    /// The operation on the stack with this ARN that a call with this token began, or else the newest.
+    pub fn new(stack: impl Into<String>, token: Option<String>) -> Self {
+        Self {
+            stack: stack.into(),
+            token,
+            events: Vec::new(),
+            seen: BTreeSet::new(),
+            nested: Vec::new(),
+            quiet: 0,
+        }
+    }
+
+    /// Follows it to its end, and tells of each event, and of each moment at which there was nothing more to tell. Gives
+    /// the stack as it is then; nothing, if it is gone without a trace.
+    pub async fn watch(
+        &mut self,
+        aws: &Aws,
+        hear: &mut dyn FnMut(News<'_>),
+    ) -> Result<Option<DeployedStack>, AwsError> {
+        loop {
+            if self.look(aws, hear).await? {
+                return aws.stack(&self.stack).await;
+            }
+            if self.quiet > 0 && self.quiet.is_multiple_of(QUIET) {
+                let stack = aws.stack(&self.stack).await?;
+                let has_ended = stack.as_ref().is_none_or(|it| !it.status.is_busy());
+                // Right after it began, the stack may not say so yet.
+                if has_ended && (!self.events.is_empty() || self.quiet >= SILENT) {
+                    return Ok(stack);
+                }
+            }
+            hear(News::Moment(aws.now()));
+            aws.wait().await;
+        }
+    }
+
+    /// Tells of what is new, and whether the operation has ended.
+    async fn look(&mut self, aws: &Aws, hear: &mut dyn FnMut(News<'_>)) -> Result<bool, AwsError> {
+        let mut fresh = self.fresh(aws, &self.stack, self.token.as_deref()).await?;
+        let mut at = 0;
+        self.take_nested(&fresh);
+        while at < self.nested.len() {
+            let inside = self.fresh(aws, &self.nested[at], None).await?;
+            self.take_nested(&inside);
+            fresh.extend(inside);
+            at += 1;
+        }
+        // Events of one stack are in order as they come, even within a millisecond.
+        fresh.sort_by_key(|it| it.time);
+        self.quiet = if fresh.is_empty() { self.quiet + 1 } else { 0 };
+        for event in &fresh {
+            hear(News::Event(event));
+        }
+        let is_end = |it: &StackEvent| it.is_of_stack() && it.stack == self.stack && !it.status.is_busy();
+        let has_ended = fresh.iter().any(is_end);
+        self.seen.extend(fresh.iter().map(|it| it.id.clone()));
+        self.events.append(&mut fresh);
+        Ok(has_ended)
+    }
+
+    /// What is new of one stack: back to what was seen, to the event with which the operation began, or to one of
+    /// another operation.
+    async fn fresh(&self, aws: &Aws, stack: &str, token: Option<&str>) -> Result<Vec<StackEvent>, AwsError> {
+        let mut has_begun = false;
+        let mut known = token.map(ToOwned::to_owned);
+        let began = self.events.first().map(|it| it.time);
+        let is_wanted = |event: &StackEvent| {
+            if has_begun || self.seen.contains(&event.id) || began.is_some_and(|it| event.time < it) {
+                return false;
+            }
+            let is_other = |token: &String| known.get_or_insert_with(|| token.clone()) != token;
+            if event.token.as_ref().is_some_and(is_other) {
+                return false;
+            }
+            has_begun = event.is_of_stack() && is_beginning(event);
+            true
+        };
+        aws.events(stack, is_wanted).await
+    }
+
+    fn take_nested(&mut self, events: &[StackEvent]) {
+        for event in events.iter().filter(|it| it.type_name == "AWS::CloudFormation::Stack") {
+            let Some(id) = event.physical_id.as_ref().filter(|it| it.starts_with("arn:")) else { continue };
+            if *id != self.stack && !self.nested.contains(id) {
+                self.nested.push(id.clone());
+            }
+        }
+    }
+}
+
+/// Something to tell of an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum News<'a> {
+    /// An event.
+    Event(&'a StackEvent),
+    /// A moment with no more events.
+    Moment(Timestamp),
+}
+
+/// Whether an event of a stack is the first of an operation. On the way back, nothing begins.
+fn is_beginning(event: &StackEvent) -> bool {
+    let begins = ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"];
+    begins.contains(&event.status.as_str())
+}

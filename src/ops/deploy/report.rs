@@ -1,0 +1,189 @@
+//! What to say of a deployment that did not end well: what is wrong, which line it comes from, and what to do.
+
+use asi_constructs::kernel::{
+    diagnostic::Diagnostic,
+    id::{ConstructPath, LogicalId},
+    node::Node,
+    span::Span,
+};
+
+use super::{Ask, Ending};
+use crate::{
+    deploy::{Cause, LARGEST_BODY, LARGEST_TEMPLATE},
+    ops::{Synthesized, aws},
+    world::cloudformation::{DeployedStack, Known, Objection},
+};
+
+impl Ending {
+    /// What is wrong; nothing, if it ended well.
+    ///
+    /// `of` is what the stack was synthesized to, if it was; `command` is what was run, as one would type it again.
+    pub fn diagnostics(&self, name: &str, of: Option<&Synthesized>, command: &str) -> Vec<Diagnostic> {
+        let one = match self {
+            Self::Unchanged(_) | Self::Prepared(_) | Self::Done(_) | Self::Recovered(_) | Self::Gone => {
+                return Vec::new();
+            }
+            Self::Faulty(faults) => return faults.clone(),
+            Self::Failed { stack, causes } => return failed(name, of, stack.as_deref(), causes),
+            Self::Refused { reason, objections } => return refused(name, of, reason, objections),
+            Self::Aws(error) => aws::diagnostic(error),
+            Self::Declined => {
+                Diagnostic::error("no-consent", format!("`{name}` stays as it is: nobody said yes"))
+            }
+            Self::Undecided(ask) => undecided(name, *ask, command),
+            Self::NoChangeSet => {
+                Diagnostic::error("no-change-set", format!("`{name}` has no change set of this name"))
+                    .help("make one with `asi deploy --method prepare-change-set`")
+            }
+            Self::Outdated => {
+                let fault = format!("the change set of `{name}` cannot be executed any more");
+                Diagnostic::error("outdated-change-set", fault).help(
+                    "make a new one with `asi deploy --method prepare-change-set`, and look at it again",
+                )
+            }
+            Self::Stuck(status) => {
+                let fault = format!("`{name}` is in {status}, from which no deployment can begin");
+                let paused = [Known::CreateFailed, Known::UpdateFailed].map(Some).contains(&status.known());
+                let help = if paused {
+                    "go on from where it failed with `--no-rollback`, or turn it back with `asi rollback`"
+                } else {
+                    "`asi recover` says what can be done, and does it"
+                };
+                Diagnostic::error("stack-stuck", fault).help(help)
+            }
+            Self::TooLarge(bytes) => {
+                let fault = format!(
+                    "the template of `{name}` has {bytes} bytes, and CloudFormation takes {LARGEST_TEMPLATE}"
+                );
+                Diagnostic::error("template-too-large", fault).help("split the stack with `stacks:`")
+            }
+            Self::NoBucket { bucket, bytes } => {
+                let fault = format!(
+                    "the template of `{name}` has {bytes} bytes, of which only {LARGEST_BODY} can be sent along, and \
+                     there is no bucket `{bucket}` to put it into"
+                );
+                Diagnostic::error("no-bucket", fault)
+                    .help("make it once for each account and region, with `cdk bootstrap`, or split the stack with `stacks:`")
+            }
+            Self::WrongAccount { bound, given } => {
+                let fault =
+                    format!("`{name}` belongs to account {bound}, and the credentials are for {given}");
+                Diagnostic::error("wrong-account", fault).help("name another profile with `--profile`")
+            }
+            Self::WrongRegion { bound, given } => {
+                let fault = format!("`{name}` belongs to {bound}, and `--region` says {given}");
+                Diagnostic::error("wrong-region", fault)
+                    .help("leave out `--region`, or choose another environment")
+            }
+            Self::NoWay { status, way } => {
+                let fault = format!("`{name}` is in {status}, from where `{}` leads nowhere", way.name());
+                Diagnostic::error("no-way", fault).help("`asi recover` says what can be done")
+            }
+            Self::Skipped(needs) => {
+                let fault = format!("`{name}` needs `{needs}`, which is not deployed");
+                Diagnostic::error("needs-stack", fault).help("mend that one, and run the same command again")
+            }
+            Self::Stopped => {
+                Diagnostic::error("no-consent", format!("`{name}` stays as it is: the run was stopped"))
+            }
+            Self::Left => {
+                let fault = format!("nobody watches `{name}` any more; CloudFormation goes on");
+                Diagnostic::error("left-running", fault)
+                    .help("run the same command again to watch it to its end")
+            }
+        };
+        vec![one]
+    }
+}
+
+fn undecided(name: &str, ask: Ask, command: &str) -> Diagnostic {
+    let why = match ask {
+        Ask::Destroys => "something goes or is replaced",
+        Ask::Broadens => "more is allowed than before",
+        Ask::Changes => "something changes",
+    };
+    let fault = format!("`{name}` stays as it is: {why}, and nobody is here to say yes");
+    Diagnostic::error("no-consent", fault).help(format!("say yes: `{command} --yes`"))
+}
+
+/// What failed first, then how the stack was left.
+fn failed(
+    name: &str,
+    of: Option<&Synthesized>,
+    stack: Option<&DeployedStack>,
+    causes: &[Cause],
+) -> Vec<Diagnostic> {
+    let mut faults: Vec<Diagnostic> = causes.iter().map(|it| cause(of, it)).collect();
+    let (left, help) = match stack.and_then(|it| Some((it, it.status.known()?))) {
+        None => (format!("`{name}` is gone"), "mend what failed, and run the same command again"),
+        Some((stack, status)) => (
+            format!("`{name}` is in {}", stack.status),
+            match status {
+                Known::RollbackComplete => {
+                    "mend what failed, and deploy again: nothing of the stack is left but its name, which goes then"
+                }
+                Known::UpdateRollbackComplete | Known::ImportRollbackComplete => {
+                    "it is what it was before: mend what failed, and deploy again"
+                }
+                Known::CreateFailed | Known::UpdateFailed => {
+                    "mend what failed, and go on with `--no-rollback`, or turn it back with `asi rollback`"
+                }
+                _ => "`asi recover` says what can be done, and does it",
+            },
+        ),
+    };
+    let reason = stack.and_then(|it| it.reason.as_ref()).filter(|_| causes.is_empty());
+    let left = reason.map_or(left.clone(), |it| format!("{left}: {it}"));
+    faults.push(Diagnostic::error("deployment-failed", left).help(help));
+    faults
+}
+
+fn cause(of: Option<&Synthesized>, cause: &Cause) -> Diagnostic {
+    let event = &cause.event;
+    let does = match event.status.as_str().split('_').next() {
+        Some("CREATE") => "could not be made",
+        Some("DELETE") => "could not be deleted",
+        Some("IMPORT") => "could not be taken into the stack",
+        _ => "could not be changed",
+    };
+    let back = if cause.is_of_rollback { " on the way back" } else { "" };
+    let reason = event.reason.as_deref().unwrap_or("CloudFormation does not say why");
+    let fault = format!("`{}` ({}) {does}{back}: {reason}", event.logical_id, event.type_name);
+    placed(Diagnostic::error("resource-failed", fault), of, &event.logical_id)
+}
+
+fn refused(name: &str, of: Option<&Synthesized>, reason: &str, objections: &[Objection]) -> Vec<Diagnostic> {
+    let fault = format!("CloudFormation makes no change set of `{name}`: {reason}");
+    let mut faults = vec![Diagnostic::error("change-set-refused", fault)];
+    faults.extend(objections.iter().map(|it| {
+        let at = it.path.as_ref().map(|it| format!(" at {it}")).unwrap_or_default();
+        let by = it.by.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+        let fault = Diagnostic::error("change-set-refused", format!("{}{at}{by}", it.reason));
+        match &it.logical_id {
+            Some(id) => placed(fault, of, id),
+            None => fault,
+        }
+    }));
+    faults
+}
+
+/// Points at what made a resource, and names the construct that did.
+fn placed(fault: Diagnostic, of: Option<&Synthesized>, id: &str) -> Diagnostic {
+    let Some(of) = of else { return fault };
+    let resource = of.template.body.get("Resources").and_then(|it| it.get(id));
+    let span = resource.map(written).unwrap_or_default();
+    let path = LogicalId::checked(id).ok().and_then(|it| of.template.paths.get(&it));
+    let fault = fault.at(span);
+    match path {
+        Some(path) => fault.within(&path.split('/').fold(ConstructPath::default(), |path, id| path.join(id))),
+        None => fault,
+    }
+}
+
+/// Where a resource is written: itself, or the first value in it that is.
+fn written(resource: &Node) -> Span {
+    if resource.span.is_written() {
+        return resource.span;
+    }
+    resource.children().map(written).find(|it| it.is_written()).unwrap_or_default()
+}

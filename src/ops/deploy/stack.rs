@@ -1,0 +1,325 @@
+//! One stack: looked at, proposed, agreed to, executed, and watched to its end.
+
+use std::collections::BTreeMap;
+
+use asi_constructs::kernel::{node::Node, span::Sources};
+use indexmap::IndexMap;
+use tokio::sync::Mutex;
+
+use super::{
+    Ending, Listeners, Method, News, Proposal, Settings, UnderWay, consent::is_yes, upload::upload,
+};
+use crate::{
+    deploy::{self, Body, Proposed, Standing, Values, capabilities},
+    diff, load,
+    ops::{Compared, Presence, Remarks, Synthesized, Target},
+    plan::plan,
+    template::Template,
+    world::{
+        AwsError, World,
+        aws::{self, Aws},
+        cloudformation::{
+            ChangeSet, ChangeSetRequest, ChangeSetStatus, Deletion, DeployedStack, Deployment, Execute,
+            Execution, Goal, Made, Source,
+        },
+    },
+};
+
+/// A stack to be deployed.
+pub(in crate::ops) struct Deploying<'a> {
+    pub(in crate::ops) stack: &'a Synthesized,
+    pub(in crate::ops) name: String,
+    pub(in crate::ops) world: &'a World,
+    pub(in crate::ops) settings: &'a Settings,
+    pub(in crate::ops) sources: &'a Sources,
+}
+
+/// What a stack is deployed with now.
+pub(in crate::ops) struct Before {
+    pub(in crate::ops) stack: Option<DeployedStack>,
+    pub(in crate::ops) template: Template,
+    pub(in crate::ops) sources: Sources,
+    /// Whether there are change sets of it already, though it was never made.
+    pub(in crate::ops) is_under_review: bool,
+}
+
+impl Before {
+    /// Whether a change set makes it, or changes it.
+    pub(in crate::ops) fn goal(&self) -> Goal {
+        if self.stack.is_some() { Goal::Update } else { Goal::Create }
+    }
+
+    /// Whether the stack is there only because of our change set, and goes with it.
+    pub(in crate::ops) fn is_made_by_us(&self) -> bool {
+        self.stack.is_none() && !self.is_under_review
+    }
+}
+
+impl Deploying<'_> {
+    /// Deploys it. Only one stack at a time asks a question.
+    pub(super) async fn run(
+        &self,
+        under_way: &UnderWay,
+        audience: Listeners<'_, '_>,
+        question: &Mutex<()>,
+    ) -> Ending {
+        self.attempt(under_way, audience, question).await.unwrap_or_else(|ending| ending)
+    }
+
+    /// What ends it early is an error, so that `?` leaves.
+    async fn attempt(
+        &self,
+        under_way: &UnderWay,
+        audience: Listeners<'_, '_>,
+        question: &Mutex<()>,
+    ) -> Result<Ending, Ending> {
+        let aws = self.connect().await?;
+        let before = self.standing(&aws, under_way, audience).await?;
+        let values = self.values(&before)?;
+        let mut proposal = match self.settings.method {
+            Method::Execute => self.found(&aws, &before).await?,
+            Method::ChangeSet | Method::Prepare => {
+                if let Some(stack) = before.stack.as_ref().filter(|it| self.is_deployed(it, &before, &values))
+                {
+                    self.protect(&aws, stack).await?;
+                    return Ok(Ending::Unchanged(Box::new(stack.clone())));
+                }
+                audience.borrow_mut().hear(&self.name, &News::Preparing);
+                self.propose(&aws, &before, &values).await?
+            }
+        };
+        proposal.compared.remarks.kept = values.kept;
+        audience.borrow_mut().hear(&self.name, &News::Proposed(&proposal));
+        if self.settings.method == Method::Prepare {
+            return Ok(Ending::Prepared(proposal.made));
+        }
+        let is_ours = self.settings.method == Method::ChangeSet;
+        if is_ours {
+            under_way.propose(&aws, &self.name, &proposal.made, before.is_made_by_us());
+        }
+        let agreed = self.agree(&proposal, audience, question).await;
+        under_way.settle(&self.name);
+        if let Err(ending) = agreed {
+            // Nobody will execute it.
+            if is_ours {
+                deploy::clean_up(&aws, &proposal.made, before.is_made_by_us()).await.map_err(Ending::Aws)?;
+            }
+            return Err(ending);
+        }
+        let how = Execute { keeps_failed: self.settings.keeps_failed };
+        let token = aws.execute_change_set(&proposal.made, how).await.map_err(Ending::Aws)?;
+        audience.borrow_mut().hear(&self.name, &News::Began(&proposal.steps));
+        let made = &proposal.made.stack;
+        let stack = under_way.watch(&aws, &self.name, made, Some(token), audience).await?;
+        self.protect(&aws, &stack).await?;
+        Ok(Ending::Done(Box::new(stack)))
+    }
+
+    /// AWS, where the stack belongs.
+    pub(in crate::ops) async fn connect(&self) -> Result<Aws, Ending> {
+        self.target().connect(self.world, &self.settings.reach()).await
+    }
+
+    fn target(&self) -> Target {
+        Target::of(&self.stack.stack)
+    }
+
+    /// What there is now, once nothing is under way any more.
+    async fn standing(
+        &self,
+        aws: &Aws,
+        under_way: &UnderWay,
+        audience: Listeners<'_, '_>,
+    ) -> Result<Before, Ending> {
+        loop {
+            let before = self.look(aws).await.map_err(Ending::Aws)?;
+            let Some(stack) = &before.stack else { return Ok(before) };
+            match deploy::standing(Some(stack)) {
+                Standing::Absent | Standing::Ready => return Ok(before),
+                Standing::Paused if self.settings.keeps_failed => return Ok(before),
+                Standing::Paused | Standing::Stuck => return Err(Ending::Stuck(stack.status.clone())),
+                Standing::Busy => {
+                    audience.borrow_mut().hear(&self.name, &News::Busy(stack));
+                    audience.borrow_mut().hear(&self.name, &News::Began(&[]));
+                    match under_way.watch(aws, &self.name, &stack.id, None, audience).await {
+                        // Whatever became of it, it is over, and the stack is looked at again.
+                        Ok(_) | Err(Ending::Failed { .. }) => (),
+                        Err(ending) => return Err(ending),
+                    }
+                }
+                Standing::Leftover => {
+                    audience.borrow_mut().hear(&self.name, &News::Leftover);
+                    let role = self.settings.role.as_deref().or(stack.role.as_deref());
+                    let deleted = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await;
+                    let token = deleted.map_err(Ending::Aws)?;
+                    under_way.watch(aws, &self.name, &stack.id, Some(token), audience).await?;
+                }
+            }
+        }
+    }
+
+    /// What is deployed now.
+    pub(in crate::ops) async fn look(&self, aws: &Aws) -> Result<Before, AwsError> {
+        let stack = aws.stack(&self.name).await?;
+        let is_under_review = stack.is_some() && deploy::standing(stack.as_ref()) == Standing::Absent;
+        let stack = stack.filter(|_| !is_under_review);
+        let text = match &stack {
+            Some(stack) => aws.template(&stack.id).await?,
+            None => None,
+        };
+        let mut sources = self.sources.clone();
+        let name = format!("{} (deployed)", self.name);
+        let body = text.and_then(|it| load::template(&it, &name, &mut sources).0);
+        let template = Template::new(body.unwrap_or_else(|| Node::from_iter([])));
+        Ok(Before { stack, template, sources, is_under_review })
+    }
+
+    pub(in crate::ops) fn values(&self, before: &Before) -> Result<Values, Ending> {
+        let of_this = self.settings.parameters.iter().filter(|(stack, name, _)| match stack {
+            Some(stack) => *stack == self.name,
+            None => self.declares(name) || !self.is_one_of_several(),
+        });
+        let given: BTreeMap<String, String> =
+            of_this.map(|(_, name, value)| (name.clone(), value.clone())).collect();
+        let has = before.stack.as_ref().map(|it| (it, &before.template.body));
+        deploy::values(&self.stack.template.body, &given, has).map_err(Ending::Faulty)
+    }
+
+    fn declares(&self, parameter: &str) -> bool {
+        self.stack.template.body.get("Parameters").is_some_and(|it| it.get(parameter).is_some())
+    }
+
+    fn is_one_of_several(&self) -> bool {
+        self.stack.stack.part.is_some()
+    }
+
+    fn tags(&self) -> IndexMap<String, String> {
+        let mut tags = self.stack.template.tags.clone();
+        tags.extend(self.settings.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
+        tags
+    }
+
+    /// Whether the stack is what it should be, so that nothing has to be asked of CloudFormation. A value that it looks up
+    /// itself may have changed without any trace in the template.
+    fn is_deployed(&self, stack: &DeployedStack, before: &Before, values: &Values) -> bool {
+        let new = &self.stack.template;
+        let settings = self.settings;
+        let is_asked_for = settings.is_forced || settings.reverts_drift || settings.imports_existing;
+        let mut tags = stack.tags.clone();
+        tags.sort_unstable_keys();
+        let mut wanted = self.tags();
+        wanted.sort_unstable_keys();
+        !is_asked_for
+            && deploy::standing(Some(stack)) == Standing::Ready
+            && diff::diff(&before.template, new).is_empty()
+            && values.are_those_of(stack, &before.template.body, &new.body)
+            && tags == wanted
+            && (settings.notifications.is_empty() || settings.notifications == stack.notifications)
+            && !deploy::looks_up(&new.body)
+    }
+
+    /// Has a change set made.
+    pub(in crate::ops) async fn propose(
+        &self,
+        aws: &Aws,
+        before: &Before,
+        values: &Values,
+    ) -> Result<Proposal, Ending> {
+        let template = match deploy::body(&self.stack.template) {
+            Body::Inline(body) => Source::Body(body),
+            Body::Bucket(body) => upload(aws, &body).await?,
+        };
+        let settings = self.settings;
+        let had = before.stack.as_ref();
+        let deployment = Deployment {
+            template,
+            parameters: values.given.clone(),
+            tags: self.tags(),
+            capabilities: capabilities(&self.stack.template.body),
+            role: settings.role.clone().or_else(|| had?.role.clone()),
+            notifications: if settings.notifications.is_empty() {
+                had.map(|it| it.notifications.clone()).unwrap_or_default()
+            } else {
+                settings.notifications.clone()
+            },
+            alarms: settings.alarms.clone(),
+            monitored_minutes: settings.monitored_minutes,
+            is_express: settings.is_express,
+        };
+        let request = ChangeSetRequest {
+            stack: &self.name,
+            name: &settings.change_set,
+            goal: before.goal(),
+            deployment: &deployment,
+            imports_existing: settings.imports_existing,
+            reverts_drift: settings.reverts_drift,
+        };
+        match deploy::propose(aws, &request).await.map_err(Ending::Aws)? {
+            Proposed::Ready(made, change_set) => Ok(self.proposal(aws, before, made, &change_set)),
+            Proposed::Nothing => match before.stack.clone() {
+                Some(stack) => {
+                    self.protect(aws, &stack).await?;
+                    Err(Ending::Unchanged(Box::new(stack)))
+                }
+                None => Err(Ending::Refused {
+                    reason: "the template has no resources that would be made".to_owned(),
+                    objections: Vec::new(),
+                }),
+            },
+            Proposed::Refused { reason, objections } => Err(Ending::Refused { reason, objections }),
+        }
+    }
+
+    /// The change set that was made before.
+    async fn found(&self, aws: &Aws, before: &Before) -> Result<Proposal, Ending> {
+        let found = aws.change_set(&self.name, &self.settings.change_set).await.map_err(Ending::Aws)?;
+        let Some(change_set) = found else { return Err(Ending::NoChangeSet) };
+        let is_ready = change_set.status == ChangeSetStatus::Complete;
+        if !is_ready || change_set.execution != Execution::Available {
+            return Err(Ending::Outdated);
+        }
+        let made = Made { change_set: change_set.id.clone(), stack: change_set.stack.clone() };
+        Ok(self.proposal(aws, before, made, &change_set))
+    }
+
+    fn proposal(&self, aws: &Aws, before: &Before, made: Made, change_set: &ChangeSet) -> Proposal {
+        let plan = plan(&before.template, &self.stack.template, change_set);
+        let presence = if before.stack.is_some() { Presence::Both } else { Presence::Added };
+        let remarks = Remarks { untouched: plan.untouched, drifted: plan.drifted, kept: Vec::new() };
+        let compared = Compared { name: self.name.clone(), presence, diff: plan.diff, remarks };
+        let (sources, region) = (before.sources.clone(), aws.region().to_owned());
+        Proposal { compared, steps: plan.steps, made, region, sources }
+    }
+
+    /// Has somebody say yes, where that is due.
+    async fn agree(
+        &self,
+        proposal: &Proposal,
+        audience: Listeners<'_, '_>,
+        question: &Mutex<()>,
+    ) -> Result<(), Ending> {
+        let settings = self.settings;
+        let Some(ask) = settings.approval.of(&proposal.compared.diff).filter(|_| !settings.yes) else {
+            return Ok(());
+        };
+        if !self.world.is_interactive {
+            return Err(Ending::Undecided(ask));
+        }
+        let _turn = question.lock().await;
+        audience.borrow_mut().hear(&self.name, &News::Question(proposal));
+        match aws::line(self.world.read_line).await {
+            Some(answer) if is_yes(&answer) => Ok(()),
+            _ => Err(Ending::Declined),
+        }
+    }
+
+    /// Protects the stack from deletion, or no longer, if that was asked for.
+    async fn protect(&self, aws: &Aws, stack: &DeployedStack) -> Result<(), Ending> {
+        match self.settings.protects {
+            Some(wanted) if wanted != stack.is_protected => {
+                aws.protect(&stack.id, wanted).await.map_err(Ending::Aws)
+            }
+            _ => Ok(()),
+        }
+    }
+}

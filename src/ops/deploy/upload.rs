@@ -1,0 +1,42 @@
+//! A template that is too large to be sent along, put where CloudFormation reads it.
+
+use sha2::{Digest as _, Sha256};
+
+use super::Ending;
+use crate::{
+    deploy::LARGEST_TEMPLATE,
+    world::{
+        aws::{Aws, Object},
+        cloudformation::Source,
+    },
+};
+
+/// The bucket for files that deployments need, as `cdk bootstrap` makes it, with what it is named by.
+///
+/// From the stack `CDKToolkit` of the CDK's bootstrap template, with its default qualifier.
+fn bucket(account: &str, region: &str) -> String {
+    format!("cdk-hnb659fds-assets-{account}-{region}")
+}
+
+/// Puts a template into the bucket that is there for such files, by the name of what it says, if it is not there yet.
+pub(super) async fn upload(aws: &Aws, template: &str) -> Result<Source, Ending> {
+    if template.len() > LARGEST_TEMPLATE {
+        return Err(Ending::TooLarge(template.len()));
+    }
+    let account = aws.caller().await.map_err(Ending::Aws)?.account;
+    let bucket = bucket(&account, aws.region());
+    let hash = Sha256::digest(template.as_bytes());
+    let hash: String = hash.iter().map(|it| format!("{it:02x}")).collect();
+    let object = Object { bucket: &bucket, owner: &account, key: &format!("{hash}.json") };
+    if !aws.has_object(object).await.map_err(Ending::Aws)? {
+        aws.put_object(object, template.as_bytes()).await.map_err(|error| {
+            let is_missing = error.is("NoSuchBucket");
+            if is_missing {
+                Ending::NoBucket { bucket: bucket.clone(), bytes: template.len() }
+            } else {
+                Ending::Aws(error)
+            }
+        })?;
+    }
+    Ok(Source::Url(aws.url_of(object)))
+}

@@ -1,0 +1,138 @@
+//! Operations of CloudFormation while somebody watches: what happens is told, and Ctrl-C asks what to do.
+
+use std::{cell::RefCell, collections::BTreeMap, future::Future, pin::pin};
+
+use futures_util::future::{Either, select};
+
+use super::{Audience, Ending, News};
+use crate::{
+    deploy::{self, Operation, causes},
+    world::{
+        AwsError, World,
+        aws::{self, Aws},
+        cloudformation::{DeployedStack, Made},
+    },
+};
+
+/// Whoever hears what happens to several stacks at once.
+pub(in crate::ops) type Listeners<'a, 'b> = &'b RefCell<&'a mut dyn Audience>;
+
+/// What is under way.
+#[derive(Debug, Default)]
+pub(in crate::ops) struct UnderWay {
+    /// The names of stacks that are worked on, and how to reach them.
+    stacks: RefCell<BTreeMap<String, (Aws, String)>>,
+    /// Those whose change sets somebody is asked about.
+    proposed: RefCell<BTreeMap<String, (Aws, Made, bool)>>,
+}
+
+/// What somebody wants who pressed Ctrl-C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// To leave, and let CloudFormation go on.
+    Leave,
+    /// To have the updates turned back, and watch that.
+    Cancel,
+    /// To go on watching.
+    GoOn,
+}
+
+impl UnderWay {
+    /// Follows an operation to its end; one that does not end well is an error.
+    pub(in crate::ops) async fn watch(
+        &self,
+        aws: &Aws,
+        name: &str,
+        stack: &str,
+        token: Option<String>,
+        audience: Listeners<'_, '_>,
+    ) -> Result<DeployedStack, Ending> {
+        let mut operation = Operation::new(stack, token);
+        let mut hear = |news: deploy::News<'_>| {
+            let news = match news {
+                deploy::News::Event(event) => News::Event(event),
+                deploy::News::Moment(time) => News::Moment(time),
+            };
+            audience.borrow_mut().hear(name, &news);
+        };
+        self.stacks.borrow_mut().insert(name.to_owned(), (aws.clone(), stack.to_owned()));
+        let watched = operation.watch(aws, &mut hear).await;
+        self.stacks.borrow_mut().remove(name);
+        match watched.map_err(Ending::Aws)? {
+            Some(stack) if stack.status.is_good() => Ok(stack),
+            stack => Err(Ending::Failed { stack: stack.map(Box::new), causes: causes(&operation.events) }),
+        }
+    }
+
+    /// Does the work, unless somebody presses Ctrl-C and wants to leave. Gives the names of the stacks that are left to
+    /// themselves then.
+    pub(in crate::ops) async fn until_interrupted(
+        &self,
+        world: &World,
+        audience: Listeners<'_, '_>,
+        work: impl Future<Output = ()>,
+    ) -> Option<Vec<String>> {
+        let mut work = pin!(work);
+        loop {
+            let interrupt = pin!(aws::interrupted(&world.access));
+            match select(work.as_mut(), interrupt).await {
+                Either::Left(_) => return None,
+                Either::Right(_) => match self.wish(world, audience).await {
+                    Wish::Leave => {
+                        self.clean_up().await;
+                        return Some(self.stacks.borrow().keys().cloned().collect());
+                    }
+                    Wish::Cancel => self.cancel(audience).await,
+                    Wish::GoOn => (),
+                },
+            }
+        }
+    }
+
+    /// Keeps in mind that a change set waits for an answer; `has_made_stack` tells whether its stack goes with it.
+    pub(in crate::ops) fn propose(&self, aws: &Aws, name: &str, made: &Made, has_made_stack: bool) {
+        let proposed = (aws.clone(), made.clone(), has_made_stack);
+        self.proposed.borrow_mut().insert(name.to_owned(), proposed);
+    }
+
+    /// It does not wait any more.
+    pub(in crate::ops) fn settle(&self, name: &str) {
+        self.proposed.borrow_mut().remove(name);
+    }
+
+    /// Takes away the change sets that wait for an answer. The next run takes their place if that fails.
+    async fn clean_up(&self) {
+        let proposed = std::mem::take(&mut *self.proposed.borrow_mut());
+        for (aws, made, has_made_stack) in proposed.into_values() {
+            let _ = deploy::clean_up(&aws, &made, has_made_stack).await;
+        }
+    }
+
+    async fn wish(&self, world: &World, audience: Listeners<'_, '_>) -> Wish {
+        let names: Vec<String> = self.stacks.borrow().keys().cloned().collect();
+        if names.is_empty() || !world.is_interactive {
+            return Wish::Leave;
+        }
+        audience.borrow_mut().hear(&names[0], &News::Interrupted(&names));
+        let answer = pin!(aws::line(world.read_line));
+        // Who presses it again does not want to be asked.
+        let Either::Left((answer, _)) = select(answer, pin!(aws::interrupted(&world.access))).await else {
+            return Wish::Leave;
+        };
+        match answer.as_deref().map(str::trim) {
+            Some("c" | "cancel") => Wish::Cancel,
+            Some("" | "w" | "watch") => Wish::GoOn,
+            _ => Wish::Leave,
+        }
+    }
+
+    /// Has all updates turned back that are under way.
+    async fn cancel(&self, audience: Listeners<'_, '_>) {
+        let under_way: Vec<(String, (Aws, String))> =
+            self.stacks.borrow().iter().map(|(name, it)| (name.clone(), it.clone())).collect();
+        for (name, (aws, stack)) in under_way {
+            let cancelled: Result<(), AwsError> = aws.cancel_update(&stack).await;
+            audience.borrow_mut().hear(&name, &News::Cancelled(cancelled.as_ref().err()));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What deploying stacks would change in what is deployed.
+
+use super::{Compared, Comparison, Presence, Remarks};
+use crate::{
+    deploy::clean_up,
+    diff::{self, Told},
+    ops::{
+        Synthesis,
+        deploy::{Deploying, Ending, Settings},
+        synth::in_order,
+    },
+    template::Template,
+    world::World,
+};
+
+/// Who is asked what a deployment would change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// Nobody: the templates say it, and the schemas. Nothing in the account is changed.
+    Templates,
+    /// CloudFormation, by a change set that is made, read, and deleted.
+    ChangeSet,
+}
+
+/// Compares stacks with what is deployed of them. What keeps one from being compared ends it, with the name of that one.
+pub async fn deployed(
+    world: &World,
+    synthesis: Synthesis,
+    settings: &Settings,
+    asking: Asking,
+) -> Result<Comparison, (String, Ending)> {
+    let Synthesis { stacks: synthesized, diagnostics, mut sources, .. } = synthesis;
+    let mut stacks = Vec::new();
+    for stack in &synthesized {
+        let name = stack.stack.name();
+        let of_this = |ending| (name.clone(), ending);
+        let deploying = Deploying { stack, name: name.clone(), world, settings, sources: &sources };
+        let aws = deploying.connect().await.map_err(of_this)?;
+        let before = deploying.look(&aws).await.map_err(|it| of_this(Ending::Aws(it)))?;
+        // A value that is missing keeps nothing from being compared.
+        let values = deploying.values(&before);
+        let compared = match asking {
+            Asking::Templates => {
+                let kept = values.map(|it| it.kept).unwrap_or_default();
+                let remarks = Remarks { kept, ..Remarks::default() };
+                let diff = diff::diff(&before.template, &stack.template);
+                Compared { name: name.clone(), presence: presence(before.stack.is_some()), diff, remarks }
+            }
+            Asking::ChangeSet => {
+                let values = values.map_err(of_this)?;
+                match deploying.propose(&aws, &before, &values).await {
+                    Ok(proposal) => {
+                        clean_up(&aws, &proposal.made, before.is_made_by_us())
+                            .await
+                            .map_err(|it| of_this(Ending::Aws(it)))?;
+                        let mut compared = proposal.compared;
+                        compared.remarks.kept = values.kept;
+                        compared
+                    }
+                    Err(Ending::Unchanged(_)) => nothing(&name, &before.template, &stack.template),
+                    Err(ending) => return Err(of_this(ending)),
+                }
+            }
+        };
+        // With the template that is deployed.
+        sources = before.sources;
+        stacks.push(compared);
+    }
+    let mut diagnostics = diagnostics;
+    in_order(&mut diagnostics);
+    Ok(Comparison { stacks, diagnostics, sources })
+}
+
+/// A stack that CloudFormation sees nothing to change in, however it is written.
+fn nothing(name: &str, old: &Template, new: &Template) -> Compared {
+    let written = diff::diff(old, new);
+    let untouched = written.resources.into_iter().map(|it| it.id).collect();
+    let diff = diff::judged(old, new, Some(&Told::default()));
+    let remarks = Remarks { untouched, ..Remarks::default() };
+    Compared { name: name.to_owned(), presence: Presence::Both, diff, remarks }
+}
+
+fn presence(is_there: bool) -> Presence {
+    if is_there { Presence::Both } else { Presence::Added }
+}

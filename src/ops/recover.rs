@@ -1,0 +1,135 @@
+//! A stack that something has failed in, and the ways on from there.
+
+use std::cell::RefCell;
+
+use super::{
+    Reach, Target,
+    deploy::{Audience, Ending, News, UnderWay},
+};
+use crate::{
+    deploy::{Way, ways},
+    world::{
+        AwsError, World,
+        aws::Aws,
+        cloudformation::{Deletion, DeployedStack, StackResource},
+    },
+};
+
+/// A stack as it is, and what can be done.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The stack.
+    pub stack: DeployedStack,
+    /// The resources that something failed at.
+    pub failed: Vec<StackResource>,
+    /// The ways on, the safest first; none, if everything is as it should be.
+    pub ways: &'static [Way],
+}
+
+/// How a stack is; nothing, if there is none.
+pub async fn state(world: &World, target: &Target, reach: &Reach<'_>) -> Result<Option<State>, Ending> {
+    let aws = target.connect(world, reach).await?;
+    look(&aws, &target.name).await.map_err(Ending::Aws)
+}
+
+async fn look(aws: &Aws, name: &str) -> Result<Option<State>, AwsError> {
+    let Some(stack) = aws.stack(name).await? else { return Ok(None) };
+    let ways = ways(&stack.status);
+    let mut failed = Vec::new();
+    if !ways.is_empty() {
+        failed = aws.resources(&stack.id).await?;
+        failed.retain(|it| it.status.is_failure());
+    }
+    Ok(Some(State { stack, failed, ways }))
+}
+
+/// Goes one of the ways on, and follows it to its end. `resources` are those to be skipped or kept; without any, all that
+/// something failed at.
+pub async fn recover(
+    world: &World,
+    target: &Target,
+    reach: &Reach<'_>,
+    way: Way,
+    resources: &[String],
+    audience: &mut dyn Audience,
+) -> Ending {
+    let audience = RefCell::new(audience);
+    let under_way = UnderWay::default();
+    let ending = RefCell::new(None);
+    let work = async {
+        let ended = go(world, target, reach, way, resources, &under_way, &audience).await;
+        *ending.borrow_mut() = Some(ended.unwrap_or_else(|it| it));
+    };
+    let left = under_way.until_interrupted(world, &audience, work).await;
+    let left = left.map(|names| if names.is_empty() { Ending::Stopped } else { Ending::Left });
+    let ending = ending.into_inner().or(left).expect("either it has ended or it was left");
+    audience.borrow_mut().hear(&target.name, &News::Ended(&ending));
+    ending
+}
+
+async fn go(
+    world: &World,
+    target: &Target,
+    reach: &Reach<'_>,
+    way: Way,
+    resources: &[String],
+    under_way: &UnderWay,
+    audience: super::deploy::Listeners<'_, '_>,
+) -> Result<Ending, Ending> {
+    let aws = target.connect(world, reach).await?;
+    let Some(State { stack, failed, ways }) = look(&aws, &target.name).await.map_err(Ending::Aws)? else {
+        return Ok(Ending::Gone);
+    };
+    if !ways.contains(&way) {
+        return Err(Ending::NoWay { status: stack.status, way });
+    }
+    let failed: Vec<String> = failed.into_iter().map(|it| it.logical_id).collect();
+    let chosen = if resources.is_empty() { failed.as_slice() } else { resources };
+    let role = stack.role.as_deref();
+    let delete = async |keep: &[String], how| aws.delete_stack(&stack.id, keep, role, how).await.map(Some);
+    let token = match way {
+        Way::GoOn | Way::Execute => return Err(Ending::NoWay { status: stack.status, way }),
+        Way::Wait => Ok(None),
+        Way::Cancel => aws.cancel_update(&stack.id).await.map(|()| None),
+        Way::RollBack => aws.roll_back(&stack.id, role).await.map(Some),
+        Way::Continue => aws.continue_rollback(&stack.id, &[], role).await.map(Some),
+        Way::Skip => aws.continue_rollback(&stack.id, chosen, role).await.map(Some),
+        Way::Delete | Way::Discard => delete(&[], Deletion::Normal).await,
+        Way::Keep => delete(chosen, Deletion::Normal).await,
+        Way::Force => delete(&[], Deletion::Forced).await,
+    };
+    let token = token.map_err(Ending::Aws)?;
+    audience.borrow_mut().hear(&target.name, &News::Began(&[]));
+    follow(under_way, &aws, target, &stack, token, way, audience).await
+}
+
+/// Follows it to its end, which is good if that is where the way leads.
+async fn follow(
+    under_way: &UnderWay,
+    aws: &Aws,
+    target: &Target,
+    stack: &DeployedStack,
+    token: Option<String>,
+    way: Way,
+    audience: super::deploy::Listeners<'_, '_>,
+) -> Result<Ending, Ending> {
+    let ended = match under_way.watch(aws, &target.name, &stack.id, token, audience).await {
+        // To be turned back is what was wanted.
+        Err(Ending::Failed { stack: Some(stack), .. })
+            if way != Way::Wait && ways(&stack.status).is_empty() =>
+        {
+            *stack
+        }
+        Err(Ending::Failed { stack: Some(stack), .. })
+            if way == Way::RollBack && ways(&stack.status) == [Way::Delete] && !stack.status.is_busy() =>
+        {
+            *stack
+        }
+        other => other?,
+    };
+    Ok(if ended.status.as_str() == "DELETE_COMPLETE" {
+        Ending::Gone
+    } else {
+        Ending::Recovered(Box::new(ended))
+    })
+}

@@ -1,0 +1,76 @@
+//! What a deployment does: what two templates say, and what CloudFormation says of it.
+
+use crate::{
+    diff::{self, Reason, Source, TemplateDiff, Told, Verdict, Word},
+    template::Template,
+    world::cloudformation::{
+        Action, Attribute, ChangeSet, Detail, Evaluation, Recreation, Replacing, ResourceChange,
+    },
+};
+
+/// What a deployment does.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What differs. Whether a resource is replaced is what CloudFormation says, and where it does not know, what the
+    /// schemas say.
+    pub diff: TemplateDiff,
+    /// The resources that are written in another way, and that CloudFormation leaves as they are.
+    pub untouched: Vec<String>,
+    /// The resources that were changed by somebody outside of CloudFormation.
+    pub drifted: Vec<String>,
+    /// The resources that CloudFormation works on.
+    pub steps: Vec<String>,
+}
+
+/// What deploying `new` over `old` does, by the change set that CloudFormation made for it.
+pub fn plan(old: &Template, new: &Template, change_set: &ChangeSet) -> Plan {
+    let told = Told(change_set.changes.iter().map(|it| (it.id.clone(), word(it))).collect());
+    let written = diff::diff(old, new);
+    let diff = diff::judged(old, new, Some(&told));
+    let untouched = written.resources.into_iter().map(|it| it.id).filter(|it| !told.0.contains_key(it));
+    let drifted = change_set.changes.iter().filter(|it| it.has_drifted).map(|it| it.id.clone());
+    let steps = change_set.changes.iter().map(|it| it.id.clone());
+    Plan { untouched: untouched.collect(), drifted: drifted.collect(), steps: steps.collect(), diff }
+}
+
+/// What a change set says of a resource.
+fn word(change: &ResourceChange) -> Word {
+    let verdict = match (&change.action, change.replacing) {
+        (Action::Dynamic, _) | (_, Replacing::Maybe) => Verdict::Maybe,
+        (_, Replacing::Yes) => Verdict::Always,
+        (_, Replacing::No) => Verdict::Never,
+    };
+    let values = change.details.iter().filter(|it| it.before != it.after);
+    let values = values.map(|it| (path(it), it.before.clone(), it.after.clone())).collect();
+    Word { verdict, because: change.details.iter().filter_map(reason).collect(), values }
+}
+
+/// What a detail leads to; nothing, if it replaces nothing.
+fn reason(detail: &Detail) -> Option<Reason> {
+    let verdict = match (detail.recreation, detail.evaluation) {
+        (Recreation::Always, Evaluation::Static) => Verdict::Always,
+        (Recreation::Always, Evaluation::Dynamic) | (Recreation::Conditionally, _) => Verdict::Maybe,
+        (Recreation::Never, _) => return None,
+    };
+    Some(Reason { path: path(detail), verdict, source: Source::ChangeSet, cause: None })
+}
+
+/// The way to what changes, as people write it: `Tags[0].Value`.
+fn path(detail: &Detail) -> String {
+    let name = match &detail.attribute {
+        Attribute::Property(name) | Attribute::Other(name) => name.clone(),
+    };
+    let Some(pointer) = detail.path.as_deref().and_then(|it| it.strip_prefix("/Properties/")) else {
+        return name;
+    };
+    let mut path = String::new();
+    for part in pointer.split('/') {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        match part.parse::<usize>() {
+            Ok(at) => path.push_str(&format!("[{at}]")),
+            Err(_) if path.is_empty() => path.push_str(&part),
+            Err(_) => path.extend([".", &part]),
+        }
+    }
+    path
+}

@@ -1,0 +1,171 @@
+//! Deployments: what would be done, what happens, and how it ended.
+
+use asi_constructs::kernel::{id::LogicalId, node::Node, span::Sources};
+
+use super::{View, aside, diagnostics::counted, diff, name};
+use crate::{
+    deploy::Progress,
+    ops::{
+        Synthesized,
+        deploy::{Ending, Proposal},
+    },
+    render::{Block, Doc, Item, Meaning, Text},
+    world::cloudformation::{DeployedStack, StackEvent},
+};
+
+/// The most resources that are shown as being under way.
+const MOST_RUNNING: usize = 12;
+/// The room for a status, and for a type.
+const STATUS: usize = 20;
+const TYPE: usize = 28;
+
+/// Where resources come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origins<'a> {
+    /// The stacks, as they were synthesized.
+    pub stacks: &'a [Synthesized],
+    /// Their files.
+    pub sources: &'a Sources,
+}
+
+/// What deploying a stack would do.
+pub fn proposal(proposal: &Proposal, view: &View) -> Doc {
+    let title = vec![
+        (Meaning::Plain, proposal.compared.name.clone()),
+        (Meaning::Aside, format!("  {}", proposal.region)),
+    ];
+    let mut doc = Doc(vec![Block::Heading(title)]);
+    doc.0.extend(diff::stack(&proposal.compared, &proposal.sources, view).0);
+    doc
+}
+
+/// Something that happened to a resource, in a line.
+pub fn event(stack: &str, event: &StackEvent, progress: &Progress, origins: Origins<'_>) -> Doc {
+    let far = progress.planned().map_or(String::new(), |it| format!("{}/{it}", progress.done()));
+    let meaning = match () {
+        () if event.status.is_failure() => Meaning::Warning,
+        () if event.status.is_rollback() => Meaning::Changed,
+        () if event.status.is_done() => Meaning::Added,
+        () => Meaning::Plain,
+    };
+    let mut cells = vec![
+        aside(event.time.to_string()),
+        name(stack),
+        aside(far),
+        vec![(meaning, format!("{:<STATUS$}", event.status.as_str()))],
+        vec![(Meaning::Plain, format!("{:<TYPE$}", event.type_name))],
+        vec![(Meaning::Value, event.logical_id.clone())],
+        aside(origins.place(stack, event)),
+    ];
+    cells.extend(event.reason.as_ref().map(|it| vec![(Meaning::Plain, it.clone())]));
+    Doc(vec![Block::Items(vec![Item { cells, lines: Vec::new() }])])
+}
+
+/// How far the deployments under way are.
+pub fn progress<'a>(all: impl IntoIterator<Item = (&'a String, &'a Progress)>, origins: Origins<'_>) -> Doc {
+    let mut blocks = Vec::new();
+    for (stack, progress) in all {
+        let doing = if progress.is_rolling_back { "is turned back" } else { "is deployed" };
+        let far =
+            progress.planned().map_or(String::new(), |it| format!("{} of {it} done, ", progress.done()));
+        let mut title = name(stack.as_str());
+        let meaning = if progress.is_rolling_back { Meaning::Warning } else { Meaning::Plain };
+        title.push((meaning, format!(" {doing}: ")));
+        title.push((Meaning::Plain, format!("{far}{}", duration(progress.seconds()))));
+        blocks.push(Block::Paragraph(title));
+        let running = progress.running();
+        let mut items: Vec<Item> = running
+            .iter()
+            .take(MOST_RUNNING)
+            .map(|(event, seconds)| Item {
+                cells: vec![
+                    vec![(Meaning::Changed, event.status.as_str().to_owned())],
+                    vec![(Meaning::Plain, event.type_name.clone())],
+                    vec![(Meaning::Value, event.logical_id.clone())],
+                    aside(origins.place(stack, event)),
+                    aside(duration(*seconds)),
+                ],
+                lines: Vec::new(),
+            })
+            .collect();
+        if running.len() > MOST_RUNNING {
+            let more = format!("and {} more", running.len() - MOST_RUNNING);
+            items.push(Item { cells: vec![aside(more)], lines: Vec::new() });
+        }
+        blocks.push(Block::Items(items));
+    }
+    Doc(blocks)
+}
+
+/// How a deployment ended that ended well; nothing, if it did not.
+pub fn ending(stack: &str, ending: &Ending, seconds: Option<u64>) -> Option<Doc> {
+    let text = match ending {
+        Ending::Unchanged(_) => " is as it should be: nothing to do".to_owned(),
+        Ending::Prepared(made) => format!(" waits for its change set to be executed: {}", made.change_set),
+        Ending::Done(_) => {
+            seconds.map_or(" is deployed".to_owned(), |it| format!(" is deployed, in {}", duration(it)))
+        }
+        Ending::Recovered(it) => format!(" is in {}", it.status),
+        Ending::Gone => " is gone".to_owned(),
+        _ => return None,
+    };
+    let mut line: Text = name(stack);
+    line.push((Meaning::Plain, text));
+    Some(Doc(vec![Block::Paragraph(line)]))
+}
+
+/// What a stack gives, each as `stack.Key = value`, which programs read, too.
+pub fn outputs(stack: &DeployedStack) -> String {
+    stack.outputs.iter().map(|it| format!("{}.{} = {}\n", stack.name, it.key, it.value)).collect()
+}
+
+/// "1 min 4 s"
+pub(super) fn duration(seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, min, s) => format!("{min} min {s} s"),
+        (h, min, _) => format!("{h} h {min} min"),
+    }
+}
+
+/// "2 stacks deployed, 1 failed"; nothing where there was one.
+pub fn deployed(endings: &[(String, Ending)]) -> Option<String> {
+    if endings.len() < 2 {
+        return None;
+    }
+    let count = |is: fn(&Ending) -> bool| endings.iter().filter(|(_, it)| is(it)).count();
+    let done = count(|it| matches!(it, Ending::Done(_)));
+    let same = count(|it| matches!(it, Ending::Unchanged(_)));
+    let prepared = count(|it| matches!(it, Ending::Prepared(_)));
+    let parts = [
+        counted(done, "stack").map(|it| format!("{it} deployed")),
+        counted(prepared, "stack").map(|it| format!("{it} prepared")),
+        counted(same, "stack").map(|it| format!("{it} unchanged")),
+        counted(endings.len() - done - same - prepared, "stack").map(|it| format!("{it} not deployed")),
+    ];
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+impl Origins<'_> {
+    /// The construct and the line that a resource comes from; nothing, if that is not known.
+    fn place(&self, stack: &str, event: &StackEvent) -> String {
+        let Some(of) = self.stacks.iter().find(|it| it.stack.name() == stack) else { return String::new() };
+        let is_nested = !event.stack.contains(&format!("/{stack}/"));
+        let resource = of.template.body.get("Resources").and_then(|it| it.get(&event.logical_id));
+        let Some(resource) = resource.filter(|_| !is_nested) else { return String::new() };
+        let path = LogicalId::checked(&event.logical_id).ok().and_then(|it| of.template.paths.get(&it));
+        let at = first(resource, self.sources);
+        let path = path.map(|it| diff::construct(it).to_owned()).filter(|it| *it != event.logical_id);
+        [path, at].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The first line from which something in a value comes.
+fn first(node: &Node, sources: &Sources) -> Option<String> {
+    let here = || {
+        let file = sources.file(node.span)?;
+        let (line, column) = sources.line_and_column(node.span)?;
+        Some(format!("{}:{line}:{column}", file.name))
+    };
+    here().or_else(|| node.children().find_map(|it| first(it, sources)))
+}

@@ -1,0 +1,194 @@
+//! What changes stacks: change sets and what becomes of them, and deletion.
+
+use aws_sdk_cloudformation::types::{
+    Capability, ChangeSetType, DeletionMode, DeploymentConfig, DeploymentConfigMode, DeploymentMode,
+    EventFilter, Parameter, RollbackConfiguration, RollbackTrigger, Tag,
+};
+
+use super::{Aws, convert, token};
+use crate::world::{
+    AwsError,
+    cloudformation::{
+        ChangeSet, ChangeSetRequest, Deletion, Deployment, Execute, Given, Goal, Made, Objection, Source,
+    },
+};
+
+impl Aws {
+    /// Has a change set made; it takes some time until it is complete.
+    pub async fn create_change_set(&self, request: &ChangeSetRequest<'_>) -> Result<Made, AwsError> {
+        let deployment = request.deployment;
+        let call = self.cfn.create_change_set();
+        let call = match &deployment.template {
+            Source::Body(body) => call.template_body(body),
+            Source::Url(url) => call.template_url(url),
+        };
+        let goal = match request.goal {
+            Goal::Create => ChangeSetType::Create,
+            Goal::Update => ChangeSetType::Update,
+        };
+        let call = call
+            .stack_name(request.stack)
+            .change_set_name(request.name)
+            .change_set_type(goal)
+            .client_token(token())
+            .description("Made by asi")
+            .include_nested_stacks(true)
+            .import_existing_resources(request.imports_existing)
+            .set_deployment_mode(request.reverts_drift.then_some(DeploymentMode::RevertDrift))
+            .set_deployment_config(deployment.is_express.then(express))
+            .set_capabilities(some(deployment.capabilities.iter().map(|it| Capability::from(it.as_str()))))
+            .set_parameters(some(deployment.parameters.iter().map(|(name, it)| parameter(name, it))))
+            .set_tags(some(deployment.tags.iter().map(|(key, value)| tag(key, value))))
+            .set_role_arn(deployment.role.clone())
+            .set_notification_arns(some(deployment.notifications.iter().cloned()))
+            .set_rollback_configuration(rollback(deployment));
+        let made = call.send().await.map_err(|it| self.failure.of("CreateChangeSet", it))?;
+        Ok(Made { change_set: made.id.unwrap_or_default(), stack: made.stack_id.unwrap_or_default() })
+    }
+
+    /// A change set with all it does; nothing, if there is none. `change_set` is a name or an ARN.
+    pub async fn change_set(&self, stack: &str, change_set: &str) -> Result<Option<ChangeSet>, AwsError> {
+        let ask = self.cfn.describe_change_set().stack_name(stack).change_set_name(change_set);
+        let mut pages = ask.include_property_values(true).into_paginator().send();
+        let mut whole: Option<ChangeSet> = None;
+        while let Some(page) = pages.next().await {
+            let page = match page.map_err(|it| self.failure.of("DescribeChangeSet", it)) {
+                Ok(page) => page,
+                Err(error) if error.is("ChangeSetNotFound") || error.is_missing_stack() => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let whole = whole.get_or_insert_with(|| ChangeSet {
+                id: page.change_set_id.unwrap_or_else(|| change_set.to_owned()),
+                name: page.change_set_name.unwrap_or_default(),
+                stack: page.stack_id.unwrap_or_else(|| stack.to_owned()),
+                status: convert::status(page.status.as_ref()),
+                execution: convert::execution(page.execution_status.as_ref()),
+                reason: page.status_reason.filter(|it| !it.is_empty()),
+                changes: Vec::new(),
+            });
+            whole.changes.extend(page.changes.unwrap_or_default().into_iter().filter_map(convert::change));
+        }
+        Ok(whole)
+    }
+
+    /// What CloudFormation found wrong when it made a change set: before it was deployed, or by a hook.
+    pub async fn objections(&self, change_set: &str) -> Result<Vec<Objection>, AwsError> {
+        let only = EventFilter::builder().failed_events(true).build();
+        let ask = self.cfn.describe_events().change_set_name(change_set).filters(only);
+        let mut pages = ask.into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|it| self.failure.of("DescribeEvents", it))?;
+            found
+                .extend(page.operation_events.unwrap_or_default().into_iter().filter_map(convert::objection));
+        }
+        Ok(found)
+    }
+
+    /// Deletes a change set; it is no fault if there is none.
+    pub async fn delete_change_set(&self, stack: &str, change_set: &str) -> Result<(), AwsError> {
+        let call = self.cfn.delete_change_set().stack_name(stack).change_set_name(change_set);
+        match call.send().await.map_err(|it| self.failure.of("DeleteChangeSet", it)) {
+            Err(error) if !error.is("ChangeSetNotFound") && !error.is_missing_stack() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Begins what a change set says, and gives the token of its events.
+    pub async fn execute_change_set(&self, made: &Made, how: Execute) -> Result<String, AwsError> {
+        let token = token();
+        let call = self.cfn.execute_change_set().stack_name(&made.stack).change_set_name(&made.change_set);
+        let call = call.client_request_token(&token).set_disable_rollback(how.keeps_failed.then_some(true));
+        call.send().await.map_err(|it| self.failure.of("ExecuteChangeSet", it))?;
+        Ok(token)
+    }
+
+    /// Begins to delete a stack, all but the resources to be kept, and gives the token of its events. These may be
+    /// named only where an earlier attempt failed at them.
+    pub async fn delete_stack(
+        &self,
+        stack: &str,
+        keep: &[String],
+        role: Option<&str>,
+        how: Deletion,
+    ) -> Result<String, AwsError> {
+        let token = token();
+        let call = self.cfn.delete_stack().stack_name(stack).client_request_token(&token);
+        let call = call
+            .set_retain_resources(some(keep.iter().cloned()))
+            .set_role_arn(role.map(ToOwned::to_owned))
+            .set_deletion_mode((how == Deletion::Forced).then_some(DeletionMode::ForceDeleteStack));
+        call.send().await.map_err(|it| self.failure.of("DeleteStack", it))?;
+        Ok(token)
+    }
+
+    /// Keeps a stack from being deleted, or no longer.
+    pub async fn protect(&self, stack: &str, is_protected: bool) -> Result<(), AwsError> {
+        let call = self.cfn.update_termination_protection().stack_name(stack);
+        let call = call.enable_termination_protection(is_protected).send().await;
+        call.map(|_| ()).map_err(|it| self.failure.of("UpdateTerminationProtection", it))
+    }
+
+    /// Turns an update that is under way back.
+    pub async fn cancel_update(&self, stack: &str) -> Result<(), AwsError> {
+        let call = self.cfn.cancel_update_stack().stack_name(stack).client_request_token(token());
+        call.send().await.map(|_| ()).map_err(|it| self.failure.of("CancelUpdateStack", it))
+    }
+
+    /// Begins to turn a stack back to what it was before an operation that failed, and was left so; gives the token of
+    /// its events.
+    pub async fn roll_back(&self, stack: &str, role: Option<&str>) -> Result<String, AwsError> {
+        let token = token();
+        let call = self.cfn.rollback_stack().stack_name(stack).client_request_token(&token);
+        let call = call.set_role_arn(role.map(ToOwned::to_owned)).send().await;
+        call.map(|_| token).map_err(|it| self.failure.of("RollbackStack", it))
+    }
+
+    /// Begins to go on turning a stack back where that failed, without the resources to be skipped; gives the token of its
+    /// events.
+    pub async fn continue_rollback(
+        &self,
+        stack: &str,
+        skip: &[String],
+        role: Option<&str>,
+    ) -> Result<String, AwsError> {
+        let token = token();
+        let call = self.cfn.continue_update_rollback().stack_name(stack).client_request_token(&token);
+        let call = call.set_resources_to_skip(some(skip.iter().cloned()));
+        let call = call.set_role_arn(role.map(ToOwned::to_owned)).send().await;
+        call.map(|_| token).map_err(|it| self.failure.of("ContinueUpdateRollback", it))
+    }
+}
+
+/// A list that is left out where it is empty.
+fn some<T>(values: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let values: Vec<T> = values.collect();
+    (!values.is_empty()).then_some(values)
+}
+
+fn parameter(name: &str, given: &Given) -> Parameter {
+    let parameter = Parameter::builder().parameter_key(name);
+    match given {
+        Given::Value(value) => parameter.parameter_value(value).build(),
+        Given::Previous => parameter.use_previous_value(true).build(),
+    }
+}
+
+fn tag(key: &str, value: &str) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+fn express() -> DeploymentConfig {
+    DeploymentConfig::builder().mode(DeploymentConfigMode::Express).build()
+}
+
+fn rollback(deployment: &Deployment) -> Option<RollbackConfiguration> {
+    if deployment.alarms.is_empty() && deployment.monitored_minutes.is_none() {
+        return None;
+    }
+    let trigger = |arn: &String| RollbackTrigger::builder().arn(arn).r#type("AWS::CloudWatch::Alarm").build();
+    let triggers = some(deployment.alarms.iter().map(trigger));
+    let minutes = deployment.monitored_minutes;
+    let configuration = RollbackConfiguration::builder().set_rollback_triggers(triggers);
+    Some(configuration.set_monitoring_time_in_minutes(minutes).build())
+}

@@ -1,0 +1,86 @@
+//! From what the SDK says of a call that failed to what that means.
+
+use std::time::Duration;
+
+use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::world::{AwsError, Refusal};
+
+/// Reads failures.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failure {
+    /// How long an answer was waited for.
+    pub(super) patience: Duration,
+}
+
+impl Failure {
+    /// What it means that `operation` failed so.
+    pub(super) fn of<E, R>(self, operation: &'static str, error: SdkError<E, R>) -> AwsError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let reason = match &error {
+            SdkError::ServiceError(it) => match it.err().code() {
+                Some(code) => refusal(code, it.err().message().unwrap_or("it does not say why")),
+                None => Refusal::Garbled(causes(&error)),
+            },
+            SdkError::TimeoutError(_) => Refusal::Silent(self.patience),
+            SdkError::ConstructionFailure(_) => Refusal::Unreachable(causes(&error)),
+            SdkError::DispatchFailure(it) if it.is_timeout() => Refusal::Silent(self.patience),
+            // What keeps a call from being signed comes as a failure to send it.
+            SdkError::DispatchFailure(it) if !it.is_io() => credentials(causes(&error)),
+            SdkError::DispatchFailure(_) => Refusal::Unreachable(causes(&error)),
+            SdkError::ResponseError(_) => Refusal::Garbled(causes(&error)),
+            _ => Refusal::Garbled(causes(&error)),
+        };
+        AwsError { operation, reason }
+    }
+}
+
+/// What an error code of AWS means, as its list of common errors has them.
+pub(super) fn refusal(code: &str, message: &str) -> Refusal {
+    let message = message.to_owned();
+    match code {
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Refusal::Expired(message),
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken" => Refusal::Unknown(message),
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnauthorizedOperation"
+        | "OptInRequired"
+        | "NotAuthorized" => Refusal::Denied(message),
+        "Throttling"
+        | "ThrottlingException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "SlowDown"
+        | "InternalFailure"
+        | "InternalError"
+        | "ServiceUnavailable" => Refusal::Busy(message),
+        _ => Refusal::Refused { code: code.to_owned(), message },
+    }
+}
+
+fn credentials(why: String) -> Refusal {
+    let has_expired = ["expired", "refresh", "failed to load the cached SSO token"];
+    if has_expired.iter().any(|it| why.contains(it)) {
+        Refusal::Expired(why)
+    } else {
+        Refusal::NoCredentials(why)
+    }
+}
+
+/// An error with all its causes, without what only its program's authors can read.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let text = DisplayErrorContext(error).to_string();
+    let text = text.split(" (").next().unwrap_or(&text);
+    let mut parts: Vec<&str> = text.split(": ").map(str::trim).collect();
+    parts.retain(|it| !["dispatch failure", "other", "io error", "service error"].contains(it));
+    parts.dedup();
+    parts.join(": ")
+}

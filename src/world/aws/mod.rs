@@ -1,0 +1,162 @@
+//! AWS itself: CloudFormation through its SDK, with the whole chain of credentials.
+//!
+//! It asks and answers in types of [`cloudformation`](super::cloudformation). A call that changes something carries a
+//! token, by which CloudFormation knows it again when its answer was lost and it is repeated.
+
+mod bucket;
+mod changes;
+mod convert;
+mod failure;
+mod signed;
+mod stacks;
+
+use std::{
+    future::Future,
+    io,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_cloudformation as cfn;
+use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
+    runtime_components::RuntimeComponents,
+};
+
+pub use self::bucket::Object;
+use self::failure::Failure;
+use super::{Access, AwsError, Choice, Patience, Refusal, Timestamp};
+
+/// AWS, in one region, with the credentials of one caller.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    cfn: cfn::Client,
+    config: SdkConfig,
+    http: SharedHttpConnector,
+    region: String,
+    failure: Failure,
+    patience: Patience,
+}
+
+/// Who calls AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Its account: twelve digits.
+    pub account: String,
+    /// The ARN of the user or role.
+    pub arn: String,
+}
+
+/// Runs what talks to AWS to its end, on this thread.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    // A process that has no timer and no sockets left cannot go on.
+    let runtime = runtime.expect("the system has a timer and sockets");
+    let result = runtime.block_on(work);
+    // Whoever waits for a line that nobody wants any more is left behind.
+    runtime.shutdown_background();
+    result
+}
+
+/// Waits until somebody presses Ctrl-C.
+pub async fn interrupted(access: &Access) {
+    let is_possible = match access.interrupted_after {
+        Some(time) => {
+            tokio::time::sleep(time).await;
+            true
+        }
+        None => tokio::signal::ctrl_c().await.is_ok(),
+    };
+    if !is_possible {
+        // Where there are no signals, nobody can interrupt.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits for a line that somebody types, and leaves this thread to others meanwhile.
+pub async fn line(read_line: fn() -> io::Result<String>) -> Option<String> {
+    tokio::task::spawn_blocking(read_line).await.ok()?.ok()
+}
+
+impl Aws {
+    /// Finds region and credentials; asks nothing of AWS yet.
+    pub async fn connect(access: &Access, choice: Choice<'_>) -> Result<Self, AwsError> {
+        let patience = access.patience;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(patience.answer / 3)
+            .operation_attempt_timeout(patience.answer)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(patience.attempts)
+            .with_initial_backoff(patience.backoff)
+            .with_max_backoff(patience.backoff * 20);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client())
+            .timeout_config(timeouts)
+            .retry_config(retries);
+        if let Some(profile) = choice.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = choice.region {
+            loader = loader.region(Region::new(region.to_owned()));
+        }
+        if let Some(endpoint) = &access.endpoint {
+            loader = loader.endpoint_url(endpoint).test_credentials();
+        }
+        let config = loader.load().await;
+        let region = config.region().map(ToString::to_string);
+        let region = region.ok_or(AwsError { operation: "configuration", reason: Refusal::NoRegion })?;
+        let failure = Failure { patience: patience.answer };
+        let http = SharedHttpConnector::new(connector(None, config.sleep_impl()));
+        Ok(Self { cfn: cfn::Client::new(&config), config, http, region, failure, patience })
+    }
+
+    /// The region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Who calls.
+    pub async fn caller(&self) -> Result<Caller, AwsError> {
+        let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
+        let answer = answer.map_err(|it| self.failure.of("GetCallerIdentity", it))?;
+        let text = |it: Option<String>| it.unwrap_or_default();
+        Ok(Caller { account: text(answer.account), arn: text(answer.arn) })
+    }
+
+    /// Waits until it is time to ask again how far something is.
+    pub async fn wait(&self) {
+        tokio::time::sleep(self.patience.between).await;
+    }
+
+    /// The moment it is.
+    #[expect(clippy::disallowed_methods, clippy::unused_self, reason = "this is the World")]
+    pub fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A client that goes through the proxy which the environment names, if it names one.
+fn http_client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        connector(settings, components.and_then(RuntimeComponents::sleep_impl))
+    })
+}
+
+fn connector(
+    settings: Option<&HttpConnectorSettings>,
+    sleep: Option<cfn::config::SharedAsyncSleep>,
+) -> Connector {
+    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env()).tls_provider(tls);
+    connector.set_connector_settings(settings.cloned());
+    connector.set_sleep_impl(sleep);
+    connector.build()
+}
+
+/// Something that nothing else has: a name for a call, or for what it makes.
+pub fn token() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}

@@ -1,0 +1,155 @@
+//! Calls of services that are asked so little that their own clients would not be worth the time it takes to compile them.
+//!
+//! A request is signed, sent, and read; what is safe to repeat is repeated as the SDK does it.
+
+use std::time::SystemTime;
+
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_sigv4::{
+    http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4::SigningParams,
+};
+use aws_smithy_runtime_api::{client::http::HttpConnector as _, http::Request};
+use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+
+use super::{Aws, failure::refusal};
+use crate::world::{AwsError, Refusal};
+
+/// A call to be made.
+#[derive(Clone, Debug)]
+pub(super) struct Call<'a> {
+    /// What is asked, as AWS calls it.
+    pub(super) operation: &'static str,
+    /// The service, as a host and a signature name it: `s3`.
+    pub(super) service: &'static str,
+    pub(super) method: &'static str,
+    /// What comes after the host, encoded.
+    pub(super) path: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: &'a [u8],
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// Whether it is what was asked for.
+    pub(super) fn is_good(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Whether it says that there is too much to do.
+    fn is_worth_a_retry(&self) -> bool {
+        self.status == 429 || self.status >= 500
+    }
+
+    /// Why it is not.
+    pub(super) fn refusal(&self, operation: &'static str) -> AwsError {
+        let text = String::from_utf8_lossy(&self.body);
+        let between = |name: &str| {
+            let (_, rest) = text.split_once(&format!("<{name}>"))?;
+            Some(rest.split_once(&format!("</{name}>"))?.0.to_owned())
+        };
+        let json: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+        let field = |names: [&str; 2]| {
+            let json = json.as_ref()?;
+            names.iter().find_map(|it| json.get(it)?.as_str()).map(str::to_owned)
+        };
+        // A type may come with the namespace it is of.
+        let code = field(["__type", "code"]).map(|it| it.rsplit('#').next().unwrap_or_default().to_owned());
+        let code = code.or_else(|| between("Code")).unwrap_or_else(|| match self.status {
+            403 => "AccessDenied".to_owned(),
+            404 => "NotFound".to_owned(),
+            status => status.to_string(),
+        });
+        let message = field(["message", "Message"]).or_else(|| between("Message"));
+        let message = message.unwrap_or_else(|| format!("the answer has the status {}", self.status));
+        AwsError { operation, reason: refusal(&code, &message) }
+    }
+}
+
+impl Aws {
+    /// Where a service is: its root, and whether that is its own place and not one for tests.
+    pub(super) fn host(&self, service: &str) -> String {
+        match self.config.endpoint_url() {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => {
+                let domain =
+                    if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+                format!("https://{service}.{}.{domain}", self.region)
+            }
+        }
+    }
+
+    /// Makes a call that may be made more than once.
+    pub(super) async fn call(&self, call: &Call<'_>) -> Result<Answer, AwsError> {
+        let mut pause = self.patience.backoff;
+        for _ in 1..self.patience.attempts {
+            match self.attempt(call).await {
+                Ok(answer) if answer.is_worth_a_retry() => (),
+                Err(error) if matches!(error.reason, Refusal::Silent(_) | Refusal::Unreachable(_)) => (),
+                result => return result,
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(self.patience.backoff * 20);
+        }
+        self.attempt(call).await
+    }
+
+    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, AwsError> {
+        let failed = |reason| AwsError { operation: call.operation, reason };
+        let request = self.signed(call).await.map_err(failed)?;
+        let exchange = async {
+            let response = self.http.call(request).await;
+            let response = response.map_err(|it| Refusal::Unreachable(it.to_string()))?;
+            let status = response.status().as_u16();
+            let body = ByteStream::new(response.into_body()).collect().await;
+            let body = body.map_err(|it| Refusal::Unreachable(it.to_string()))?;
+            Ok(Answer { status, body: body.to_vec() })
+        };
+        let answer = tokio::time::timeout(self.patience.answer, exchange).await;
+        answer.unwrap_or(Err(Refusal::Silent(self.patience.answer))).map_err(failed)
+    }
+
+    /// The request of a call, signed with the caller's credentials.
+    #[expect(clippy::disallowed_methods, reason = "this is the World")]
+    async fn signed(&self, call: &Call<'_>) -> Result<Request<SdkBody>, Refusal> {
+        let none = |why: String| Refusal::NoCredentials(why);
+        let provider =
+            self.config.credentials_provider().ok_or_else(|| none("nobody gives them".to_owned()))?;
+        let credentials = provider.provide_credentials().await.map_err(|it| none(it.to_string()))?;
+        let identity = credentials.into();
+        let mut settings = SigningSettings::default();
+        if call.service == "s3" {
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+            settings.percent_encoding_mode = aws_sigv4::http_request::PercentEncodingMode::Single;
+        }
+        let parameters = SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name(call.service)
+            .time(SystemTime::now())
+            .settings(settings)
+            .build();
+        let parameters = parameters.map_err(|it| none(it.to_string()))?.into();
+        let url = format!("{}{}", self.host(call.service), call.path);
+        let headers = call.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let signable =
+            SignableRequest::new(call.method, &url, headers.clone(), SignableBody::Bytes(call.body));
+        let unreadable = |why: String| Refusal::Unreachable(why);
+        let signable = signable.map_err(|it| unreadable(it.to_string()))?;
+        let (instructions, _) =
+            sign(signable, &parameters).map_err(|it| unreadable(it.to_string()))?.into_parts();
+        let mut request = Request::new(SdkBody::from(call.body));
+        request.set_method(call.method).map_err(|it| unreadable(it.to_string()))?;
+        request.set_uri(url.as_str()).map_err(|it| unreadable(it.to_string()))?;
+        for (name, value) in headers.chain(instructions.headers()) {
+            request.headers_mut().insert(name.to_owned(), value.to_owned());
+        }
+        Ok(request)
+    }
+}

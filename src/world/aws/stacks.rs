@@ -1,0 +1,64 @@
+//! What stacks there are, and how they are. Nothing here changes anything.
+
+use aws_sdk_cloudformation::types::TemplateStage;
+
+use super::{Aws, convert};
+use crate::world::{
+    AwsError,
+    cloudformation::{DeployedStack, StackEvent, StackResource},
+};
+
+impl Aws {
+    /// The stack of this name or ARN, if there is one. One that was deleted is only found by its ARN.
+    pub async fn stack(&self, name: &str) -> Result<Option<DeployedStack>, AwsError> {
+        let answer = self.cfn.describe_stacks().stack_name(name).send().await;
+        match answer.map_err(|it| self.failure.of("DescribeStacks", it)) {
+            Ok(answer) => Ok(answer.stacks.unwrap_or_default().into_iter().next().map(convert::stack)),
+            Err(error) if error.is_missing_stack() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The template that a stack was last deployed with, as it was given; nothing, if it never was.
+    pub async fn template(&self, stack: &str) -> Result<Option<String>, AwsError> {
+        let ask = self.cfn.get_template().stack_name(stack).template_stage(TemplateStage::Original);
+        match ask.send().await.map_err(|it| self.failure.of("GetTemplate", it)) {
+            Ok(answer) => Ok(answer.template_body.filter(|it| !it.trim().is_empty())),
+            Err(error) if error.is_missing_stack() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The events of a stack from the newest one back to the first that is not wanted, the oldest first.
+    pub async fn events(
+        &self,
+        stack: &str,
+        mut is_wanted: impl FnMut(&StackEvent) -> bool,
+    ) -> Result<Vec<StackEvent>, AwsError> {
+        let mut events = Vec::new();
+        let mut pages = self.cfn.describe_stack_events().stack_name(stack).into_paginator().send();
+        'pages: while let Some(page) = pages.next().await {
+            let page = page.map_err(|it| self.failure.of("DescribeStackEvents", it))?;
+            for event in page.stack_events.unwrap_or_default().into_iter().map(convert::event) {
+                if !is_wanted(&event) {
+                    break 'pages;
+                }
+                events.push(event);
+            }
+        }
+        events.reverse();
+        Ok(events)
+    }
+
+    /// The resources of a stack, in CloudFormation's order.
+    pub async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, AwsError> {
+        let mut resources = Vec::new();
+        let mut pages = self.cfn.list_stack_resources().stack_name(stack).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|it| self.failure.of("ListStackResources", it))?;
+            resources
+                .extend(page.stack_resource_summaries.unwrap_or_default().into_iter().map(convert::resource));
+        }
+        Ok(resources)
+    }
+}
