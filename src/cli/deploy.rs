@@ -12,7 +12,8 @@ use crate::{
         deploy::{Approval, Ending, Endings, Method, Settings},
         validate::Request,
     },
-    present, wire,
+    present::{self, deploy::Origins},
+    wire,
     world::{World, aws},
 };
 
@@ -142,7 +143,8 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     if exit != Exit::Done {
         return Ok(exit);
     }
-    let mut printer = Printer::new(output, world.is_interactive, &synthesis, args.all);
+    let origins = Origins { stacks: &synthesis.stacks, sources: &synthesis.sources };
+    let mut printer = Printer::new(output, world.is_interactive, origins, args.all);
     let deploying = ops::deploy(world, &synthesis.stacks, &synthesis.sources, &settings, &mut printer);
     let endings = aws::block_on(deploying);
     printer.finish()?;
@@ -168,7 +170,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
 }
 
 /// The worst of all.
-fn exit_of(endings: &Endings) -> Exit {
+pub(super) fn exit_of(endings: &Endings) -> Exit {
     endings.iter().map(|(_, it)| exit_of_one(it)).max_by_key(|it| *it as u8).unwrap_or(Exit::Done)
 }
 
@@ -185,6 +187,7 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
         | Ending::Failed { .. }
         | Ending::Skipped(_)
         | Ending::Left
+        | Ending::Protected
         | Ending::Stopped
         | Ending::NoChangeSet
         | Ending::Outdated => Exit::No,

@@ -3,14 +3,26 @@
 mod config;
 #[cfg(feature = "aws")]
 mod deploy;
+#[cfg(feature = "aws")]
+mod destroy;
 mod diff;
+#[cfg(feature = "aws")]
+mod drift;
 mod explain;
 mod graph;
 mod init;
 mod ls;
 #[cfg(feature = "aws")]
+mod outputs;
+#[cfg(feature = "aws")]
 mod progress;
+#[cfg(feature = "aws")]
+mod recover;
 mod schema;
+#[cfg(feature = "aws")]
+mod stacks;
+#[cfg(feature = "aws")]
+mod status;
 mod synth;
 mod validate;
 
@@ -104,6 +116,18 @@ enum Command {
     Diff(diff::Args),
     #[cfg(feature = "aws")]
     Deploy(Box<deploy::Args>),
+    #[cfg(feature = "aws")]
+    Status(status::Args),
+    #[cfg(feature = "aws")]
+    Outputs(outputs::Args),
+    #[cfg(feature = "aws")]
+    Drift(drift::Args),
+    #[cfg(feature = "aws")]
+    Recover(recover::Args),
+    #[cfg(feature = "aws")]
+    Rollback(recover::RollbackArgs),
+    #[cfg(feature = "aws")]
+    Destroy(destroy::Args),
     Graph(graph::Args),
     Ls(ls::Args),
     Config(config::Args),
@@ -165,6 +189,18 @@ pub fn run(
         Command::Diff(args) => diff::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Deploy(args) => deploy::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Status(args) => status::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Outputs(args) => outputs::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Drift(args) => drift::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Recover(args) => recover::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Rollback(args) => recover::rollback(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Destroy(args) => destroy::run(args, &cli.global, world, &mut output),
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Config(args) => config::run(args, &cli.global, world, &mut output),

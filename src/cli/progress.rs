@@ -6,7 +6,7 @@ use super::{Output, colored};
 use crate::{
     deploy::Progress,
     ops::{
-        Synthesis,
+        Presence,
         deploy::{Audience, Ending, News},
     },
     present::{self, View, deploy::Origins},
@@ -18,7 +18,6 @@ pub(super) struct Printer<'a, 'o> {
     output: &'a mut Output<'o>,
     is_live: bool,
     origins: Origins<'a>,
-    synthesis: &'a Synthesis,
     all: bool,
     progress: BTreeMap<String, Progress>,
     /// How many lines the table has that stands at the end of the screen.
@@ -27,16 +26,10 @@ pub(super) struct Printer<'a, 'o> {
 }
 
 impl<'a, 'o> Printer<'a, 'o> {
-    /// For these stacks.
-    pub(super) fn new(
-        output: &'a mut Output<'o>,
-        is_live: bool,
-        synthesis: &'a Synthesis,
-        all: bool,
-    ) -> Self {
-        let origins = Origins { stacks: &synthesis.stacks, sources: &synthesis.sources };
+    /// Of stacks that come from there.
+    pub(super) fn new(output: &'a mut Output<'o>, is_live: bool, origins: Origins<'a>, all: bool) -> Self {
         let progress = BTreeMap::new();
-        Self { output, is_live, origins, synthesis, all, progress, drawn: 0, failure: None }
+        Self { output, is_live, origins, all, progress, drawn: 0, failure: None }
     }
 
     /// Whether everything could be printed.
@@ -54,7 +47,9 @@ impl<'a, 'o> Printer<'a, 'o> {
             News::Preparing => self.line(&format!("`{stack}`: CloudFormation is asked what would change"))?,
             News::Proposed(it) => self.doc(&present::deploy::proposal(it, &View::terminal(self.all, false)))?,
             News::Question(it) => {
-                write!(self.output.err, "\nDeploy {stack} to {}? [y/N] ", it.region)?;
+                let (verb, to) =
+                    if it.compared.presence == Presence::Doomed { ("Delete", "in") } else { ("Deploy", "to") };
+                write!(self.output.err, "\n{verb} {stack} {to} {}? [y/N] ", it.region)?;
                 self.output.err.flush()?;
                 return Ok(());
             }
@@ -93,9 +88,9 @@ impl<'a, 'o> Printer<'a, 'o> {
         if let Some(doc) = present::deploy::ending(stack, ending, progress.map(|it| it.seconds())) {
             return self.doc(&doc);
         }
-        let of = self.synthesis.stacks.iter().find(|it| it.stack.name() == stack);
+        let of = self.origins.stacks.iter().find(|it| it.stack.name() == stack);
         let faults = ending.diagnostics(stack, of, &self.output.command);
-        self.doc(&present::diagnostics(&faults, &self.synthesis.sources))
+        self.doc(&present::diagnostics(&faults, self.origins.sources))
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::world::{Timestamp, cloudformation::StackEvent};
+use crate::world::{
+    Timestamp,
+    cloudformation::{ResourceStatus, StackEvent},
+};
 
 /// How far an operation on a stack is.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +14,8 @@ pub struct Progress {
     planned: BTreeSet<String>,
     done: BTreeSet<String>,
     running: BTreeMap<(String, String), StackEvent>,
-    /// Whether it is on the way back.
-    pub is_rolling_back: bool,
+    /// How the stack itself is, as far as its events say.
+    pub status: Option<ResourceStatus>,
     /// When it began.
     pub began: Option<Timestamp>,
     /// The latest moment known.
@@ -30,7 +33,7 @@ impl Progress {
         self.moment(event.time);
         self.began.get_or_insert(event.time);
         if event.is_of_stack() {
-            self.is_rolling_back |= event.status.is_rollback();
+            self.status = Some(event.status.clone());
             return;
         }
         let key = (event.stack.clone(), event.logical_id.clone());
@@ -71,5 +74,49 @@ impl Progress {
             self.running.values().map(|it| (it, self.now.seconds_after(it.time))).collect();
         running.sort_by_key(|(it, _)| it.time);
         running
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str, status: &str, time: i64) -> StackEvent {
+        let (stack, physical) = ("arn".to_owned(), if id == "shop" { "arn" } else { id });
+        StackEvent {
+            id: format!("{id}-{time}"),
+            stack,
+            logical_id: id.to_owned(),
+            physical_id: Some(physical.to_owned()),
+            type_name: "AWS::SQS::Queue".to_owned(),
+            time: Timestamp(time * 1000),
+            status: ResourceStatus::new(status),
+            reason: None,
+            token: None,
+        }
+    }
+
+    #[test]
+    fn what_was_planned_is_done_once_and_nothing_else_counts() {
+        let mut progress = Progress::new(&["A".to_owned(), "B".to_owned()]);
+        for (id, status, time) in [
+            ("shop", "UPDATE_IN_PROGRESS", 1),
+            ("A", "UPDATE_IN_PROGRESS", 2),
+            ("A", "UPDATE_IN_PROGRESS", 4),
+            ("A", "UPDATE_COMPLETE", 5),
+            ("A", "DELETE_COMPLETE", 6),
+            ("Other", "UPDATE_COMPLETE", 6),
+            ("B", "UPDATE_IN_PROGRESS", 7),
+        ] {
+            progress.hear(&event(id, status, time));
+        }
+        assert_eq!((progress.done(), progress.planned(), progress.seconds()), (1, Some(2), 6));
+        progress.moment(Timestamp(10_000));
+        progress.moment(Timestamp(3000));
+        let running: Vec<_> = progress.running().iter().map(|(it, s)| (it.logical_id.as_str(), *s)).collect();
+        assert_eq!(running, [("B", 3)]);
+        progress.hear(&event("shop", "UPDATE_ROLLBACK_IN_PROGRESS", 11));
+        assert!(progress.status.as_ref().is_some_and(ResourceStatus::is_rollback));
+        assert_eq!(Progress::default().planned(), None);
     }
 }

@@ -5,10 +5,14 @@ pub mod aws;
 pub mod config;
 #[cfg(feature = "aws")]
 pub mod deploy;
+#[cfg(feature = "aws")]
+pub mod destroy;
 pub mod diff;
 pub mod explain;
 pub mod graph;
 pub mod init;
+#[cfg(feature = "aws")]
+pub mod inspect;
 pub mod list;
 #[cfg(feature = "aws")]
 pub mod recover;

@@ -252,6 +252,7 @@ pub const CODES: &[(&str, &str)] = &[
         "promote-tag",
         "A tag has letters, digits, `_`, `.` and `-`, at most 128, and begins with none of the last two.",
     ),
+    ("protected", "A stack that is protected is not deleted before somebody allows it."),
     (
         "public-instances",
         "Instances with public addresses stand where the internet reaches them, and need not.",
@@ -328,7 +329,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("subnet-overlap", "Subnets of one network have no address in common."),
     ("subnet-size", "AWS takes subnets from /16 to /28."),
     ("target-capacity", "ECS keeps from 1% to 100% of the instances of a cluster taken up by tasks."),
-    ("template-too-large", "A template has at most 1,000,000 bytes."),
+    ("template-too-large", "A template that is sent along with a call has at most 51,200 bytes."),
     ("test-image", "The tests of an image are an image of their own."),
     ("time-zone", "A time zone has a name in the IANA's database, such as `Europe/Berlin`."),
     ("too-many-branches", "CodePipeline takes 8 patterns of branches."),

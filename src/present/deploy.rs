@@ -10,7 +10,7 @@ use crate::{
         deploy::{Ending, Proposal},
     },
     render::{Block, Doc, Item, Meaning, Text},
-    world::cloudformation::{DeployedStack, StackEvent},
+    world::cloudformation::{DeployedStack, ResourceStatus, StackEvent},
 };
 
 /// The most resources that are shown as being under way.
@@ -65,11 +65,19 @@ pub fn event(stack: &str, event: &StackEvent, progress: &Progress, origins: Orig
 pub fn progress<'a>(all: impl IntoIterator<Item = (&'a String, &'a Progress)>, origins: Origins<'_>) -> Doc {
     let mut blocks = Vec::new();
     for (stack, progress) in all {
-        let doing = if progress.is_rolling_back { "is turned back" } else { "is deployed" };
+        let status = progress.status.as_ref();
+        let is_turned = status.is_some_and(ResourceStatus::is_rollback);
+        let doing = match status.map(ResourceStatus::as_str) {
+            _ if is_turned => "is turned back",
+            Some(it) if it.starts_with("DELETE") => "is deleted",
+            Some(it) if it.starts_with("CREATE") => "is made",
+            Some(it) if it.contains("CLEANUP") => "is cleaned up",
+            Some(_) | None => "is changed",
+        };
         let far =
             progress.planned().map_or(String::new(), |it| format!("{} of {it} done, ", progress.done()));
         let mut title = name(stack.as_str());
-        let meaning = if progress.is_rolling_back { Meaning::Warning } else { Meaning::Plain };
+        let meaning = if is_turned { Meaning::Warning } else { Meaning::Plain };
         title.push((meaning, format!(" {doing}: ")));
         title.push((Meaning::Plain, format!("{far}{}", duration(progress.seconds()))));
         blocks.push(Block::Paragraph(title));

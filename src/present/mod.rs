@@ -8,6 +8,8 @@ mod diff;
 mod explain;
 mod findings;
 mod rules;
+#[cfg(feature = "aws")]
+pub mod stacks;
 
 pub use codes::CODES;
 pub use diagnostics::diagnostics;

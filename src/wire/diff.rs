@@ -187,7 +187,7 @@ fn stack<'a>(it: &'a Compared, sources: &'a Sources) -> Stack<'a> {
         presence: match it.presence {
             Presence::Both => "both",
             Presence::Added => "added",
-            Presence::Removed => "removed",
+            Presence::Removed | Presence::Doomed => "removed",
         },
         counts: Counts {
             added: counts.added,

@@ -6,6 +6,7 @@ mod sarif;
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
 use serde::Serialize;
 
 pub use diff::diff;
@@ -49,6 +50,47 @@ pub fn outputs<'a>(stacks: impl IntoIterator<Item = &'a DeployedStack>) -> Strin
     let all: BTreeMap<&String, BTreeMap<&String, &String>> =
         stacks.into_iter().map(|it| (&it.name, of(it))).collect();
     text(&all)
+}
+
+#[derive(Serialize)]
+struct Statuses<'a> {
+    version: u32,
+    stacks: Vec<Status<'a>>,
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    name: &'a str,
+    id: Option<&'a str>,
+    status: Option<&'a str>,
+    reason: Option<&'a str>,
+    protected: bool,
+    parameters: BTreeMap<&'a str, &'a str>,
+    tags: BTreeMap<&'a str, &'a str>,
+    outputs: BTreeMap<&'a str, &'a str>,
+}
+
+/// How stacks are, as `asi status --format json` prints it; of what is not deployed, there is only the name.
+pub fn statuses(stacks: &[(String, Option<DeployedStack>)]) -> String {
+    text(&Statuses { version: VERSION, stacks: stacks.iter().map(status).collect() })
+}
+
+fn status((name, stack): &(String, Option<DeployedStack>)) -> Status<'_> {
+    let stack = stack.as_ref();
+    let pairs = |of: fn(&DeployedStack) -> &IndexMap<String, String>| {
+        stack.into_iter().flat_map(of).map(|(key, it)| (key.as_str(), it.as_str())).collect()
+    };
+    let outputs = stack.into_iter().flat_map(|it| &it.outputs);
+    Status {
+        name,
+        id: stack.map(|it| it.id.as_str()),
+        status: stack.map(|it| it.status.as_str()),
+        reason: stack.and_then(|it| it.reason.as_deref()),
+        protected: stack.is_some_and(|it| it.is_protected),
+        parameters: pairs(|it| &it.parameters),
+        tags: pairs(|it| &it.tags),
+        outputs: outputs.map(|it| (it.key.as_str(), it.value.as_str())).collect(),
+    }
 }
 
 fn text(document: &impl Serialize) -> String {

@@ -49,6 +49,6 @@ impl Approval {
 }
 
 /// Whether an answer is a yes.
-pub(super) fn is_yes(answer: &str) -> bool {
+pub fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }

@@ -14,7 +14,7 @@ use std::{
 use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 
-pub use consent::{Approval, Ask};
+pub use consent::{Approval, Ask, is_yes};
 
 pub(super) use self::{
     stack::Deploying,
@@ -228,6 +228,8 @@ pub enum Ending {
         /// The way that was to be gone.
         way: Way,
     },
+    /// It cannot be deleted before that is allowed.
+    Protected,
     /// It needs a stack that was not deployed.
     Skipped(String),
     /// It goes on without anybody watching.

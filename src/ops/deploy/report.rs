@@ -75,6 +75,11 @@ impl Ending {
                 Diagnostic::error("wrong-region", fault)
                     .help("leave out `--region`, or choose another environment")
             }
+            Self::Protected => {
+                let fault = format!("`{name}` is protected from being deleted");
+                Diagnostic::error("protected", fault)
+                    .help("allow it with `asi deploy --no-protect`, and delete it then")
+            }
             Self::NoWay { status, way } => {
                 let fault = format!("`{name}` is in {status}, from where `{}` leads nowhere", way.name());
                 Diagnostic::error("no-way", fault).help("`asi recover` says what can be done")

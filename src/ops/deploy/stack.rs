@@ -6,9 +6,7 @@ use asi_constructs::kernel::{node::Node, span::Sources};
 use indexmap::IndexMap;
 use tokio::sync::Mutex;
 
-use super::{
-    Ending, Listeners, Method, News, Proposal, Settings, UnderWay, consent::is_yes, upload::upload,
-};
+use super::{Ending, Listeners, Method, News, Proposal, Settings, UnderWay, consent::is_yes, upload::upload};
 use crate::{
     deploy::{self, Body, Proposed, Standing, Values, capabilities},
     diff, load,

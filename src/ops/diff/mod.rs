@@ -87,6 +87,8 @@ pub enum Presence {
     Added,
     /// On the old one only.
     Removed,
+    /// On the old one, and it is to be deleted.
+    Doomed,
 }
 
 impl Comparison {

@@ -90,6 +90,10 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
     match stack.presence {
         Presence::Both => (),
         Presence::Added => blocks.push(Block::Paragraph(plain("This stack is new."))),
+        Presence::Doomed => {
+            let text = "This stack is to be deleted.".to_owned();
+            blocks.push(Block::Paragraph(vec![(Meaning::Warning, text)]));
+        }
         Presence::Removed => {
             blocks.push(Block::Paragraph(vec![(
                 Meaning::Warning,

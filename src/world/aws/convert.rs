@@ -5,16 +5,16 @@ use aws_sdk_cloudformation::{
     types::{
         Change, ChangeAction, ChangeSetStatus as Status, EvaluationType, ExecutionStatus, OperationEvent,
         Replacement, RequiresRecreation, ResourceAttribute, ResourceChangeDetail, Stack, StackEvent as Event,
-        StackResourceDriftStatus, StackResourceSummary,
+        StackResourceDrift, StackResourceDriftStatus, StackResourceSummary,
     },
 };
 
 use crate::world::{
     Timestamp,
     cloudformation::{
-        Action, Attribute, ChangeSetStatus, DeployedStack, Detail, Evaluation, Execution, Objection,
-        Recreation, Replacing, ResourceChange, ResourceStatus, StackEvent, StackOutput, StackResource,
-        StackStatus,
+        Action, Attribute, ChangeSetStatus, DeployedStack, Detail, Difference, Drifted, Evaluation,
+        Execution, Objection, Recreation, Replacing, ResourceChange, ResourceDrift, ResourceStatus,
+        StackEvent, StackOutput, StackResource, StackStatus,
     },
 };
 
@@ -70,6 +70,28 @@ pub(super) fn resource(resource: StackResourceSummary) -> StackResource {
         type_name: resource.resource_type.unwrap_or_default(),
         status: ResourceStatus::new(resource.resource_status.as_ref().map_or("", |it| it.as_str())),
         reason: said(resource.resource_status_reason),
+    }
+}
+
+pub(super) fn drift(drift: StackResourceDrift) -> ResourceDrift {
+    let differences = drift.property_differences.unwrap_or_default().into_iter();
+    ResourceDrift {
+        logical_id: drift.logical_resource_id.unwrap_or_default(),
+        physical_id: said(drift.physical_resource_id),
+        type_name: drift.resource_type.unwrap_or_default(),
+        drifted: match drift.stack_resource_drift_status {
+            Some(StackResourceDriftStatus::InSync) => Drifted::No,
+            Some(StackResourceDriftStatus::Modified) => Drifted::Changed,
+            Some(StackResourceDriftStatus::Deleted) => Drifted::Gone,
+            _ => Drifted::Unknown,
+        },
+        differences: differences
+            .map(|it| Difference {
+                path: it.property_path.unwrap_or_default(),
+                expected: said(it.expected_value),
+                actual: said(it.actual_value),
+            })
+            .collect(),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What stacks there are, and how they are. Nothing here changes anything.
 
-use aws_sdk_cloudformation::types::TemplateStage;
+use aws_sdk_cloudformation::types::{StackDriftDetectionStatus, TemplateStage};
 
 use super::{Aws, convert};
 use crate::world::{
     AwsError,
-    cloudformation::{DeployedStack, StackEvent, StackResource},
+    cloudformation::{DeployedStack, ResourceDrift, StackEvent, StackResource},
 };
 
 impl Aws {
@@ -60,5 +60,30 @@ impl Aws {
                 .extend(page.stack_resource_summaries.unwrap_or_default().into_iter().map(convert::resource));
         }
         Ok(resources)
+    }
+
+    /// Has CloudFormation look whether a stack's resources are what it made them, and waits for that; gives what it found
+    /// of each that it can look at.
+    pub async fn drifts(&self, stack: &str) -> Result<Vec<ResourceDrift>, AwsError> {
+        let asked = self.cfn.detect_stack_drift().stack_name(stack).send().await;
+        let asked = asked.map_err(|it| self.failure.of("DetectStackDrift", it))?;
+        let detection = asked.stack_drift_detection_id.unwrap_or_default();
+        loop {
+            let ask = self.cfn.describe_stack_drift_detection_status().stack_drift_detection_id(&detection);
+            let answer = ask.send().await;
+            let answer = answer.map_err(|it| self.failure.of("DescribeStackDriftDetectionStatus", it))?;
+            match answer.detection_status.as_ref().map(StackDriftDetectionStatus::as_str) {
+                Some("DETECTION_IN_PROGRESS") => self.wait().await,
+                // What could be looked at is told even where something could not.
+                _ => break,
+            }
+        }
+        let mut drifts = Vec::new();
+        let mut pages = self.cfn.describe_stack_resource_drifts().stack_name(stack).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|it| self.failure.of("DescribeStackResourceDrifts", it))?;
+            drifts.extend(page.stack_resource_drifts.unwrap_or_default().into_iter().map(convert::drift));
+        }
+        Ok(drifts)
     }
 }

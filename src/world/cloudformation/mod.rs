@@ -102,6 +102,45 @@ pub struct StackResource {
     pub reason: Option<String>,
 }
 
+/// Whether a resource is what CloudFormation made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceDrift {
+    /// Its logical id.
+    pub logical_id: String,
+    /// What it is called outside of the stack.
+    pub physical_id: Option<String>,
+    /// Its type.
+    pub type_name: String,
+    /// Whether it has drifted.
+    pub drifted: Drifted,
+    /// What differs in it.
+    pub differences: Vec<Difference>,
+}
+
+/// Whether somebody changed a resource outside of CloudFormation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drifted {
+    /// Nobody did.
+    No,
+    /// Somebody did.
+    Changed,
+    /// Somebody deleted it.
+    Gone,
+    /// CloudFormation cannot tell.
+    Unknown,
+}
+
+/// A property that is not what CloudFormation made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The way to it, as a JSON pointer in the properties.
+    pub path: String,
+    /// What it should be.
+    pub expected: Option<String>,
+    /// What it is.
+    pub actual: Option<String>,
+}
+
 /// A moment, in milliseconds since 1970 began, in UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);

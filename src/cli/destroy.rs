@@ -1,0 +1,66 @@
+//! `asi destroy`
+
+use std::io;
+
+use super::{
+    Exit, Global, Output,
+    deploy::exit_of,
+    progress::Printer,
+    stacks::{reach, targets},
+};
+use crate::{
+    ops::{self, Target, destroy::Settings},
+    present::deploy::Origins,
+    world::{World, aws},
+};
+
+/// Delete stacks
+///
+/// Shows what goes and what its template says is to stay, asks, and watches the deletion to its end. Stacks that need
+/// others are deleted before these.
+///
+/// Calls: cloudformation:DescribeStacks, GetTemplate, DeleteStack, DescribeStackEvents.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 they are gone; 1 it failed, or nobody said yes; 2 the input is wrong; 3 AWS cannot be asked."
+)]
+pub(super) struct Args {
+    /// The stacks, which may be any in the account; if absent, those of the chosen environment
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+    /// The role that CloudFormation takes on; if absent, the one the stack has
+    #[arg(short, long, value_name = "ARN")]
+    role_arn: Option<String>,
+    /// Say yes to everything
+    #[arg(short, long, visible_alias = "force")]
+    yes: bool,
+    /// Show each resource that goes
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
+    let files = world.files.as_ref();
+    // With all of them, so that it is known which needs which; without an environment there are none to be deleted unless
+    // they are named.
+    let synthesis = ops::synthesize(files, &global.file, global.env.as_deref(), &[]);
+    let mut chosen: Vec<Target> = if args.stacks.is_empty() {
+        let exit = output.diagnostics(&synthesis.diagnostics, &synthesis.sources)?;
+        if exit != Exit::Done {
+            return Ok(exit);
+        }
+        synthesis.stacks.iter().map(|it| Target::of(&it.stack)).collect()
+    } else {
+        match targets(&args.stacks, global, world, output)? {
+            Ok(targets) => targets,
+            Err(exit) => return Ok(exit),
+        }
+    };
+    ops::destroy::in_order(&mut chosen, &synthesis.stacks);
+    let settings = Settings { reach: reach(global), role: args.role_arn.clone(), yes: args.yes };
+    let origins = Origins { stacks: &synthesis.stacks, sources: &synthesis.sources };
+    let mut printer = Printer::new(output, world.is_interactive, origins, args.all);
+    let endings = aws::block_on(ops::destroy::destroy(world, &chosen, &settings, &mut printer));
+    printer.finish()?;
+    Ok(exit_of(&endings))
+}

@@ -1,0 +1,51 @@
+//! `asi outputs`
+
+use std::io;
+
+use super::{
+    Exit, Global, Output,
+    stacks::{failed, reach, targets, worst},
+    status::Format,
+};
+use crate::{
+    ops, present, wire,
+    world::{World, aws},
+};
+
+/// Print what deployed stacks give
+///
+/// A line for each output, as `stack.Key = value`; with --format json, an object of stacks, each an object of keys.
+///
+/// Calls: cloudformation:DescribeStacks.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 done; 2 the input is wrong; 3 AWS cannot be asked.")]
+pub(super) struct Args {
+    /// The stacks; if absent, those of the stack file
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+    /// How to print them
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
+    let targets = match targets(&args.stacks, global, world, output)? {
+        Ok(targets) => targets,
+        Err(exit) => return Ok(exit),
+    };
+    let mut exit = Exit::Done;
+    let mut found = Vec::new();
+    for target in &targets {
+        match aws::block_on(ops::inspect::deployed_stack(world, target, &reach(global))) {
+            Ok(Some(stack)) => found.push(stack),
+            Ok(None) => writeln!(output.err, "`{}` is not deployed", target.name)?,
+            Err(ending) => exit = worst(exit, failed(&target.name, &ending, output)?),
+        }
+    }
+    let text = match args.format {
+        Format::Text => found.iter().map(present::deploy::outputs).collect(),
+        Format::Json => wire::outputs(&found),
+    };
+    output.out.write_all(text.as_bytes())?;
+    Ok(exit)
+}

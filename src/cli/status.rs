@@ -1,0 +1,59 @@
+//! `asi status`
+
+use std::io;
+
+use clap::ValueEnum;
+
+use super::{
+    Exit, Global, Output,
+    stacks::{failed, reach, targets, worst},
+};
+use crate::{
+    ops, present, wire,
+    world::{World, aws},
+};
+
+/// Show how stacks are deployed
+///
+/// Says how each stack of the stack file is, or of those that are named, which may be any in the account.
+///
+/// Calls: cloudformation:DescribeStacks.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 done; 2 the input is wrong; 3 AWS cannot be asked.")]
+pub(super) struct Args {
+    /// The stacks; if absent, those of the stack file
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+    /// How to print them
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
+    let targets = match targets(&args.stacks, global, world, output)? {
+        Ok(targets) => targets,
+        Err(exit) => return Ok(exit),
+    };
+    let mut exit = Exit::Done;
+    let mut found = Vec::new();
+    for target in &targets {
+        match aws::block_on(ops::inspect::deployed_stack(world, target, &reach(global))) {
+            Ok(stack) if args.format == Format::Json => found.push((target.name.clone(), stack)),
+            Ok(stack) => output.doc(&present::stacks::status(&target.name, stack.as_ref()))?,
+            Err(ending) => exit = worst(exit, failed(&target.name, &ending, output)?),
+        }
+    }
+    if args.format == Format::Json {
+        output.out.write_all(wire::statuses(&found).as_bytes())?;
+    }
+    Ok(exit)
+}

@@ -1,0 +1,157 @@
+//! Stacks deleted, those that need others before these.
+
+use std::cell::RefCell;
+
+use asi_constructs::kernel::{node::Node, span::Sources};
+
+use super::{
+    Compared, Presence, Reach, Remarks, Synthesized, Target,
+    deploy::{Ask, Audience, Ending, Endings, Listeners, News, Proposal, UnderWay, is_yes},
+};
+use crate::{
+    deploy::{Standing, Way, standing, ways},
+    diff, load,
+    template::Template,
+    world::{
+        World,
+        aws::{self, Aws},
+        cloudformation::{Deletion, DeployedStack, Known, Made},
+    },
+};
+
+/// How stacks are deleted.
+#[derive(Clone, Debug, Default)]
+pub struct Settings<'a> {
+    /// How AWS is reached.
+    pub reach: Reach<'a>,
+    /// The role that CloudFormation takes on; if absent, the one the stack has.
+    pub role: Option<String>,
+    /// Whether yes is said to everything.
+    pub yes: bool,
+}
+
+/// Puts those that need others before these, as far as that is known.
+pub fn in_order(targets: &mut [Target], stacks: &[Synthesized]) {
+    let needs = |name: &str| stacks.iter().find(|it| it.stack.name() == name).map(|it| &it.template.needs);
+    let depth = |name: &str| {
+        let mut depth = 0;
+        let mut layer: Vec<&String> = needs(name).into_iter().flatten().collect();
+        // No stack needs itself, however far that is: the stack file would have said so.
+        while !layer.is_empty() && depth < stacks.len() {
+            depth += 1;
+            layer = layer.into_iter().filter_map(|it| needs(it)).flatten().collect();
+        }
+        depth
+    };
+    targets.sort_by_key(|it| std::cmp::Reverse(depth(&it.name)));
+}
+
+/// Deletes stacks one after the other, and stops at the first that stays: those that follow are needed by it.
+pub async fn destroy(
+    world: &World,
+    targets: &[Target],
+    settings: &Settings<'_>,
+    audience: &mut dyn Audience,
+) -> Endings {
+    let audience = RefCell::new(audience);
+    let under_way = UnderWay::default();
+    let endings: RefCell<Endings> = RefCell::default();
+    let work = async {
+        for target in targets {
+            let ended = one(world, target, settings, &under_way, &audience).await;
+            let ending = ended.unwrap_or_else(|it| it);
+            audience.borrow_mut().hear(&target.name, &News::Ended(&ending));
+            let is_good = ending.is_good();
+            endings.borrow_mut().push((target.name.clone(), ending));
+            if !is_good {
+                return;
+            }
+        }
+    };
+    let left = under_way.until_interrupted(world, &audience, work).await;
+    let mut endings = endings.into_inner();
+    if let Some(left) = left {
+        let name = targets.get(endings.len()).map(|it| it.name.clone()).unwrap_or_default();
+        let ending = if left.is_empty() { Ending::Stopped } else { Ending::Left };
+        audience.borrow_mut().hear(&name, &News::Ended(&ending));
+        endings.push((name, ending));
+    }
+    for target in &targets[endings.len()..] {
+        let before = endings.last().map(|(name, _)| name.clone()).unwrap_or_default();
+        endings.push((target.name.clone(), Ending::Skipped(before)));
+    }
+    endings
+}
+
+async fn one(
+    world: &World,
+    target: &Target,
+    settings: &Settings<'_>,
+    under_way: &UnderWay,
+    audience: Listeners<'_, '_>,
+) -> Result<Ending, Ending> {
+    let aws = target.connect(world, &settings.reach).await?;
+    let stack = loop {
+        let Some(stack) = aws.stack(&target.name).await.map_err(Ending::Aws)? else {
+            return Ok(Ending::Gone);
+        };
+        // What is being made can be deleted at once; all else ends first.
+        if standing(Some(&stack)) != Standing::Busy || stack.status.known() == Some(Known::CreateInProgress) {
+            break stack;
+        }
+        audience.borrow_mut().hear(&target.name, &News::Busy(&stack));
+        audience.borrow_mut().hear(&target.name, &News::Began(&[]));
+        match under_way.watch(&aws, &target.name, &stack.id, None, audience).await {
+            Ok(_) | Err(Ending::Failed { .. }) => (),
+            Err(ending) => return Err(ending),
+        }
+    };
+    if stack.is_protected {
+        return Err(Ending::Protected);
+    }
+    if ways(&stack.status).contains(&Way::Continue) {
+        return Err(Ending::Stuck(stack.status));
+    }
+    let proposal = proposal(&aws, target, &stack).await?;
+    audience.borrow_mut().hear(&target.name, &News::Proposed(&proposal));
+    if !settings.yes {
+        agree(world, &proposal, target, audience).await?;
+    }
+    let role = settings.role.as_deref().or(stack.role.as_deref());
+    let token = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await.map_err(Ending::Aws)?;
+    audience.borrow_mut().hear(&target.name, &News::Began(&proposal.steps));
+    under_way.watch(&aws, &target.name, &stack.id, Some(token), audience).await?;
+    Ok(Ending::Gone)
+}
+
+/// What a deletion does: all that is in the template goes, but for what it says is to stay.
+async fn proposal(aws: &Aws, target: &Target, stack: &DeployedStack) -> Result<Proposal, Ending> {
+    let mut sources = Sources::default();
+    let text = aws.template(&stack.id).await.map_err(Ending::Aws)?;
+    let name = format!("{} (deployed)", target.name);
+    let body = text.and_then(|it| load::template(&it, &name, &mut sources).0);
+    let nothing = Template::new(Node::from_iter([]));
+    let old = body.map_or_else(|| nothing.clone(), Template::new);
+    let diff = diff::diff(&old, &nothing);
+    let steps = diff.resources.iter().map(|it| it.id.clone()).collect();
+    let remarks = Remarks::default();
+    let compared = Compared { name: target.name.clone(), presence: Presence::Doomed, diff, remarks };
+    let made = Made { change_set: String::new(), stack: stack.id.clone() };
+    Ok(Proposal { compared, steps, made, region: aws.region().to_owned(), sources })
+}
+
+async fn agree(
+    world: &World,
+    proposal: &Proposal,
+    target: &Target,
+    audience: Listeners<'_, '_>,
+) -> Result<(), Ending> {
+    if !world.is_interactive {
+        return Err(Ending::Undecided(Ask::Destroys));
+    }
+    audience.borrow_mut().hear(&target.name, &News::Question(proposal));
+    match aws::line(world.read_line).await {
+        Some(answer) if is_yes(&answer) => Ok(()),
+        _ => Err(Ending::Declined),
+    }
+}

@@ -1,0 +1,133 @@
+//! Stacks as they are deployed: how they are, what can be done, what they give, what has drifted.
+
+use super::{aside, name};
+use crate::{
+    deploy::Way,
+    ops::{inspect::Drift, recover::State},
+    render::{Block, Doc, Item, Meaning, Text},
+    world::cloudformation::{DeployedStack, Drifted, ResourceDrift},
+};
+
+/// How a stack is, in a line, and why; nothing there is a line, too.
+pub fn status(stack: &str, deployed: Option<&DeployedStack>) -> Doc {
+    let Some(it) = deployed else {
+        return Doc(vec![Block::Items(vec![Item {
+            cells: vec![name(stack), plain("is not deployed")],
+            lines: vec![],
+        }])]);
+    };
+    let meaning = match () {
+        () if it.status.is_good() => Meaning::Added,
+        () if it.status.is_busy() => Meaning::Changed,
+        () => Meaning::Warning,
+    };
+    let mut cells = vec![name(stack), vec![(meaning, it.status.to_string())]];
+    cells.push(aside(if it.is_protected { "protected" } else { "" }));
+    let lines = it.reason.iter().map(|it| plain(it.as_str())).collect();
+    Doc(vec![Block::Items(vec![Item { cells, lines }])])
+}
+
+/// The state of a stack, and each way on from there, with what it does and what it loses.
+pub fn ways(state: &State) -> Doc {
+    let mut doc = status(&state.stack.name, Some(&state.stack));
+    let failed = state.failed.iter().map(|it| Item {
+        cells: vec![
+            vec![(Meaning::Warning, it.status.to_string())],
+            plain(it.type_name.as_str()),
+            vec![(Meaning::Value, it.logical_id.clone())],
+        ],
+        lines: it.reason.iter().map(|it| plain(it.as_str())).collect(),
+    });
+    let failed: Vec<Item> = failed.collect();
+    if !failed.is_empty() {
+        doc.0.push(Block::Heading(plain("Failed")));
+        doc.0.push(Block::Items(failed));
+    }
+    if state.ways.is_empty() {
+        doc.0.push(Block::Paragraph(plain("Nothing has to be done.")));
+        return doc;
+    }
+    doc.0.push(Block::Heading(plain("Ways on, the safest first")));
+    let items = state.ways.iter().map(|it| {
+        let (does, loses) = sentences(*it);
+        let mut lines = vec![plain(does)];
+        lines.extend(loses.map(|it| vec![(Meaning::Warning, it.to_owned())]));
+        Item { cells: vec![name(it.name())], lines }
+    });
+    doc.0.push(Block::Items(items.collect()));
+    doc
+}
+
+/// What a way does, and what it loses, if it loses something.
+fn sentences(way: Way) -> (&'static str, Option<&'static str>) {
+    match way {
+        Way::Wait => ("waits for what is under way, and tells how it ends", None),
+        Way::Cancel => ("has the update turned back that is under way", None),
+        Way::RollBack => ("turns the stack back to what it was before what failed", None),
+        Way::Continue => ("goes on turning it back: mend first what kept that from working", None),
+        Way::Skip => (
+            "goes on turning it back without the resources that fail",
+            Some(
+                "CloudFormation takes these for turned back, whatever they are: the next update may fail at them",
+            ),
+        ),
+        Way::GoOn => ("goes on from where it failed: mend that, and run `asi deploy --no-rollback`", None),
+        Way::Delete => {
+            ("deletes the stack", Some("what is in it goes, but for what its template says is to stay"))
+        }
+        Way::Keep => (
+            "deletes the stack, and leaves the resources that cannot be deleted",
+            Some("they go on costing money, and no stack has them"),
+        ),
+        Way::Force => (
+            "deletes the stack, whatever of it cannot be deleted",
+            Some("what stays goes on costing money, and no stack has it"),
+        ),
+        Way::Discard => {
+            ("deletes its change sets, of which none was executed", Some("they have to be made again"))
+        }
+        Way::Execute => ("executes one of its change sets: `asi deploy --method execute-change-set`", None),
+    }
+}
+
+/// What of a stack is not what CloudFormation made it.
+pub fn drift(drift: &Drift) -> Doc {
+    let drifted: Vec<&ResourceDrift> =
+        drift.resources.iter().filter(|it| matches!(it.drifted, Drifted::Changed | Drifted::Gone)).collect();
+    let unknown = drift.resources.iter().filter(|it| it.drifted == Drifted::Unknown).count();
+    let item = |it: &ResourceDrift| {
+        let what = if it.drifted == Drifted::Gone { "is gone" } else { "has changed" };
+        let cells = vec![
+            vec![(Meaning::Value, it.logical_id.clone())],
+            plain(it.type_name.as_str()),
+            vec![(Meaning::Warning, what.to_owned())],
+        ];
+        let none = "nothing";
+        let line = |it: &crate::world::cloudformation::Difference| {
+            vec![
+                (Meaning::Value, it.path.trim_start_matches('/').replace('/', ".")),
+                (Meaning::Plain, ": ".to_owned()),
+                (Meaning::Removed, it.expected.clone().unwrap_or_else(|| none.to_owned())),
+                (Meaning::Plain, " → ".to_owned()),
+                (Meaning::Added, it.actual.clone().unwrap_or_else(|| none.to_owned())),
+            ]
+        };
+        Item { cells, lines: it.differences.iter().map(line).collect() }
+    };
+    let mut blocks = vec![Block::Heading(plain(drift.stack.name.as_str()))];
+    if !drifted.is_empty() {
+        blocks.push(Block::Items(drifted.iter().map(|it| item(it)).collect()));
+    }
+    let looked = drift.resources.len() - unknown;
+    blocks.push(Block::Paragraph(plain(match drifted.len() {
+        0 => format!("nothing has drifted, of {looked} resources that CloudFormation can look at"),
+        count => format!(
+            "{count} of {looked} resources have drifted; `asi deploy --revert-drift` brings them back"
+        ),
+    })));
+    Doc(blocks)
+}
+
+fn plain(text: impl Into<String>) -> Text {
+    vec![(Meaning::Plain, text.into())]
+}
