@@ -12,11 +12,12 @@ pub(crate) mod query;
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use asi::{
     cli::{self, Exit},
-    world::{Access, Files, MemoryFiles, MemoryRevisions, Revisions, World},
+    world::{Access, Files, MemoryFiles, MemoryRevisions, Patience, Revisions, World},
 };
 
 /// The repository.
@@ -103,19 +104,43 @@ pub(crate) fn asi_with(
     files: impl Files + 'static,
     revisions: impl Revisions + 'static,
 ) -> Run {
-    let world = World {
+    run(arguments, &World { revisions: Box::new(revisions), ..world(files) })
+}
+
+/// Files in memory, and nobody to answer; no AWS either, but for what a test puts in its place.
+pub(crate) fn world(files: impl Files + 'static) -> World {
+    World {
         files: Box::new(files),
-        revisions: Box::new(revisions),
-        access: Access::default(),
+        revisions: Box::new(MemoryRevisions::default()),
+        access: access("http://127.0.0.1:1"),
         folder: Some("shop".to_owned()),
         is_interactive: false,
         read_line: || panic!("nobody is there to answer"),
         colors_out: false,
         colors_err: false,
+    }
+}
+
+/// AWS at an endpoint of this machine, which answers at once or not at all.
+pub(crate) fn access(endpoint: &str) -> Access {
+    let patience = Patience {
+        answer: Duration::from_secs(20),
+        between: Duration::from_millis(2),
+        backoff: Duration::from_millis(1),
+        attempts: 4,
     };
+    Access {
+        endpoint: Some(endpoint.to_owned()),
+        patience,
+        interrupted_after: Some(Duration::from_secs(600)),
+    }
+}
+
+/// Runs `asi` in this process.
+pub(crate) fn run(arguments: &[&str], world: &World) -> Run {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let arguments = std::iter::once("asi").chain(arguments.iter().copied()).map(Into::into);
-    let exit = cli::run(arguments, &world, &mut out, &mut err);
+    let exit = cli::run(arguments, world, &mut out, &mut err);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { exit, out: text(out), err: text(err) }
 }
