@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::{Exit, Global, Output, progress::Printer};
 use crate::{
     ops::{
-        self,
+        self, Deployables,
         deploy::{Approval, Ending, Endings, Method, Settings},
         validate::Request,
     },
@@ -133,19 +133,13 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         Err(fault) => return output.fault(fault),
     };
     let files = world.files.as_ref();
-    let synthesis = if args.exclusively {
-        ops::synthesize(files, &global.file, global.env.as_deref(), &args.stacks)
-    } else {
-        ops::synth::synthesize_with_needs(files, &global.file, global.env.as_deref(), &args.stacks)
-    };
-    let request = Request { environment: global.env.as_deref(), ..Request::default() };
-    let exit = output.findings(ops::validate::findings(&synthesis, &request), &synthesis.sources)?;
+    let (deployables, exit) = deployables(&args.stacks, args.exclusively, global, world, output)?;
     if exit != Exit::Done {
         return Ok(exit);
     }
-    let origins = Origins { stacks: &synthesis.stacks, sources: &synthesis.sources };
+    let origins = Origins { stacks: &deployables.stacks, sources: &deployables.sources };
     let mut printer = Printer::new(output, world.is_interactive, origins, args.all);
-    let deploying = ops::deploy(world, &synthesis.stacks, &synthesis.sources, &settings, &mut printer);
+    let deploying = ops::deploy(world, &deployables.stacks, &deployables.sources, &settings, &mut printer);
     let endings = aws::block_on(deploying);
     printer.finish()?;
     if let Some(line) = present::deploy::deployed(&endings) {
@@ -167,6 +161,27 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         }
     }
     Ok(exit_of(&endings))
+}
+
+/// The stacks of the stack file or of the assembly, once what is wrong with them is told, and how that ends the run.
+pub(super) fn deployables(
+    names: &[String],
+    exclusively: bool,
+    global: &Global,
+    world: &World,
+    output: &mut Output<'_>,
+) -> io::Result<(Deployables, Exit)> {
+    let files = world.files.as_ref();
+    if let Some(folder) = &global.app {
+        let deployables = ops::assembled(files, folder, names, exclusively);
+        let exit = output.diagnostics(&deployables.diagnostics, &deployables.sources)?;
+        return Ok((deployables, exit));
+    }
+    let synthesize = if exclusively { ops::synthesize } else { ops::synth::synthesize_with_needs };
+    let synthesis = synthesize(files, &global.file, global.env.as_deref(), names);
+    let request = Request { environment: global.env.as_deref(), ..Request::default() };
+    let exit = output.findings(ops::validate::findings(&synthesis, &request), &synthesis.sources)?;
+    Ok((synthesis.into(), exit))
 }
 
 /// The worst of all.
@@ -196,9 +211,12 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
         | Ending::NoWay { .. }
         | Ending::TooLarge(_)
         | Ending::NoBucket { .. }
+        | Ending::Images(_)
+        | Ending::Unpublished(_)
+        | Ending::File(_)
         | Ending::WrongAccount { .. }
         | Ending::WrongRegion { .. } => Exit::Input,
-        Ending::Stuck(_) | Ending::Aws(_) => Exit::World,
+        Ending::Stuck(_) | Ending::NotBootstrapped { .. } | Ending::Aws(_) => Exit::World,
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     stacks::{reach, targets},
 };
 use crate::{
-    ops::{self, Target, destroy::Settings},
+    ops::{self, Deployables, Target, destroy::Settings},
     present::deploy::Origins,
     world::{World, aws},
 };
@@ -43,22 +43,25 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     let files = world.files.as_ref();
     // With all of them, so that it is known which needs which; without an environment there are none to be deleted unless
     // they are named.
-    let synthesis = ops::synthesize(files, &global.file, global.env.as_deref(), &[]);
+    let all: Deployables = match &global.app {
+        Some(folder) => ops::assembled(files, folder, &[], true),
+        None => ops::synthesize(files, &global.file, global.env.as_deref(), &[]).into(),
+    };
     let mut chosen: Vec<Target> = if args.stacks.is_empty() {
-        let exit = output.diagnostics(&synthesis.diagnostics, &synthesis.sources)?;
+        let exit = output.diagnostics(&all.diagnostics, &all.sources)?;
         if exit != Exit::Done {
             return Ok(exit);
         }
-        synthesis.stacks.iter().map(|it| Target::of(&it.stack)).collect()
+        all.stacks.iter().map(|it| it.target.clone()).collect()
     } else {
         match targets(&args.stacks, global, world, output)? {
             Ok(targets) => targets,
             Err(exit) => return Ok(exit),
         }
     };
-    ops::destroy::in_order(&mut chosen, &synthesis.stacks);
+    ops::destroy::in_order(&mut chosen, &all.stacks);
     let settings = Settings { reach: reach(global), role: args.role_arn.clone(), yes: args.yes };
-    let origins = Origins { stacks: &synthesis.stacks, sources: &synthesis.sources };
+    let origins = Origins { stacks: &all.stacks, sources: &all.sources };
     let mut printer = Printer::new(output, world.is_interactive, origins, args.all);
     let endings = aws::block_on(ops::destroy::destroy(world, &chosen, &settings, &mut printer));
     printer.finish()?;

@@ -2,7 +2,9 @@
 
 use std::{io, path::Path};
 
-use asi_constructs::kernel::diagnostic::{Diagnostic, has_errors};
+use asi_constructs::kernel::diagnostic::Diagnostic;
+#[cfg(feature = "aws")]
+use asi_constructs::kernel::diagnostic::has_errors;
 use clap::ValueEnum;
 
 use super::{Exit, Global, Output};
@@ -17,7 +19,7 @@ use crate::{
 };
 #[cfg(feature = "aws")]
 use crate::{
-    ops::{deploy::Settings, diff::Asking},
+    ops::{Deployables, deploy::Settings, diff::Asking},
     world::aws,
 };
 
@@ -115,9 +117,12 @@ fn with_deployed(args: &Args, global: &Global, world: &World, output: &mut Outpu
         Ok(parameters) => parameters,
         Err(fault) => return output.fault(fault),
     };
-    let synthesis = ops::synthesize(world.files.as_ref(), &global.file, global.env.as_deref(), &args.what);
-    if has_errors(&synthesis.diagnostics) {
-        return output.diagnostics(&synthesis.diagnostics, &synthesis.sources);
+    let deployables: Deployables = match &global.app {
+        Some(folder) => ops::assembled(world.files.as_ref(), folder, &args.what, true),
+        None => ops::synthesize(world.files.as_ref(), &global.file, global.env.as_deref(), &args.what).into(),
+    };
+    if has_errors(&deployables.diagnostics) {
+        return output.diagnostics(&deployables.diagnostics, &deployables.sources);
     }
     let settings = Settings {
         parameters,
@@ -131,12 +136,11 @@ fn with_deployed(args: &Args, global: &Global, world: &World, output: &mut Outpu
         Method::Template => Asking::Templates,
         Method::ChangeSet => Asking::ChangeSet,
     };
-    let stacks = synthesis.stacks.clone();
-    let sources = synthesis.sources.clone();
-    match aws::block_on(ops::diff::deployed(world, synthesis, &settings, asking)) {
+    let (stacks, sources) = (deployables.stacks.clone(), deployables.sources.clone());
+    match aws::block_on(ops::diff::deployed(world, deployables, &settings, asking)) {
         Ok(comparison) => show(args, &comparison, output),
         Err((name, ending)) => {
-            let of = stacks.iter().find(|it| it.stack.name() == name);
+            let of = stacks.iter().find(|it| it.target.name == name);
             let faults = ending.diagnostics(&name, of, &output.command);
             output.diagnostics(&faults, &sources)?;
             Ok(super::deploy::exit_of_one(&ending))

@@ -80,6 +80,10 @@ struct Global {
     /// The stack file; `-` is standard input
     #[arg(short, long, global = true, default_value = "asi.yaml", value_name = "FILE")]
     file: PathBuf,
+    /// A folder with a cloud assembly, such as `cdk synth` writes, to deploy from in place of the stack file
+    #[cfg(feature = "aws")]
+    #[arg(short, long, global = true, value_name = "DIR")]
+    app: Option<PathBuf>,
     /// The environment to take, of those under `environments` in the stack file
     #[arg(short, long, global = true, value_name = "NAME")]
     env: Option<String>,

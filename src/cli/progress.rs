@@ -41,6 +41,9 @@ impl<'a, 'o> Printer<'a, 'o> {
         self.wipe()?;
         match news {
             News::Busy(it) => self.line(&format!("`{stack}` is in {}: it is watched to its end first", it.status))?,
+            News::Own(error) => self.line(&format!(
+                "`{stack}`: its role cannot be taken on, and your own credentials are used: {error}"
+            ))?,
             News::Leftover => self.line(&format!(
                 "`{stack}` never came up, and only its name is left (ROLLBACK_COMPLETE): that is deleted first"
             ))?,
@@ -88,7 +91,7 @@ impl<'a, 'o> Printer<'a, 'o> {
         if let Some(doc) = present::deploy::ending(stack, ending, progress.map(|it| it.seconds())) {
             return self.doc(&doc);
         }
-        let of = self.origins.stacks.iter().find(|it| it.stack.name() == stack);
+        let of = self.origins.stacks.iter().find(|it| it.target.name == stack);
         let faults = ending.diagnostics(stack, of, &self.output.command);
         self.doc(&present::diagnostics(&faults, self.origins.sources))
     }

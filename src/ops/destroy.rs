@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use asi_constructs::kernel::{node::Node, span::Sources};
 
 use super::{
-    Compared, Presence, Reach, Remarks, Synthesized, Target,
+    Compared, Deployable, Presence, Reach, Remarks, Target,
     deploy::{Ask, Audience, Ending, Endings, Listeners, News, Proposal, UnderWay, is_yes},
 };
 use crate::{
@@ -31,8 +31,8 @@ pub struct Settings<'a> {
 }
 
 /// Puts those that need others before these, as far as that is known.
-pub fn in_order(targets: &mut [Target], stacks: &[Synthesized]) {
-    let needs = |name: &str| stacks.iter().find(|it| it.stack.name() == name).map(|it| &it.template.needs);
+pub fn in_order(targets: &mut [Target], stacks: &[Deployable]) {
+    let needs = |name: &str| stacks.iter().find(|it| it.target.name == name).map(|it| &it.template.needs);
     let depth = |name: &str| {
         let mut depth = 0;
         let mut layer: Vec<&String> = needs(name).into_iter().flatten().collect();

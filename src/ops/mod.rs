@@ -6,6 +6,8 @@ pub mod config;
 #[cfg(feature = "aws")]
 pub mod deploy;
 #[cfg(feature = "aws")]
+pub mod deployable;
+#[cfg(feature = "aws")]
 pub mod destroy;
 pub mod diff;
 pub mod explain;
@@ -25,6 +27,8 @@ pub mod validate;
 pub use config::{Config, config};
 #[cfg(feature = "aws")]
 pub use deploy::deploy;
+#[cfg(feature = "aws")]
+pub use deployable::{Deployable, Deployables, assembled};
 pub use diff::{Compared, Comparison, Presence, Remarks, diff};
 pub use explain::{Explained, explain};
 pub use graph::{Drawing, graph};

@@ -38,20 +38,28 @@ impl Target {
 
     /// AWS, where the stack belongs.
     pub(in crate::ops) async fn connect(&self, world: &World, reach: &Reach<'_>) -> Result<Aws, Ending> {
-        if let (Some(bound), Some(given)) = (&self.region, reach.region)
-            && bound != given
-        {
-            return Err(Ending::WrongRegion { bound: bound.clone(), given: given.to_owned() });
-        }
+        self.check_region(reach)?;
         let choice = Choice { profile: reach.profile, region: self.region.as_deref().or(reach.region) };
         let aws = Aws::connect(&world.access, choice).await.map_err(Ending::Aws)?;
-        if let Some(bound) = &self.account {
-            let caller = aws.caller().await.map_err(Ending::Aws)?;
-            if caller.account != *bound {
-                return Err(Ending::WrongAccount { bound: bound.clone(), given: caller.account });
-            }
-        }
+        self.check_account(&aws).await?;
         Ok(aws)
+    }
+
+    /// Says no to a region other than the one it is bound to.
+    pub(in crate::ops) fn check_region(&self, reach: &Reach<'_>) -> Result<(), Ending> {
+        match (&self.region, reach.region) {
+            (Some(bound), Some(given)) if bound != given => {
+                Err(Ending::WrongRegion { bound: bound.clone(), given: given.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says no to an account other than the one it is bound to.
+    pub(in crate::ops) async fn check_account(&self, aws: &Aws) -> Result<(), Ending> {
+        let Some(bound) = &self.account else { return Ok(()) };
+        let given = aws.caller().await.map_err(Ending::Aws)?.account;
+        if given == *bound { Ok(()) } else { Err(Ending::WrongAccount { bound: bound.clone(), given }) }
     }
 }
 

@@ -15,6 +15,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("app-name", "An app names its stack, so that it begins with a letter and has letters, digits and `-`."),
     ("approval-link", "What a person is to look at before an approval is a URL."),
     ("artifacts-keep", "Artifacts have to stay for as long as a pipeline runs."),
+    (
+        "assets",
+        "A deployment reads files and images from buckets and registries, where they have to be before.",
+    ),
     ("aws-busy", "AWS has too much to do, however often it is asked."),
     ("aws-credentials", "There are no credentials for AWS where they were looked for."),
     ("aws-denied", "The caller may not do this in AWS."),
@@ -219,6 +223,7 @@ pub const CODES: &[(&str, &str)] = &[
         "Tasks and instances in private subnets reach AWS and their images through a NAT gateway or endpoints.",
     ),
     ("not-a-choice", "The property takes one of some words, and this is none of them."),
+    ("not-bootstrapped", "A deployment in the way of the CDK needs what `cdk bootstrap` makes."),
     (
         "not-literal",
         "The text has to be known when `asi` synthesizes, so that it cannot refer to something known only at deployment.",

@@ -6,7 +6,7 @@ use super::{View, aside, diagnostics::counted, diff, name};
 use crate::{
     deploy::Progress,
     ops::{
-        Synthesized,
+        Deployable,
         deploy::{Ending, Proposal},
     },
     render::{Block, Doc, Item, Meaning, Text},
@@ -23,7 +23,7 @@ const TYPE: usize = 28;
 #[derive(Clone, Copy, Debug)]
 pub struct Origins<'a> {
     /// The stacks, as they were synthesized.
-    pub stacks: &'a [Synthesized],
+    pub stacks: &'a [Deployable],
     /// Their files.
     pub sources: &'a Sources,
 }
@@ -157,7 +157,7 @@ pub fn deployed(endings: &[(String, Ending)]) -> Option<String> {
 impl Origins<'_> {
     /// The construct and the line that a resource comes from; nothing, if that is not known.
     fn place(&self, stack: &str, event: &StackEvent) -> String {
-        let Some(of) = self.stacks.iter().find(|it| it.stack.name() == stack) else { return String::new() };
+        let Some(of) = self.stacks.iter().find(|it| it.target.name == stack) else { return String::new() };
         let is_nested = !event.stack.contains(&format!("/{stack}/"));
         let resource = of.template.body.get("Resources").and_then(|it| it.get(&event.logical_id));
         let Some(resource) = resource.filter(|_| !is_nested) else { return String::new() };

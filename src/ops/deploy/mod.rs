@@ -1,7 +1,9 @@
 //! Stacks brought to AWS: in the order in which they need each other, as many at once as allowed.
 
 mod consent;
+mod publish;
 mod report;
+mod roles;
 mod stack;
 mod upload;
 mod watch;
@@ -17,10 +19,11 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 pub use consent::{Approval, Ask, is_yes};
 
 pub(super) use self::{
+    roles::Connected,
     stack::Deploying,
     watch::{Listeners, UnderWay},
 };
-use super::{Compared, Reach, Synthesized};
+use super::{Compared, Deployable, Reach};
 use crate::{
     deploy::{Cause, Way},
     world::{
@@ -139,6 +142,8 @@ pub enum News<'a> {
     Busy(&'a DeployedStack),
     /// It never came up, and what is left of it is deleted.
     Leftover,
+    /// The role that should deploy it cannot be taken on, and the caller's own credentials do it.
+    Own(&'a AwsError),
     /// Its change set is being made.
     Preparing,
     /// This is what would be done.
@@ -207,6 +212,19 @@ pub enum Ending {
         /// How large the template is.
         bytes: usize,
     },
+    /// What `cdk bootstrap` makes is not there, or too old.
+    NotBootstrapped {
+        /// The version that is needed.
+        needed: u64,
+        /// The one that is there.
+        has: Option<u64>,
+    },
+    /// It needs so many images, and they cannot be pushed.
+    Images(usize),
+    /// It needs an archive of this folder of the assembly, and that is not in its bucket.
+    Unpublished(String),
+    /// A file cannot be read.
+    File(String),
     /// It is bound to one account, and the credentials are for another.
     WrongAccount {
         /// The account it is bound to.
@@ -262,7 +280,7 @@ pub type Endings = Vec<(String, Ending)>;
 /// Deploys stacks. A stack that fails keeps those from being deployed that need it, and no others.
 pub async fn deploy(
     world: &World,
-    stacks: &[Synthesized],
+    stacks: &[Deployable],
     sources: &Sources,
     settings: &Settings,
     audience: &mut dyn Audience,
@@ -275,7 +293,7 @@ pub async fn deploy(
     let mut endings = endings.into_inner();
     if let Some(left) = left {
         for stack in stacks {
-            let name = stack.stack.name();
+            let name = stack.target.name.clone();
             let is_left = left.contains(&name);
             let ending =
                 endings.entry(name.clone()).or_insert(if is_left { Ending::Left } else { Ending::Stopped });
@@ -284,14 +302,14 @@ pub async fn deploy(
             }
         }
     }
-    let in_order = stacks.iter().map(|it| it.stack.name());
+    let in_order = stacks.iter().map(|it| it.target.name.clone());
     in_order.filter_map(|it| endings.remove(&it).map(|ending| (it, ending))).collect()
 }
 
 /// Deploys stacks, and keeps how each ended.
 async fn run(
     world: &World,
-    stacks: &[Synthesized],
+    stacks: &[Deployable],
     sources: &Sources,
     settings: &Settings,
     under_way: &UnderWay,
@@ -299,10 +317,10 @@ async fn run(
     endings: &RefCell<BTreeMap<String, Ending>>,
 ) {
     let question = tokio::sync::Mutex::new(());
-    let names: BTreeSet<String> = stacks.iter().map(|it| it.stack.name()).collect();
+    let names: BTreeSet<String> = stacks.iter().map(|it| it.target.name.clone()).collect();
     let mut waiting: Vec<Deploying<'_>> = stacks
         .iter()
-        .map(|stack| Deploying { stack, name: stack.stack.name(), world, settings, sources })
+        .map(|stack| Deploying { stack, name: stack.target.name.clone(), world, settings, sources })
         .collect();
     let mut running = FuturesUnordered::new();
     loop {

@@ -10,7 +10,7 @@ use asi_constructs::kernel::{
 use super::{Ask, Ending};
 use crate::{
     deploy::{Cause, LARGEST_BODY, LARGEST_TEMPLATE},
-    ops::{Synthesized, aws},
+    ops::{Deployable, aws},
     world::cloudformation::{DeployedStack, Known, Objection},
 };
 
@@ -18,7 +18,7 @@ impl Ending {
     /// What is wrong; nothing, if it ended well.
     ///
     /// `of` is what the stack was synthesized to, if it was; `command` is what was run, as one would type it again.
-    pub fn diagnostics(&self, name: &str, of: Option<&Synthesized>, command: &str) -> Vec<Diagnostic> {
+    pub fn diagnostics(&self, name: &str, of: Option<&Deployable>, command: &str) -> Vec<Diagnostic> {
         let one = match self {
             Self::Unchanged(_) | Self::Prepared(_) | Self::Done(_) | Self::Recovered(_) | Self::Gone => {
                 return Vec::new();
@@ -65,6 +65,26 @@ impl Ending {
                 Diagnostic::error("no-bucket", fault)
                     .help("make it once for each account and region, with `cdk bootstrap`, or split the stack with `stacks:`")
             }
+            Self::NotBootstrapped { needed, has } => {
+                let has = has.map_or("is not bootstrapped".to_owned(), |it| format!("has version {it}"));
+                let fault = format!(
+                    "`{name}` needs version {needed} of what `cdk bootstrap` makes, and its account {has}"
+                );
+                Diagnostic::error("not-bootstrapped", fault)
+                    .help("run `cdk bootstrap` once for each account and region")
+            }
+            Self::Images(count) => {
+                let fault = format!("`{name}` needs {count} images in a registry, which `asi` does not push");
+                Diagnostic::error("assets", fault)
+                    .help("push them with `cdk deploy`, or deploy the stack with that")
+            }
+            Self::Unpublished(path) => {
+                let fault =
+                    format!("`{name}` needs an archive of `{path}` in its bucket, which `asi` does not make");
+                Diagnostic::error("assets", fault)
+                    .help("put it there with `cdk publish-assets --unstable=publish-assets`, and run the same command again")
+            }
+            Self::File(why) => Diagnostic::error("file", why.clone()),
             Self::WrongAccount { bound, given } => {
                 let fault =
                     format!("`{name}` belongs to account {bound}, and the credentials are for {given}");
@@ -114,7 +134,7 @@ fn undecided(name: &str, ask: Ask, command: &str) -> Diagnostic {
 /// What failed first, then how the stack was left.
 fn failed(
     name: &str,
-    of: Option<&Synthesized>,
+    of: Option<&Deployable>,
     stack: Option<&DeployedStack>,
     causes: &[Cause],
 ) -> Vec<Diagnostic> {
@@ -143,7 +163,7 @@ fn failed(
     faults
 }
 
-fn cause(of: Option<&Synthesized>, cause: &Cause) -> Diagnostic {
+fn cause(of: Option<&Deployable>, cause: &Cause) -> Diagnostic {
     let event = &cause.event;
     let does = match event.status.as_str().split('_').next() {
         Some("CREATE") => "could not be made",
@@ -157,7 +177,7 @@ fn cause(of: Option<&Synthesized>, cause: &Cause) -> Diagnostic {
     placed(Diagnostic::error("resource-failed", fault), of, &event.logical_id)
 }
 
-fn refused(name: &str, of: Option<&Synthesized>, reason: &str, objections: &[Objection]) -> Vec<Diagnostic> {
+fn refused(name: &str, of: Option<&Deployable>, reason: &str, objections: &[Objection]) -> Vec<Diagnostic> {
     let fault = format!("CloudFormation makes no change set of `{name}`: {reason}");
     let mut faults = vec![Diagnostic::error("change-set-refused", fault)];
     faults.extend(objections.iter().map(|it| {
@@ -173,7 +193,7 @@ fn refused(name: &str, of: Option<&Synthesized>, reason: &str, objections: &[Obj
 }
 
 /// Points at what made a resource, and names the construct that did.
-fn placed(fault: Diagnostic, of: Option<&Synthesized>, id: &str) -> Diagnostic {
+fn placed(fault: Diagnostic, of: Option<&Deployable>, id: &str) -> Diagnostic {
     let Some(of) = of else { return fault };
     let resource = of.template.body.get("Resources").and_then(|it| it.get(id));
     let span = resource.map(written).unwrap_or_default();

@@ -6,11 +6,17 @@ use asi_constructs::kernel::{node::Node, span::Sources};
 use indexmap::IndexMap;
 use tokio::sync::Mutex;
 
-use super::{Ending, Listeners, Method, News, Proposal, Settings, UnderWay, consent::is_yes, upload::upload};
+use super::{
+    Ending, Listeners, Method, News, Proposal, Settings, UnderWay,
+    consent::is_yes,
+    publish::{check_bootstrap, publish, source},
+    roles::{Connected, connect, filled},
+    upload::upload,
+};
 use crate::{
     deploy::{self, Body, Proposed, Standing, Values, capabilities},
     diff, load,
-    ops::{Compared, Presence, Remarks, Synthesized, Target},
+    ops::{Compared, Deployable, Presence, Remarks},
     plan::plan,
     template::Template,
     world::{
@@ -25,7 +31,7 @@ use crate::{
 
 /// A stack to be deployed.
 pub(in crate::ops) struct Deploying<'a> {
-    pub(in crate::ops) stack: &'a Synthesized,
+    pub(in crate::ops) stack: &'a Deployable,
     pub(in crate::ops) name: String,
     pub(in crate::ops) world: &'a World,
     pub(in crate::ops) settings: &'a Settings,
@@ -71,7 +77,10 @@ impl Deploying<'_> {
         audience: Listeners<'_, '_>,
         question: &Mutex<()>,
     ) -> Result<Ending, Ending> {
-        let aws = self.connect().await?;
+        let Connected { aws, own, not_assumed } = self.connect().await?;
+        if let Some(error) = &not_assumed {
+            audience.borrow_mut().hear(&self.name, &News::Own(error));
+        }
         let before = self.standing(&aws, under_way, audience).await?;
         let values = self.values(&before)?;
         let mut proposal = match self.settings.method {
@@ -83,7 +92,7 @@ impl Deploying<'_> {
                     return Ok(Ending::Unchanged(Box::new(stack.clone())));
                 }
                 audience.borrow_mut().hear(&self.name, &News::Preparing);
-                self.propose(&aws, &before, &values).await?
+                self.propose(&aws, &own, &before, &values).await?
             }
         };
         proposal.compared.remarks.kept = values.kept;
@@ -114,12 +123,9 @@ impl Deploying<'_> {
     }
 
     /// AWS, where the stack belongs.
-    pub(in crate::ops) async fn connect(&self) -> Result<Aws, Ending> {
-        self.target().connect(self.world, &self.settings.reach()).await
-    }
-
-    fn target(&self) -> Target {
-        Target::of(&self.stack.stack)
+    pub(in crate::ops) async fn connect(&self) -> Result<Connected, Ending> {
+        let Deployable { target, assembled, .. } = self.stack;
+        connect(self.world, target, assembled.as_ref(), &self.settings.reach()).await
     }
 
     /// What there is now, once nothing is under way any more.
@@ -177,8 +183,9 @@ impl Deploying<'_> {
             Some(stack) => *stack == self.name,
             None => self.declares(name) || !self.is_one_of_several(),
         });
+        let assembled = self.stack.assembled.iter().flat_map(|it| it.parameters.iter().cloned());
         let given: BTreeMap<String, String> =
-            of_this.map(|(_, name, value)| (name.clone(), value.clone())).collect();
+            assembled.chain(of_this.map(|(_, name, value)| (name.clone(), value.clone()))).collect();
         let has = before.stack.as_ref().map(|it| (it, &before.template.body));
         deploy::values(&self.stack.template.body, &given, has).map_err(Ending::Faulty)
     }
@@ -188,7 +195,13 @@ impl Deploying<'_> {
     }
 
     fn is_one_of_several(&self) -> bool {
-        self.stack.stack.part.is_some()
+        self.stack.is_part
+    }
+
+    /// The role that its assembly has CloudFormation take on.
+    fn execution_role(&self, aws: &Aws) -> Option<String> {
+        let role = self.stack.assembled.as_ref()?.roles.execution.as_ref()?;
+        Some(filled(role, aws, self.stack.target.account.as_deref()))
     }
 
     fn tags(&self) -> IndexMap<String, String> {
@@ -220,13 +233,11 @@ impl Deploying<'_> {
     pub(in crate::ops) async fn propose(
         &self,
         aws: &Aws,
+        own: &Aws,
         before: &Before,
         values: &Values,
     ) -> Result<Proposal, Ending> {
-        let template = match deploy::body(&self.stack.template) {
-            Body::Inline(body) => Source::Body(body),
-            Body::Bucket(body) => upload(aws, &body).await?,
-        };
+        let template = self.source(aws, own).await?;
         let settings = self.settings;
         let had = before.stack.as_ref();
         let deployment = Deployment {
@@ -234,7 +245,7 @@ impl Deploying<'_> {
             parameters: values.given.clone(),
             tags: self.tags(),
             capabilities: capabilities(&self.stack.template.body),
-            role: settings.role.clone().or_else(|| had?.role.clone()),
+            role: settings.role.clone().or_else(|| self.execution_role(aws)).or_else(|| had?.role.clone()),
             notifications: if settings.notifications.is_empty() {
                 had.map(|it| it.notifications.clone()).unwrap_or_default()
             } else {
@@ -265,6 +276,23 @@ impl Deploying<'_> {
                 }),
             },
             Proposed::Refused { reason, objections } => Err(Ending::Refused { reason, objections }),
+        }
+    }
+
+    /// Where CloudFormation finds the template; with it, all that it needs in buckets is put there.
+    async fn source(&self, aws: &Aws, own: &Aws) -> Result<Source, Ending> {
+        let account = self.stack.target.account.as_deref();
+        if let Some(assembled) = &self.stack.assembled {
+            check_bootstrap(aws, assembled).await?;
+            publish(own, self.world.files.as_ref(), assembled, account).await?;
+            let url = assembled.template_url.as_ref();
+            if let Some(source) = url.and_then(|it| source(aws, it, account)) {
+                return Ok(source);
+            }
+        }
+        match deploy::body(&self.stack.template) {
+            Body::Inline(body) => Ok(Source::Body(body)),
+            Body::Bucket(body) => upload(aws, &body).await,
         }
     }
 
@@ -313,7 +341,8 @@ impl Deploying<'_> {
 
     /// Protects the stack from deletion, or no longer, if that was asked for.
     async fn protect(&self, aws: &Aws, stack: &DeployedStack) -> Result<(), Ending> {
-        match self.settings.protects {
+        let assembled = self.stack.assembled.as_ref().and_then(|it| it.is_protected);
+        match self.settings.protects.or(assembled) {
             Some(wanted) if wanted != stack.is_protected => {
                 aws.protect(&stack.id, wanted).await.map_err(Ending::Aws)
             }

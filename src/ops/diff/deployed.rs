@@ -5,8 +5,8 @@ use crate::{
     deploy::clean_up,
     diff::{self, Told},
     ops::{
-        Synthesis,
-        deploy::{Deploying, Ending, Settings},
+        Deployables,
+        deploy::{Connected, Deploying, Ending, Settings},
         synth::in_order,
     },
     template::Template,
@@ -25,17 +25,17 @@ pub enum Asking {
 /// Compares stacks with what is deployed of them. What keeps one from being compared ends it, with the name of that one.
 pub async fn deployed(
     world: &World,
-    synthesis: Synthesis,
+    deployables: Deployables,
     settings: &Settings,
     asking: Asking,
 ) -> Result<Comparison, (String, Ending)> {
-    let Synthesis { stacks: synthesized, diagnostics, mut sources, .. } = synthesis;
+    let Deployables { stacks: synthesized, diagnostics, mut sources } = deployables;
     let mut stacks = Vec::new();
     for stack in &synthesized {
-        let name = stack.stack.name();
+        let name = stack.target.name.clone();
         let of_this = |ending| (name.clone(), ending);
         let deploying = Deploying { stack, name: name.clone(), world, settings, sources: &sources };
-        let aws = deploying.connect().await.map_err(of_this)?;
+        let Connected { aws, own, .. } = deploying.connect().await.map_err(of_this)?;
         let before = deploying.look(&aws).await.map_err(|it| of_this(Ending::Aws(it)))?;
         // A value that is missing keeps nothing from being compared.
         let values = deploying.values(&before);
@@ -48,7 +48,7 @@ pub async fn deployed(
             }
             Asking::ChangeSet => {
                 let values = values.map_err(of_this)?;
-                match deploying.propose(&aws, &before, &values).await {
+                match deploying.propose(&aws, &own, &before, &values).await {
                     Ok(proposal) => {
                         clean_up(&aws, &proposal.made, before.is_made_by_us())
                             .await

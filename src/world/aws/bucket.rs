@@ -8,8 +8,8 @@ use crate::world::AwsError;
 pub struct Object<'a> {
     /// The name of the bucket.
     pub bucket: &'a str,
-    /// The account that the bucket has to be of: somebody else may have made one of its name.
-    pub owner: &'a str,
+    /// The account that the bucket has to be of, if that is known: somebody else may have made one of its name.
+    pub owner: Option<&'a str>,
     /// The name of the file.
     pub key: &'a str,
 }
@@ -39,7 +39,8 @@ impl Aws {
 
 fn call<'a>(operation: &'static str, method: &'static str, object: Object<'_>, body: &'a [u8]) -> Call<'a> {
     let path = format!("/{}/{}", object.bucket, object.key);
-    let mut headers = vec![("x-amz-expected-bucket-owner", object.owner.to_owned())];
+    let owner = object.owner.map(|it| ("x-amz-expected-bucket-owner", it.to_owned()));
+    let mut headers: Vec<(&'static str, String)> = owner.into_iter().collect();
     if method == "PUT" {
         headers.push(("content-type", "application/json".to_owned()));
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 use crate::world::{AwsError, Refusal};
@@ -36,6 +37,14 @@ impl Failure {
         };
         AwsError { operation, reason }
     }
+}
+
+/// What it means that a role could not be taken on: whoever may not is told so within the cause.
+pub(super) fn of_role(error: &CredentialsError) -> AwsError {
+    let why = causes(error);
+    let is_denied = why.contains("AccessDenied") || why.contains("not authorized");
+    let reason = if is_denied { Refusal::Denied(why) } else { credentials(why) };
+    AwsError { operation: "AssumeRole", reason }
 }
 
 /// What an error code of AWS means, as its list of common errors has them.

@@ -7,6 +7,7 @@ mod bucket;
 mod changes;
 mod convert;
 mod failure;
+mod parameters;
 mod signed;
 mod stacks;
 
@@ -16,7 +17,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig,
+};
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sdk_cloudformation as cfn;
 use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::client::{
@@ -104,7 +108,11 @@ impl Aws {
         if let Some(endpoint) = &access.endpoint {
             loader = loader.endpoint_url(endpoint).test_credentials();
         }
-        let config = loader.load().await;
+        Self::of(loader.load().await, patience)
+    }
+
+    /// With this configuration.
+    fn of(config: SdkConfig, patience: Patience) -> Result<Self, AwsError> {
         let region = config.region().map(ToString::to_string);
         let region = region.ok_or(AwsError { operation: "configuration", reason: Refusal::NoRegion })?;
         let failure = Failure { patience: patience.answer };
@@ -115,6 +123,17 @@ impl Aws {
     /// The region.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// The same as one who has taken on a role, for as long as that is needed.
+    pub async fn assuming(&self, role: &str) -> Result<Self, AwsError> {
+        let provider = AssumeRoleProvider::builder(role).session_name("asi").configure(&self.config);
+        let provider = provider.build().await;
+        // The first time is now, so that it is known whether it may be.
+        provider.provide_credentials().await.map_err(|it| failure::of_role(&it))?;
+        let config = self.config.to_builder();
+        let config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();
+        Self::of(config, self.patience)
     }
 
     /// Who calls.

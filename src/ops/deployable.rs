@@ -1,0 +1,183 @@
+//! What can be deployed: the stacks of a stack file, or those of somebody's cloud assembly.
+
+use std::path::{Path, PathBuf};
+
+use asi_constructs::kernel::{
+    diagnostic::{Diagnostic, has_errors},
+    id::LogicalId,
+    node::Node,
+    span::Sources,
+};
+
+use super::{Synthesis, Synthesized, Target, validate::inputs::LARGEST_MANIFEST};
+use crate::{
+    assembly::{self, Bootstrap, FileAsset, ListedStack, Roles},
+    load,
+    template::Template,
+    world::Files,
+};
+
+/// A stack that can be deployed.
+#[derive(Clone, Debug)]
+pub struct Deployable {
+    /// Where to.
+    pub target: Target,
+    /// What it becomes.
+    pub template: Template,
+    /// Whether it is one of several of its app.
+    pub is_part: bool,
+    /// What its assembly says of its deployment, if it comes from one.
+    pub assembled: Option<Assembled>,
+}
+
+/// What an assembly says of the deployment of a stack.
+#[derive(Clone, Debug, Default)]
+pub struct Assembled {
+    /// The folder of the assembly.
+    pub folder: PathBuf,
+    /// The name people know the stack by.
+    pub name: String,
+    /// Whom to be.
+    pub roles: Roles,
+    /// Where CloudFormation finds the template, as `s3://bucket/key`.
+    pub template_url: Option<String>,
+    /// What has to be there before.
+    pub bootstrap: Option<Bootstrap>,
+    /// The values of parameters.
+    pub parameters: Vec<(String, String)>,
+    /// Whether it is to be protected from deletion.
+    pub is_protected: Option<bool>,
+    /// The files that have to be in buckets before.
+    pub files: Vec<FileAsset>,
+    /// How many images have to be in registries before.
+    pub images: usize,
+}
+
+/// What can be deployed, and what is wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Deployables {
+    /// The stacks; none, if something is wrong.
+    pub stacks: Vec<Deployable>,
+    /// What is wrong, and what is worth a warning.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that were read.
+    pub sources: Sources,
+}
+
+impl From<Synthesized> for Deployable {
+    fn from(it: Synthesized) -> Self {
+        let (target, is_part) = (Target::of(&it.stack), it.stack.part.is_some());
+        Self { target, template: it.template, is_part, assembled: None }
+    }
+}
+
+impl From<Synthesis> for Deployables {
+    fn from(it: Synthesis) -> Self {
+        let stacks = it.stacks.into_iter().map(Deployable::from).collect();
+        Self { stacks, diagnostics: it.diagnostics, sources: it.sources }
+    }
+}
+
+/// The stacks of the assembly in `folder` with these names, and unless they are deployed `exclusively`, all that they
+/// need; without names, all stacks.
+pub fn assembled(files: &dyn Files, folder: &Path, names: &[String], exclusively: bool) -> Deployables {
+    let mut found = Deployables::default();
+    found.read(files, folder);
+    if !names.is_empty() {
+        found.choose(names, exclusively);
+    }
+    if has_errors(&found.diagnostics) {
+        found.stacks.clear();
+    }
+    found
+}
+
+impl Deployables {
+    fn read(&mut self, files: &dyn Files, folder: &Path) {
+        let manifest = files.read(&folder.join(assembly::MANIFEST), LARGEST_MANIFEST).ok();
+        let Some(listed) = manifest.and_then(|it| assembly::stacks(&it)) else {
+            let fault = format!("there is no cloud assembly in `{}`", folder.display());
+            let fault = Diagnostic::error("no-template", fault);
+            self.diagnostics
+                .push(fault.help("name a folder with a `manifest.json`, such as `cdk synth` writes"));
+            return;
+        };
+        for it in listed.stacks {
+            let (root, faults) = load::read(files, &folder.join(&it.template), &mut self.sources);
+            self.diagnostics.extend(faults);
+            if let Some(root) = root {
+                let assets = self.assets(files, folder, &it.assets);
+                self.stacks.push(deployable(it, root, folder, assets));
+            }
+        }
+        for nested in listed.assemblies {
+            self.read(files, &folder.join(nested));
+        }
+    }
+
+    /// The files and images of these manifests.
+    fn assets(&mut self, files: &dyn Files, folder: &Path, manifests: &[String]) -> assembly::Files {
+        let mut all = assembly::Files::default();
+        for name in manifests {
+            let manifest = files.read(&folder.join(name), LARGEST_MANIFEST).ok();
+            match manifest.and_then(|it| assembly::files(&it)) {
+                Some(listed) => {
+                    all.files.extend(listed.files);
+                    all.images += listed.images;
+                }
+                None => {
+                    let fault = format!("`{}` lists no files", folder.join(name).display());
+                    let fault = Diagnostic::error("no-template", fault);
+                    self.diagnostics.push(fault.help("have the assembly written again"));
+                }
+            }
+        }
+        all
+    }
+
+    fn choose(&mut self, names: &[String], exclusively: bool) {
+        let is_called = |it: &Deployable, name: &str| {
+            it.target.name == name || it.assembled.as_ref().is_some_and(|it| it.name == name)
+        };
+        let known = self.stacks.iter().filter_map(|it| it.assembled.as_ref()).map(|it| it.name.as_str());
+        let known: Vec<&str> = known.collect();
+        for name in names.iter().filter(|name| !self.stacks.iter().any(|it| is_called(it, name))) {
+            let fault = Diagnostic::error("unknown-stack", format!("there is no stack `{name}`"));
+            self.diagnostics.push(fault.suggest(name, known.iter().copied()));
+        }
+        let is_named = |it: &&Deployable| names.iter().any(|name| is_called(it, name));
+        let mut wanted: Vec<String> =
+            self.stacks.iter().filter(is_named).map(|it| it.target.name.clone()).collect();
+        let mut at = 0;
+        while at < wanted.len() && !exclusively {
+            let needs =
+                self.stacks.iter().find(|it| it.target.name == wanted[at]).map(|it| &it.template.needs);
+            let further: Vec<String> =
+                needs.into_iter().flatten().filter(|it| !wanted.contains(it)).cloned().collect();
+            wanted.extend(further);
+            at += 1;
+        }
+        self.stacks.retain(|it| wanted.contains(&it.target.name));
+    }
+}
+
+fn deployable(it: ListedStack, root: Node, folder: &Path, assets: assembly::Files) -> Deployable {
+    let mut template = Template::new(root);
+    let paths = it.paths.into_iter();
+    template.paths = paths.filter_map(|(id, path)| Some((LogicalId::checked(&id).ok()?, path))).collect();
+    template.tags = it.tags.into_iter().collect();
+    template.needs = it.needs;
+    let assembled = Assembled {
+        folder: folder.to_owned(),
+        name: it.name,
+        roles: it.roles,
+        template_url: it.template_url,
+        bootstrap: it.bootstrap,
+        parameters: it.parameters.into_iter().collect(),
+        is_protected: it.is_protected,
+        files: assets.files,
+        images: assets.images,
+    };
+    let target = Target { name: it.stack_name, region: it.region, account: it.account };
+    Deployable { target, template, is_part: true, assembled: Some(assembled) }
+}
