@@ -34,4 +34,6 @@ mod stacks;
 mod stell;
 mod support;
 mod validate;
+#[cfg(feature = "aws")]
+mod wire;
 mod yaml_round_trip;

@@ -13,16 +13,27 @@ pub(super) fn reach(global: &Global) -> Reach<'_> {
     Reach { profile: global.profile.as_deref(), region: global.region.as_deref() }
 }
 
-/// The stacks that are named, or those of the stack file; or how the run ends because that is wrong.
+/// The stacks that are named, or those of the stack file or the assembly; or how the run ends because that is wrong. Where
+/// stacks are named, what stack files say is no matter.
 pub(super) fn targets(
     names: &[String],
     global: &Global,
     world: &World,
     output: &mut Output<'_>,
 ) -> io::Result<Result<Vec<Target>, Exit>> {
-    let (targets, listing) = ops::targets(world.files.as_ref(), &global.file, global.env.as_deref(), names);
-    let exit = output.diagnostics(&listing.diagnostics, &listing.sources)?;
-    Ok(if exit == Exit::Done { Ok(targets) } else { Err(exit) })
+    let files = world.files.as_ref();
+    let (known, diagnostics, sources) = match &global.app {
+        Some(folder) => {
+            let all = ops::assembled(files, folder, &[], true);
+            (all.stacks.into_iter().map(|it| it.target).collect(), all.diagnostics, all.sources)
+        }
+        None => {
+            let all = ops::list::list(files, &global.file, global.env.as_deref());
+            (all.stacks.iter().map(Target::of).collect(), all.diagnostics, all.sources)
+        }
+    };
+    let exit = if names.is_empty() { output.diagnostics(&diagnostics, &sources)? } else { Exit::Done };
+    Ok(if exit == Exit::Done { Ok(ops::targets(known, names)) } else { Err(exit) })
 }
 
 /// Says why something could not be done with a stack.

@@ -53,11 +53,15 @@ fn has_transform(node: &Node) -> bool {
     node.get("Fn::Transform").is_some() || node.children().any(has_transform)
 }
 
-/// Whether CloudFormation looks values up by itself when it deploys a template: these may have changed since.
+/// Whether CloudFormation looks values up by itself when it deploys a template: these may have changed since. What the CDK
+/// marks as of no interest to a deployment is left out.
 pub fn looks_up(template: &Node) -> bool {
     let parameters = template.get("Parameters").and_then(Node::as_map).into_iter().flatten();
-    let mut types = parameters.filter_map(|(_, it)| it.value.get("Type").and_then(Node::as_str));
-    types.any(|it| it.starts_with("AWS::SSM::Parameter::Value")) || has_dynamic_reference(template)
+    let is_looked_up = |it: &Node| {
+        let text = |key: &str| it.get(key).and_then(Node::as_str).unwrap_or_default();
+        text("Type").starts_with("AWS::SSM::Parameter::Value") && !text("Description").contains("[cdk:skip]")
+    };
+    parameters.map(|(_, it)| &it.value).any(is_looked_up) || has_dynamic_reference(template)
 }
 
 fn has_dynamic_reference(node: &Node) -> bool {

@@ -11,7 +11,7 @@ use asi_constructs::kernel::{
 
 use super::{Synthesis, Synthesized, Target, validate::inputs::LARGEST_MANIFEST};
 use crate::{
-    assembly::{self, Bootstrap, FileAsset, ListedStack, Roles},
+    assembly::{self, Bootstrap, FileAsset, ListedStack},
     load,
     template::Template,
     world::Files,
@@ -37,8 +37,6 @@ pub struct Assembled {
     pub folder: PathBuf,
     /// The name people know the stack by.
     pub name: String,
-    /// Whom to be.
-    pub roles: Roles,
     /// Where CloudFormation finds the template, as `s3://bucket/key`.
     pub template_url: Option<String>,
     /// What has to be there before.
@@ -170,7 +168,6 @@ fn deployable(it: ListedStack, root: Node, folder: &Path, assets: assembly::File
     let assembled = Assembled {
         folder: folder.to_owned(),
         name: it.name,
-        roles: it.roles,
         template_url: it.template_url,
         bootstrap: it.bootstrap,
         parameters: it.parameters.into_iter().collect(),
@@ -178,6 +175,6 @@ fn deployable(it: ListedStack, root: Node, folder: &Path, assets: assembly::File
         files: assets.files,
         images: assets.images,
     };
-    let target = Target { name: it.stack_name, region: it.region, account: it.account };
+    let target = Target { name: it.stack_name, region: it.region, account: it.account, roles: it.roles };
     Deployable { target, template, is_part: true, assembled: Some(assembled) }
 }

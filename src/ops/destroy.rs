@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use asi_constructs::kernel::{node::Node, span::Sources};
 
 use super::{
-    Compared, Deployable, Presence, Reach, Remarks, Target,
+    Compared, Deployable, Presence, Purpose, Reach, Remarks, Target,
     deploy::{Ask, Audience, Ending, Endings, Listeners, News, Proposal, UnderWay, is_yes},
+    targets::Connected,
 };
 use crate::{
     deploy::{Standing, Way, standing, ways},
@@ -90,7 +91,7 @@ async fn one(
     under_way: &UnderWay,
     audience: Listeners<'_, '_>,
 ) -> Result<Ending, Ending> {
-    let aws = target.connect(world, &settings.reach).await?;
+    let Connected { aws, .. } = target.connect(world, &settings.reach, Purpose::Change).await?;
     let stack = loop {
         let Some(stack) = aws.stack(&target.name).await.map_err(Ending::Aws)? else {
             return Ok(Ending::Gone);
@@ -117,7 +118,8 @@ async fn one(
     if !settings.yes {
         agree(world, &proposal, target, audience).await?;
     }
-    let role = settings.role.as_deref().or(stack.role.as_deref());
+    let own = target.roles.execution.as_ref().map(|it| target.filled(it, &aws));
+    let role = settings.role.as_deref().or(own.as_deref()).or(stack.role.as_deref());
     let token = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await.map_err(Ending::Aws)?;
     audience.borrow_mut().hear(&target.name, &News::Began(&proposal.steps));
     under_way.watch(&aws, &target.name, &stack.id, Some(token), audience).await?;

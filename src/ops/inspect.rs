@@ -1,6 +1,6 @@
 //! What is deployed, and how it is. Nothing here changes anything, but that a detection of drift is recorded.
 
-use super::{Reach, Target, deploy::Ending};
+use super::{Purpose, Reach, Target, deploy::Ending, targets::Connected};
 use crate::world::{
     World,
     cloudformation::{DeployedStack, ResourceDrift},
@@ -21,13 +21,13 @@ pub async fn deployed_stack(
     target: &Target,
     reach: &Reach<'_>,
 ) -> Result<Option<DeployedStack>, Ending> {
-    let aws = target.connect(world, reach).await?;
+    let Connected { aws, .. } = target.connect(world, reach, Purpose::Look).await?;
     aws.stack(&target.name).await.map_err(Ending::Aws)
 }
 
 /// Looks for drift in a stack; nothing, if there is none of its name.
 pub async fn drift(world: &World, target: &Target, reach: &Reach<'_>) -> Result<Option<Drift>, Ending> {
-    let aws = target.connect(world, reach).await?;
+    let Connected { aws, .. } = target.connect(world, reach, Purpose::Change).await?;
     let Some(stack) = aws.stack(&target.name).await.map_err(Ending::Aws)? else { return Ok(None) };
     let resources = aws.drifts(&stack.id).await.map_err(Ending::Aws)?;
     Ok(Some(Drift { stack, resources }))

@@ -36,5 +36,5 @@ pub use list::{Listing, list};
 pub use schema::schema;
 pub use synth::{Synthesis, Synthesized, synthesize, write_assembly};
 #[cfg(feature = "aws")]
-pub use targets::{Reach, Target, targets};
+pub use targets::{Purpose, Reach, Target, targets};
 pub use validate::{Checked, validate};

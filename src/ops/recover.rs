@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 
 use super::{
-    Reach, Target,
+    Purpose, Reach, Target,
     deploy::{Audience, Ending, News, UnderWay},
+    targets::Connected,
 };
 use crate::{
     deploy::{Way, ways},
@@ -28,7 +29,7 @@ pub struct State {
 
 /// How a stack is; nothing, if there is none.
 pub async fn state(world: &World, target: &Target, reach: &Reach<'_>) -> Result<Option<State>, Ending> {
-    let aws = target.connect(world, reach).await?;
+    let Connected { aws, .. } = target.connect(world, reach, Purpose::Look).await?;
     look(&aws, &target.name).await.map_err(Ending::Aws)
 }
 
@@ -76,7 +77,7 @@ async fn go(
     under_way: &UnderWay,
     audience: super::deploy::Listeners<'_, '_>,
 ) -> Result<Ending, Ending> {
-    let aws = target.connect(world, reach).await?;
+    let Connected { aws, .. } = target.connect(world, reach, Purpose::Change).await?;
     let Some(State { stack, failed, ways }) = look(&aws, &target.name).await.map_err(Ending::Aws)? else {
         return Ok(Ending::Gone);
     };

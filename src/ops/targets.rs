@@ -1,13 +1,10 @@
 //! Stacks that are deployed: which ones a run is about, and how they are reached.
 
-use std::path::Path;
-
-use asi_constructs::kernel::diagnostic::has_errors;
-
-use super::{Listing, deploy::Ending, list::list};
+use super::deploy::Ending;
 use crate::{
+    assembly::Roles,
     load::Stack,
-    world::{Choice, Files, World, aws::Aws},
+    world::{AwsError, Choice, World, aws::Aws},
 };
 
 /// A stack of CloudFormation.
@@ -19,6 +16,28 @@ pub struct Target {
     pub region: Option<String>,
     /// The account it is bound to.
     pub account: Option<String>,
+    /// Whom to be, as its assembly says.
+    pub roles: Roles,
+}
+
+/// What AWS is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To read what is deployed.
+    Look,
+    /// To change it.
+    Change,
+}
+
+/// AWS as seen by who works on a stack.
+#[derive(Debug)]
+pub(in crate::ops) struct Connected {
+    /// With the role for the purpose, if there is one.
+    pub(in crate::ops) aws: Aws,
+    /// With the credentials of the caller.
+    pub(in crate::ops) own: Aws,
+    /// Why the role was not taken on; then these are the caller's credentials, too.
+    pub(in crate::ops) not_assumed: Option<AwsError>,
 }
 
 /// How AWS is reached, where a stack leaves that open.
@@ -33,20 +52,59 @@ pub struct Reach<'a> {
 impl Target {
     /// A stack of a stack file.
     pub fn of(stack: &Stack) -> Self {
-        Self { name: stack.name(), region: stack.region.clone(), account: stack.account.clone() }
+        let (region, account) = (stack.region.clone(), stack.account.clone());
+        Self { region, account, ..Self::any(stack.name()) }
     }
 
-    /// AWS, where the stack belongs.
-    pub(in crate::ops) async fn connect(&self, world: &World, reach: &Reach<'_>) -> Result<Aws, Ending> {
+    /// Any stack of this name.
+    pub fn any(name: impl Into<String>) -> Self {
+        Self { name: name.into(), region: None, account: None, roles: Roles::default() }
+    }
+
+    /// AWS, where the stack belongs, as who is to do this.
+    pub(in crate::ops) async fn connect(
+        &self,
+        world: &World,
+        reach: &Reach<'_>,
+        purpose: Purpose,
+    ) -> Result<Connected, Ending> {
         self.check_region(reach)?;
         let choice = Choice { profile: reach.profile, region: self.region.as_deref().or(reach.region) };
-        let aws = Aws::connect(&world.access, choice).await.map_err(Ending::Aws)?;
-        self.check_account(&aws).await?;
-        Ok(aws)
+        let own = Aws::connect(&world.access, choice).await.map_err(Ending::Aws)?;
+        let role = match purpose {
+            Purpose::Look => self.roles.lookup.as_ref().or(self.roles.deploy.as_ref()),
+            Purpose::Change => self.roles.deploy.as_ref(),
+        };
+        let Some(role) = role else {
+            self.check_account(&own).await?;
+            return Ok(Connected { aws: own.clone(), own, not_assumed: None });
+        };
+        match own.assuming(&self.filled(role, &own)).await {
+            Ok(aws) => Ok(Connected { aws, own, not_assumed: None }),
+            // Whoever may do it without the role, does: as the CDK has it.
+            Err(error) => {
+                self.check_account(&own).await?;
+                Ok(Connected { aws: own.clone(), own, not_assumed: Some(error) })
+            }
+        }
+    }
+
+    /// A text of its assembly with the placeholders filled in for what is only known where it goes.
+    pub(in crate::ops) fn filled(&self, text: &str, aws: &Aws) -> String {
+        let partition = match aws.region() {
+            it if it.starts_with("cn-") => "aws-cn",
+            it if it.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        let text = text.replace("${AWS::Partition}", partition).replace("${AWS::Region}", aws.region());
+        match &self.account {
+            Some(account) => text.replace("${AWS::AccountId}", account),
+            None => text,
+        }
     }
 
     /// Says no to a region other than the one it is bound to.
-    pub(in crate::ops) fn check_region(&self, reach: &Reach<'_>) -> Result<(), Ending> {
+    fn check_region(&self, reach: &Reach<'_>) -> Result<(), Ending> {
         match (&self.region, reach.region) {
             (Some(bound), Some(given)) if bound != given => {
                 Err(Ending::WrongRegion { bound: bound.clone(), given: given.to_owned() })
@@ -56,35 +114,22 @@ impl Target {
     }
 
     /// Says no to an account other than the one it is bound to.
-    pub(in crate::ops) async fn check_account(&self, aws: &Aws) -> Result<(), Ending> {
+    async fn check_account(&self, aws: &Aws) -> Result<(), Ending> {
         let Some(bound) = &self.account else { return Ok(()) };
         let given = aws.caller().await.map_err(Ending::Aws)?.account;
         if given == *bound { Ok(()) } else { Err(Ending::WrongAccount { bound: bound.clone(), given }) }
     }
 }
 
-/// The stacks of these names; those of the stack file, where none is named. A name that the stack file does not have is
-/// that of any stack in the account. Without targets the stack file is wrong, and the listing says how.
-pub fn targets(
-    files: &dyn Files,
-    path: &Path,
-    environment: Option<&str>,
-    names: &[String],
-) -> (Vec<Target>, Listing) {
-    let listing = list(files, path, environment);
+/// The stacks of these names among those `known`; all of these, where none is named. Another name is that of any stack in
+/// the account.
+pub fn targets(known: Vec<Target>, names: &[String]) -> Vec<Target> {
     if names.is_empty() {
-        return (listing.stacks.iter().map(Target::of).collect(), listing);
+        return known;
     }
-    let known = listing.stacks.iter().map(Target::of);
-    let known: Vec<Target> = known.collect();
     let target = |name: &String| {
-        let bare = || Target { name: name.clone(), region: None, account: None };
-        known.iter().find(|it| it.name == *name).cloned().unwrap_or_else(bare)
+        let found = known.iter().find(|it| it.name == *name).cloned();
+        found.unwrap_or_else(|| Target::any(name.as_str()))
     };
-    let mut listing = listing;
-    if has_errors(&listing.diagnostics) {
-        // What stack files say is no matter where stacks are named.
-        listing.diagnostics.clear();
-    }
-    (names.iter().map(target).collect(), listing)
+    names.iter().map(target).collect()
 }

@@ -3,7 +3,6 @@
 mod consent;
 mod publish;
 mod report;
-mod roles;
 mod stack;
 mod upload;
 mod watch;
@@ -19,7 +18,6 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 pub use consent::{Approval, Ask, is_yes};
 
 pub(super) use self::{
-    roles::Connected,
     stack::Deploying,
     watch::{Listeners, UnderWay},
 };

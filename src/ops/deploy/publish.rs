@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ending, roles::filled};
+use super::Ending;
 use crate::{
     assembly::FileAsset,
-    ops::deployable::Assembled,
+    ops::{Target, deployable::Assembled},
     world::{
         Files,
         aws::{Aws, Object},
@@ -32,7 +32,7 @@ pub(super) async fn publish(
     own: &Aws,
     files: &dyn Files,
     assembled: &Assembled,
-    account: Option<&str>,
+    target: &Target,
 ) -> Result<(), Ending> {
     if assembled.images > 0 {
         return Err(Ending::Images(assembled.images));
@@ -43,13 +43,13 @@ pub(super) async fn publish(
             None => own,
             Some(role) => {
                 if !publishers.contains_key(role) {
-                    let aws = own.assuming(&filled(role, own, account)).await.map_err(Ending::Aws)?;
+                    let aws = own.assuming(&target.filled(role, own)).await.map_err(Ending::Aws)?;
                     publishers.insert(role, aws);
                 }
                 &publishers[role]
             }
         };
-        publish_one(publisher, files, assembled, file, account).await?;
+        publish_one(publisher, files, assembled, file, target).await?;
     }
     Ok(())
 }
@@ -59,10 +59,10 @@ async fn publish_one(
     files: &dyn Files,
     assembled: &Assembled,
     file: &FileAsset,
-    account: Option<&str>,
+    target: &Target,
 ) -> Result<(), Ending> {
-    let bucket = filled(&file.bucket, aws, account);
-    let object = Object { bucket: &bucket, owner: account, key: &file.key };
+    let bucket = target.filled(&file.bucket, aws);
+    let object = Object { bucket: &bucket, owner: target.account.as_deref(), key: &file.key };
     if aws.has_object(object).await.map_err(Ending::Aws)? {
         return Ok(());
     }
@@ -75,8 +75,8 @@ async fn publish_one(
 }
 
 /// Where CloudFormation finds a template that an assembly calls `s3://bucket/key`.
-pub(super) fn source(aws: &Aws, url: &str, account: Option<&str>) -> Option<Source> {
-    let url = filled(url, aws, account);
+pub(super) fn source(aws: &Aws, url: &str, target: &Target) -> Option<Source> {
+    let url = target.filled(url, aws);
     let (bucket, key) = url.strip_prefix("s3://")?.split_once('/')?;
-    Some(Source::Url(aws.url_of(Object { bucket, owner: account, key })))
+    Some(Source::Url(aws.url_of(Object { bucket, owner: target.account.as_deref(), key })))
 }

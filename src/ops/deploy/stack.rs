@@ -10,13 +10,12 @@ use super::{
     Ending, Listeners, Method, News, Proposal, Settings, UnderWay,
     consent::is_yes,
     publish::{check_bootstrap, publish, source},
-    roles::{Connected, connect, filled},
     upload::upload,
 };
 use crate::{
     deploy::{self, Body, Proposed, Standing, Values, capabilities},
     diff, load,
-    ops::{Compared, Deployable, Presence, Remarks},
+    ops::{Compared, Deployable, Presence, Purpose, Remarks, targets::Connected},
     plan::plan,
     template::Template,
     world::{
@@ -77,7 +76,7 @@ impl Deploying<'_> {
         audience: Listeners<'_, '_>,
         question: &Mutex<()>,
     ) -> Result<Ending, Ending> {
-        let Connected { aws, own, not_assumed } = self.connect().await?;
+        let Connected { aws, own, not_assumed } = self.connect(Purpose::Change).await?;
         if let Some(error) = &not_assumed {
             audience.borrow_mut().hear(&self.name, &News::Own(error));
         }
@@ -123,9 +122,8 @@ impl Deploying<'_> {
     }
 
     /// AWS, where the stack belongs.
-    pub(in crate::ops) async fn connect(&self) -> Result<Connected, Ending> {
-        let Deployable { target, assembled, .. } = self.stack;
-        connect(self.world, target, assembled.as_ref(), &self.settings.reach()).await
+    pub(in crate::ops) async fn connect(&self, purpose: Purpose) -> Result<Connected, Ending> {
+        self.stack.target.connect(self.world, &self.settings.reach(), purpose).await
     }
 
     /// What there is now, once nothing is under way any more.
@@ -200,8 +198,8 @@ impl Deploying<'_> {
 
     /// The role that its assembly has CloudFormation take on.
     fn execution_role(&self, aws: &Aws) -> Option<String> {
-        let role = self.stack.assembled.as_ref()?.roles.execution.as_ref()?;
-        Some(filled(role, aws, self.stack.target.account.as_deref()))
+        let target = &self.stack.target;
+        Some(target.filled(target.roles.execution.as_ref()?, aws))
     }
 
     fn tags(&self) -> IndexMap<String, String> {
@@ -281,12 +279,12 @@ impl Deploying<'_> {
 
     /// Where CloudFormation finds the template; with it, all that it needs in buckets is put there.
     async fn source(&self, aws: &Aws, own: &Aws) -> Result<Source, Ending> {
-        let account = self.stack.target.account.as_deref();
+        let target = &self.stack.target;
         if let Some(assembled) = &self.stack.assembled {
             check_bootstrap(aws, assembled).await?;
-            publish(own, self.world.files.as_ref(), assembled, account).await?;
+            publish(own, self.world.files.as_ref(), assembled, target).await?;
             let url = assembled.template_url.as_ref();
-            if let Some(source) = url.and_then(|it| source(aws, it, account)) {
+            if let Some(source) = url.and_then(|it| source(aws, it, target)) {
                 return Ok(source);
             }
         }

@@ -5,9 +5,10 @@ use crate::{
     deploy::clean_up,
     diff::{self, Told},
     ops::{
-        Deployables,
-        deploy::{Connected, Deploying, Ending, Settings},
+        Deployables, Purpose,
+        deploy::{Deploying, Ending, Settings},
         synth::in_order,
+        targets::Connected,
     },
     template::Template,
     world::World,
@@ -30,12 +31,16 @@ pub async fn deployed(
     asking: Asking,
 ) -> Result<Comparison, (String, Ending)> {
     let Deployables { stacks: synthesized, diagnostics, mut sources } = deployables;
+    let purpose = match asking {
+        Asking::Templates => Purpose::Look,
+        Asking::ChangeSet => Purpose::Change,
+    };
     let mut stacks = Vec::new();
     for stack in &synthesized {
         let name = stack.target.name.clone();
         let of_this = |ending| (name.clone(), ending);
         let deploying = Deploying { stack, name: name.clone(), world, settings, sources: &sources };
-        let Connected { aws, own, .. } = deploying.connect().await.map_err(of_this)?;
+        let Connected { aws, own, .. } = deploying.connect(purpose).await.map_err(of_this)?;
         let before = deploying.look(&aws).await.map_err(|it| of_this(Ending::Aws(it)))?;
         // A value that is missing keeps nothing from being compared.
         let values = deploying.values(&before);

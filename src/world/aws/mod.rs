@@ -6,6 +6,7 @@
 mod bucket;
 mod changes;
 mod convert;
+mod credentials;
 mod failure;
 mod parameters;
 mod signed;
@@ -29,7 +30,7 @@ use aws_smithy_runtime_api::client::{
 };
 
 pub use self::bucket::Object;
-use self::failure::Failure;
+use self::{credentials::Kept, failure::Failure};
 use super::{Access, AwsError, Choice, Patience, Refusal, Timestamp};
 
 /// AWS, in one region, with the credentials of one caller.
@@ -113,6 +114,10 @@ impl Aws {
 
     /// With this configuration.
     fn of(config: SdkConfig, patience: Patience) -> Result<Self, AwsError> {
+        let provider = config.credentials_provider().map(|it| SharedCredentialsProvider::new(Kept::new(it)));
+        let mut builder = config.to_builder();
+        builder.set_credentials_provider(provider);
+        let config = builder.build();
         let region = config.region().map(ToString::to_string);
         let region = region.ok_or(AwsError { operation: "configuration", reason: Refusal::NoRegion })?;
         let failure = Failure { patience: patience.answer };
@@ -129,11 +134,14 @@ impl Aws {
     pub async fn assuming(&self, role: &str) -> Result<Self, AwsError> {
         let provider = AssumeRoleProvider::builder(role).session_name("asi").configure(&self.config);
         let provider = provider.build().await;
-        // The first time is now, so that it is known whether it may be.
-        provider.provide_credentials().await.map_err(|it| failure::of_role(&it))?;
         let config = self.config.to_builder();
         let config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();
-        Self::of(config, self.patience)
+        let aws = Self::of(config, self.patience)?;
+        // The first time is now, so that it is known whether it may be.
+        if let Some(provider) = aws.config.credentials_provider() {
+            provider.provide_credentials().await.map_err(|it| failure::of_role(&it))?;
+        }
+        Ok(aws)
     }
 
     /// Who calls.

@@ -29,6 +29,7 @@ mod xml;
 pub(crate) use actions::ACTIONS;
 pub(crate) use change::{Change, Detail};
 pub(crate) use faults::Fault;
+pub(crate) use record::Call;
 pub(crate) use script::{ChangeSetScript, Drift, On};
 pub(crate) use server::Server;
 pub(crate) use status::STATUSES;
