@@ -8,6 +8,9 @@
 //!                              catalogue                            ├─ assembly ──▶ cdk.out
 //!                                                     any template ─┼─ validate ──▶ findings
 //!                                                                   └─ graph ─────▶ SVG, Mermaid
+//!
+//!      Template, deployed Template ── diff ──▶ TemplateDiff ─┐
+//!      Template ── deploy ──▶ ChangeSet (CloudFormation) ────┴─ plan ──▶ Plan ── consent ──▶ deploy ──▶ events
 //! ```
 //!
 //! - [`load`] reads the file, lays the chosen environment over it, and checks its frame.
@@ -17,6 +20,8 @@
 //! - [`template`] is the finished document. It writes itself, and takes patches.
 //! - [`validate`] finds what is wrong with a template, ours or anybody's.
 //! - [`diff`] tells what two templates say differently, and what CloudFormation would do about it.
+//! - [`plan`] is what CloudFormation says of that, and what it leaves to the schemas.
+//! - [`deploy`] brings a stack to CloudFormation, follows it there, and knows the ways on when something failed.
 //! - [`assembly`] is what the CDK's own CLI takes.
 //! - [`graph`] is templates as a picture for people: cards, groups and arrows, and where they stand.
 //! - [`ops`] has one function for each use of the program; [`cli`] one file for each command.
@@ -28,7 +33,7 @@
 //! - Who may use whom is a table in `tests/architecture.rs`, lowest first.
 //! - Same input, same bytes. No `HashMap` (its order reaches the template), no clock, no randomness.
 //!   `clippy.toml` bans them by name, with the reason.
-//! - Only [`world`] touches files and the environment. Only [`cli`] prints, and only `main` exits.
+//! - Only [`world`] touches files, environment, clock and network. Only [`cli`] prints, and only `main` exits.
 //! - A stage takes a value and returns a value and diagnostics. It does not stop at the first fault, and never
 //!   turns a fault into text.
 //! - No type outside of [`wire`] derives `Serialize`. [`template`] and [`assembly`] have hand-written JSON, because
@@ -81,6 +86,15 @@
 //!   changes nothing of the others.
 //! - *A grant is written at the one who uses it*, as the CDK's are, because he refers to the other anyway; written at the
 //!   other, the two would refer to each other in a circle.
+//! - *AWS is not behind a trait*: what a test has in its place is a server that speaks its protocol, so that what is sent and
+//!   what is read are tested with everything else. Only models of answers ([`world::cloudformation`]) leave the world.
+//! - *A change set is made for every change, and none where the templates say that there is nothing to do*: reading tells
+//!   that sooner, and changes nothing.
+//! - *A parameter's value that was only a default follows the default*: who edits a default means it. CloudFormation, and
+//!   the CDK with it, keep the old one without a word.
+//! - *Every call that changes something carries a token*, so that an answer that is lost costs nothing; who has died
+//!   learns from the stack what is under way, and keeps no state of his own.
+//! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.
 //! - *A release through the stack is an update with the template it has*, asked for by a project of CodeBuild:
 //!   CodePipeline's own action for CloudFormation would leave its role to the stack, for all that comes later.
 

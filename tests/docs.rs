@@ -221,6 +221,7 @@ fn no_snapshot_is_an_orphan() {
                 || name == "formats"
         }
         "graph" => examples.contains(name),
+        "wire" => read("tests/wire.rs").contains(&format!("\"{name}\"")),
         "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
         "diff" => differences.contains(&format!("\"diff/{file}\"")),
         "environments" => environments.contains(&format!("\"environments/{file}\"")),

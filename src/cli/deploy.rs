@@ -26,7 +26,7 @@ use crate::{
 /// Outputs go to standard output, all else to standard error.
 ///
 /// Calls: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, DeleteChangeSet,
-/// ExecuteChangeSet, DescribeStackEvents; DescribeEvents where CloudFormation refuses a change set; DeleteStack where a
+/// ExecuteChangeSet, DescribeStackEvents; CreateStack or UpdateStack with --method direct; DescribeEvents where CloudFormation refuses a change set; DeleteStack where a
 /// stack never came up; UpdateTerminationProtection with --protect; sts:GetCallerIdentity where a stack is bound to an
 /// account.
 #[derive(Debug, clap::Args)]
@@ -112,6 +112,8 @@ enum Way {
     PrepareChangeSet,
     /// Execute the one that was made before
     ExecuteChangeSet,
+    /// Make none: show what the templates say, and do it, which is quicker
+    Direct,
 }
 
 /// When to ask.
@@ -231,6 +233,7 @@ fn settings(args: &Args, global: &Global) -> Result<Settings, Diagnostic> {
             Way::ChangeSet => Method::ChangeSet,
             Way::PrepareChangeSet => Method::Prepare,
             Way::ExecuteChangeSet => Method::Execute,
+            Way::Direct => Method::Direct,
         },
         change_set: args.change_set_name.clone(),
         approval: match args.require_approval {

@@ -107,7 +107,7 @@ impl<'a, 'o> Printer<'a, 'o> {
     /// Takes the table away, so that what is printed stays above it.
     fn wipe(&mut self) -> io::Result<()> {
         let drawn = std::mem::take(&mut self.drawn);
-        if drawn > 0 { write!(self.output.err, "\x1b[{drawn}A\x1b[J") } else { Ok(()) }
+        if drawn > 0 { write!(self.output.err, "\r\x1b[{drawn}A\x1b[J") } else { Ok(()) }
     }
 
     /// Draws the table; what is wider than the terminal is cut off by it, so that lines stay lines.

@@ -87,11 +87,12 @@ pub fn progress<'a>(all: impl IntoIterator<Item = (&'a String, &'a Progress)>, o
             .take(MOST_RUNNING)
             .map(|(event, seconds)| Item {
                 cells: vec![
+                    // First, as what does not fit is cut off.
+                    aside(duration(*seconds)),
                     vec![(Meaning::Changed, event.status.as_str().to_owned())],
                     vec![(Meaning::Plain, event.type_name.clone())],
                     vec![(Meaning::Value, event.logical_id.clone())],
                     aside(origins.place(stack, event)),
-                    aside(duration(*seconds)),
                 ],
                 lines: Vec::new(),
             })

@@ -93,10 +93,14 @@ impl AwsError {
         matches!(&self.reason, Refusal::Refused { code: it, .. } if it == code)
     }
 
+    /// Whether AWS said no with a reason that has this in it.
+    pub fn says(&self, part: &str) -> bool {
+        matches!(&self.reason, Refusal::Refused { message, .. } if message.contains(part))
+    }
+
     /// Whether there is no stack of the name that was asked for: AWS has no code of its own for that.
     pub fn is_missing_stack(&self) -> bool {
-        let Refusal::Refused { code, message } = &self.reason else { return false };
-        code == "ValidationError" && message.contains("does not exist")
+        self.is("ValidationError") && self.says("does not exist")
     }
 }
 

@@ -116,6 +116,8 @@ pub enum Method {
     Prepare,
     /// One that was made before is shown and executed.
     Execute,
+    /// There is none: what the templates say is shown, and done.
+    Direct,
 }
 
 /// What a stack's deployment would do.

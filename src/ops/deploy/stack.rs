@@ -81,20 +81,28 @@ impl Deploying<'_> {
             audience.borrow_mut().hear(&self.name, &News::Own(error));
         }
         let before = self.standing(&aws, under_way, audience).await?;
-        let values = self.values(&before)?;
+        // Those of a change set that was made before are in it.
+        let values = match self.settings.method {
+            Method::Execute => Values::default(),
+            Method::ChangeSet | Method::Prepare | Method::Direct => self.values(&before)?,
+        };
         let mut proposal = match self.settings.method {
             Method::Execute => self.found(&aws, &before).await?,
-            Method::ChangeSet | Method::Prepare => {
+            Method::ChangeSet | Method::Prepare | Method::Direct => {
                 if let Some(stack) = before.stack.as_ref().filter(|it| self.is_deployed(it, &before, &values))
                 {
                     self.protect(&aws, stack).await?;
                     return Ok(Ending::Unchanged(Box::new(stack.clone())));
                 }
-                audience.borrow_mut().hear(&self.name, &News::Preparing);
-                self.propose(&aws, &own, &before, &values).await?
+                if self.settings.method == Method::Direct {
+                    self.written(&aws, &before)
+                } else {
+                    audience.borrow_mut().hear(&self.name, &News::Preparing);
+                    self.propose(&aws, &own, &before, &values).await?
+                }
             }
         };
-        proposal.compared.remarks.kept = values.kept;
+        proposal.compared.remarks.kept = values.kept.clone();
         audience.borrow_mut().hear(&self.name, &News::Proposed(&proposal));
         if self.settings.method == Method::Prepare {
             return Ok(Ending::Prepared(proposal.made));
@@ -113,10 +121,14 @@ impl Deploying<'_> {
             return Err(ending);
         }
         let how = Execute { keeps_failed: self.settings.keeps_failed };
-        let token = aws.execute_change_set(&proposal.made, how).await.map_err(Ending::Aws)?;
+        let (made, token) = if self.settings.method == Method::Direct {
+            self.begin(&aws, &own, &before, &values, how).await?
+        } else {
+            let token = aws.execute_change_set(&proposal.made, how).await.map_err(Ending::Aws)?;
+            (proposal.made, token)
+        };
         audience.borrow_mut().hear(&self.name, &News::Began(&proposal.steps));
-        let made = &proposal.made.stack;
-        let stack = under_way.watch(&aws, &self.name, made, Some(token), audience).await?;
+        let stack = under_way.watch(&aws, &self.name, &made.stack, Some(token), audience).await?;
         self.protect(&aws, &stack).await?;
         Ok(Ending::Done(Box::new(stack)))
     }
@@ -213,7 +225,12 @@ impl Deploying<'_> {
     fn is_deployed(&self, stack: &DeployedStack, before: &Before, values: &Values) -> bool {
         let new = &self.stack.template;
         let settings = self.settings;
-        let is_asked_for = settings.is_forced || settings.reverts_drift || settings.imports_existing;
+        let is_asked_for = settings.is_forced
+            || settings.reverts_drift
+            || settings.imports_existing
+            || !settings.alarms.is_empty()
+            || settings.monitored_minutes.is_some()
+            || settings.role.as_ref().is_some_and(|it| stack.role.as_ref() != Some(it));
         let mut tags = stack.tags.clone();
         tags.sort_unstable_keys();
         let mut wanted = self.tags();
@@ -227,18 +244,18 @@ impl Deploying<'_> {
             && !deploy::looks_up(&new.body)
     }
 
-    /// Has a change set made.
-    pub(in crate::ops) async fn propose(
+    /// What the stack becomes.
+    async fn deployment(
         &self,
         aws: &Aws,
         own: &Aws,
         before: &Before,
         values: &Values,
-    ) -> Result<Proposal, Ending> {
+    ) -> Result<Deployment, Ending> {
         let template = self.source(aws, own).await?;
         let settings = self.settings;
         let had = before.stack.as_ref();
-        let deployment = Deployment {
+        Ok(Deployment {
             template,
             parameters: values.given.clone(),
             tags: self.tags(),
@@ -252,7 +269,47 @@ impl Deploying<'_> {
             alarms: settings.alarms.clone(),
             monitored_minutes: settings.monitored_minutes,
             is_express: settings.is_express,
+        })
+    }
+
+    /// What the templates say of the deployment, without asking CloudFormation.
+    fn written(&self, aws: &Aws, before: &Before) -> Proposal {
+        let diff = diff::diff(&before.template, &self.stack.template);
+        let steps = diff.resources.iter().map(|it| it.id.clone()).collect();
+        let presence = if before.stack.is_some() { Presence::Both } else { Presence::Added };
+        let remarks = Remarks::default();
+        let compared = Compared { name: self.name.clone(), presence, diff, remarks };
+        let made = Made { change_set: String::new(), stack: self.name.clone() };
+        Proposal { compared, steps, made, region: aws.region().to_owned(), sources: before.sources.clone() }
+    }
+
+    /// Begins the deployment without a change set.
+    async fn begin(
+        &self,
+        aws: &Aws,
+        own: &Aws,
+        before: &Before,
+        values: &Values,
+        how: Execute,
+    ) -> Result<(Made, String), Ending> {
+        let deployment = self.deployment(aws, own, before, values).await?;
+        let Some(stack) = before.stack.clone() else {
+            return aws.create_stack(&self.name, &deployment, how).await.map_err(Ending::Aws);
         };
+        let begun = aws.update_stack(&self.name, &deployment, how).await.map_err(Ending::Aws)?;
+        begun.ok_or_else(|| Ending::Unchanged(Box::new(stack)))
+    }
+
+    /// Has a change set made.
+    pub(in crate::ops) async fn propose(
+        &self,
+        aws: &Aws,
+        own: &Aws,
+        before: &Before,
+        values: &Values,
+    ) -> Result<Proposal, Ending> {
+        let settings = self.settings;
+        let deployment = self.deployment(aws, own, before, values).await?;
         let request = ChangeSetRequest {
             stack: &self.name,
             name: &settings.change_set,

@@ -1,32 +1,25 @@
 //! What changes stacks: change sets and what becomes of them, and deletion.
 
-use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetType, DeletionMode, DeploymentConfig, DeploymentConfigMode, DeploymentMode,
-    EventFilter, Parameter, RollbackConfiguration, RollbackTrigger, Tag,
-};
+use aws_sdk_cloudformation::types::{ChangeSetType, DeletionMode, DeploymentMode, EventFilter};
 
-use super::{Aws, convert, token};
+use super::{
+    Aws, convert,
+    request::{deployed, some},
+    token,
+};
 use crate::world::{
     AwsError,
-    cloudformation::{
-        ChangeSet, ChangeSetRequest, Deletion, Deployment, Execute, Given, Goal, Made, Objection, Source,
-    },
+    cloudformation::{ChangeSet, ChangeSetRequest, Deletion, Execute, Goal, Made, Objection},
 };
 
 impl Aws {
     /// Has a change set made; it takes some time until it is complete.
     pub async fn create_change_set(&self, request: &ChangeSetRequest<'_>) -> Result<Made, AwsError> {
-        let deployment = request.deployment;
-        let call = self.cfn.create_change_set();
-        let call = match &deployment.template {
-            Source::Body(body) => call.template_body(body),
-            Source::Url(url) => call.template_url(url),
-        };
         let goal = match request.goal {
             Goal::Create => ChangeSetType::Create,
             Goal::Update => ChangeSetType::Update,
         };
-        let call = call
+        let call = deployed!(self.cfn.create_change_set(), request.deployment)
             .stack_name(request.stack)
             .change_set_name(request.name)
             .change_set_type(goal)
@@ -34,14 +27,7 @@ impl Aws {
             .description("Made by asi")
             .include_nested_stacks(true)
             .import_existing_resources(request.imports_existing)
-            .set_deployment_mode(request.reverts_drift.then_some(DeploymentMode::RevertDrift))
-            .set_deployment_config(deployment.is_express.then(express))
-            .set_capabilities(some(deployment.capabilities.iter().map(|it| Capability::from(it.as_str()))))
-            .set_parameters(some(deployment.parameters.iter().map(|(name, it)| parameter(name, it))))
-            .set_tags(some(deployment.tags.iter().map(|(key, value)| tag(key, value))))
-            .set_role_arn(deployment.role.clone())
-            .set_notification_arns(some(deployment.notifications.iter().cloned()))
-            .set_rollback_configuration(rollback(deployment));
+            .set_deployment_mode(request.reverts_drift.then_some(DeploymentMode::RevertDrift));
         let made = call.send().await.map_err(|it| self.failure.of("CreateChangeSet", it))?;
         Ok(Made { change_set: made.id.unwrap_or_default(), stack: made.stack_id.unwrap_or_default() })
     }
@@ -158,37 +144,4 @@ impl Aws {
         let call = call.set_role_arn(role.map(ToOwned::to_owned)).send().await;
         call.map(|_| token).map_err(|it| self.failure.of("ContinueUpdateRollback", it))
     }
-}
-
-/// A list that is left out where it is empty.
-fn some<T>(values: impl Iterator<Item = T>) -> Option<Vec<T>> {
-    let values: Vec<T> = values.collect();
-    (!values.is_empty()).then_some(values)
-}
-
-fn parameter(name: &str, given: &Given) -> Parameter {
-    let parameter = Parameter::builder().parameter_key(name);
-    match given {
-        Given::Value(value) => parameter.parameter_value(value).build(),
-        Given::Previous => parameter.use_previous_value(true).build(),
-    }
-}
-
-fn tag(key: &str, value: &str) -> Tag {
-    Tag::builder().key(key).value(value).build()
-}
-
-fn express() -> DeploymentConfig {
-    DeploymentConfig::builder().mode(DeploymentConfigMode::Express).build()
-}
-
-fn rollback(deployment: &Deployment) -> Option<RollbackConfiguration> {
-    if deployment.alarms.is_empty() && deployment.monitored_minutes.is_none() {
-        return None;
-    }
-    let trigger = |arn: &String| RollbackTrigger::builder().arn(arn).r#type("AWS::CloudWatch::Alarm").build();
-    let triggers = some(deployment.alarms.iter().map(trigger));
-    let minutes = deployment.monitored_minutes;
-    let configuration = RollbackConfiguration::builder().set_rollback_triggers(triggers);
-    Some(configuration.set_monitoring_time_in_minutes(minutes).build())
 }

@@ -7,8 +7,10 @@ mod bucket;
 mod changes;
 mod convert;
 mod credentials;
+mod direct;
 mod failure;
 mod parameters;
+mod request;
 mod signed;
 mod stacks;
 
