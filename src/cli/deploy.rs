@@ -210,6 +210,7 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
         | Ending::Outdated => Exit::No,
         Ending::Faulty(_)
         | Ending::Refused { .. }
+        | Ending::NothingToImport
         | Ending::NoWay { .. }
         | Ending::TooLarge(_)
         | Ending::NoBucket { .. }
@@ -272,7 +273,7 @@ pub(super) fn parameters(given: &[String]) -> Result<Vec<(Option<String>, String
 }
 
 /// Both sides of what was given as `KEY=VALUE`.
-fn pair<'a>(given: &'a str, option: &str, form: &str) -> Result<(&'a str, &'a str), Diagnostic> {
+pub(super) fn pair<'a>(given: &'a str, option: &str, form: &str) -> Result<(&'a str, &'a str), Diagnostic> {
     given.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
         let fault = format!("`{option} {given}` has no value");
         Diagnostic::error("option-value", fault).help(format!("write it as `{option} {form}`"))

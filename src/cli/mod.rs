@@ -10,6 +10,8 @@ mod diff;
 mod drift;
 mod explain;
 mod graph;
+#[cfg(feature = "aws")]
+mod import;
 mod init;
 mod ls;
 #[cfg(feature = "aws")]
@@ -131,6 +133,8 @@ enum Command {
     #[cfg(feature = "aws")]
     Rollback(recover::RollbackArgs),
     #[cfg(feature = "aws")]
+    Import(import::Args),
+    #[cfg(feature = "aws")]
     Destroy(destroy::Args),
     Graph(graph::Args),
     Ls(ls::Args),
@@ -203,6 +207,8 @@ pub fn run(
         Command::Recover(args) => recover::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Rollback(args) => recover::rollback(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Import(args) => import::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Destroy(args) => destroy::run(args, &cli.global, world, &mut output),
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),

@@ -56,6 +56,12 @@ impl<'a, 'o> Printer<'a, 'o> {
                 self.output.err.flush()?;
                 return Ok(());
             }
+            News::Importing(resources) => self.doc(&present::deploy::imports(stack, resources))?,
+            News::MayImport => {
+                write!(self.output.err, "\nTake them into {stack}? [y/N] ")?;
+                self.output.err.flush()?;
+                return Ok(());
+            }
             News::Interrupted(stacks) => {
                 let names = stacks.join(", ");
                 write!(

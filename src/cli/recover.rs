@@ -160,10 +160,8 @@ fn look(
     let target = match targets.as_slice() {
         [target] => target.clone(),
         several => {
-            let names: Vec<&str> = several.iter().map(|it| it.name.as_str()).collect();
-            let fault = format!("one stack is meant, and there are {}: {}", names.len(), names.join(", "));
-            let fault = Diagnostic::error("several-stacks", fault);
-            return output.fault(fault.help("name the one that is meant")).map(Err);
+            let names: Vec<String> = several.iter().map(|it| it.name.clone()).collect();
+            return output.fault(super::stacks::several(&names)).map(Err);
         }
     };
     match aws::block_on(ops::recover::state(world, &target, &reach(global))) {

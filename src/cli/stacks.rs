@@ -2,6 +2,8 @@
 
 use std::io;
 
+use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
+
 use super::{Exit, Global, Output, deploy::exit_of_one};
 use crate::{
     ops::{self, Reach, Target, deploy::Ending},
@@ -39,8 +41,14 @@ pub(super) fn targets(
 /// Says why something could not be done with a stack.
 pub(super) fn failed(stack: &str, ending: &Ending, output: &mut Output<'_>) -> io::Result<Exit> {
     let faults = ending.diagnostics(stack, None, &output.command);
-    output.diagnostics(&faults, &asi_constructs::kernel::span::Sources::default())?;
+    output.diagnostics(&faults, &Sources::default())?;
     Ok(exit_of_one(ending))
+}
+
+/// Says that one stack is meant, where there are several.
+pub(super) fn several(names: &[String]) -> Diagnostic {
+    let fault = format!("one stack is meant, and there are {}: {}", names.len(), names.join(", "));
+    Diagnostic::error("several-stacks", fault).help("name the one that is meant")
 }
 
 /// The worse of two.

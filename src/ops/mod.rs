@@ -12,6 +12,8 @@ pub mod destroy;
 pub mod diff;
 pub mod explain;
 pub mod graph;
+#[cfg(feature = "aws")]
+pub mod import;
 pub mod init;
 #[cfg(feature = "aws")]
 pub mod inspect;

@@ -209,7 +209,9 @@ pub const CODES: &[(&str, &str)] = &[
     ("no-deployment", "Nothing comes after the deployment of a pipeline that deploys nothing."),
     ("no-effect", "Something that was written changes nothing, which is a mistake more often than not."),
     ("no-environment", "`${env}` is the name of the environment chosen with `-e`, and none is."),
+    ("no-identifier", "A resource is taken into a stack by what identifies it."),
     ("no-image", "A promotion, a scan or a deployment needs the image that the build of the pipeline makes."),
+    ("no-import", "A resource is taken into a stack when it is in the template and not yet in the stack."),
     ("no-repository", "The pipeline builds an image, and does not know which repository to push it to."),
     ("no-resources", "CloudFormation takes no stack without resources."),
     ("no-scan", "A pipeline waits for the scan of an image only if the Repository scans images."),
@@ -357,6 +359,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("unknown-path", "An override names no resource of its construct."),
     ("unknown-property", "There is no such key here."),
+    ("unknown-resource", "The template has no resource of this logical id."),
     (
         "unknown-service",
         "An endpoint is for a service of AWS: by its short name, or by its whole name if that is no common one.",

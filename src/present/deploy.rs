@@ -10,7 +10,7 @@ use crate::{
         deploy::{Ending, Proposal},
     },
     render::{Block, Doc, Item, Meaning, Text},
-    world::cloudformation::{DeployedStack, ResourceStatus, StackEvent},
+    world::cloudformation::{DeployedStack, Imported, ResourceStatus, StackEvent},
 };
 
 /// The most resources that are shown as being under way.
@@ -37,6 +37,23 @@ pub fn proposal(proposal: &Proposal, view: &View) -> Doc {
     let mut doc = Doc(vec![Block::Heading(title)]);
     doc.0.extend(diff::stack(&proposal.compared, &proposal.sources, view).0);
     doc
+}
+
+/// What would be taken into a stack.
+pub fn imports(stack: &str, resources: &[Imported]) -> Doc {
+    let item = |it: &Imported| {
+        let identifier: Vec<String> =
+            it.identifier.iter().map(|(key, value)| format!("{key} {value}")).collect();
+        let cells = vec![
+            vec![(Meaning::Added, "←".to_owned())],
+            vec![(Meaning::Plain, it.type_name.clone())],
+            vec![(Meaning::Value, it.id.clone())],
+            aside(identifier.join(", ")),
+        ];
+        Item { cells, lines: Vec::new() }
+    };
+    let title = vec![(Meaning::Plain, format!("{stack}: resources that it takes in as they are"))];
+    Doc(vec![Block::Heading(title), Block::Items(resources.iter().map(item).collect())])
 }
 
 /// Something that happened to a resource, in a line.

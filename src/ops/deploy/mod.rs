@@ -26,7 +26,7 @@ use crate::{
     deploy::{Cause, Way},
     world::{
         AwsError, Timestamp, World,
-        cloudformation::{DeployedStack, Made, Objection, StackEvent, StackStatus},
+        cloudformation::{DeployedStack, Imported, Made, Objection, StackEvent, StackStatus},
     },
 };
 
@@ -150,6 +150,10 @@ pub enum News<'a> {
     Proposed(&'a Proposal),
     /// Somebody is asked whether to do it.
     Question(&'a Proposal),
+    /// These resources would be taken into the stack.
+    Importing(&'a [Imported]),
+    /// Somebody is asked whether they are to be.
+    MayImport,
     /// It begins, with these resources to work on, if that is known.
     Began(&'a [String]),
     /// Somebody pressed Ctrl-C while these stacks were worked on, and is asked what to do.
@@ -246,6 +250,8 @@ pub enum Ending {
         /// The way that was to be gone.
         way: Way,
     },
+    /// There is nothing that could be taken into it.
+    NothingToImport,
     /// It cannot be deleted before that is allowed.
     Protected,
     /// It needs a stack that was not deployed.

@@ -95,6 +95,11 @@ impl Ending {
                 Diagnostic::error("wrong-region", fault)
                     .help("leave out `--region`, or choose another environment")
             }
+            Self::NothingToImport => {
+                let fault = format!("the template of `{name}` has no resource that is not in it already");
+                Diagnostic::error("no-import", fault)
+                    .help("write the resources under `resources:` first, as they are")
+            }
             Self::Protected => {
                 let fault = format!("`{name}` is protected from being deleted");
                 Diagnostic::error("protected", fault)

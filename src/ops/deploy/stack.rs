@@ -315,6 +315,7 @@ impl Deploying<'_> {
             name: &settings.change_set,
             goal: before.goal(),
             deployment: &deployment,
+            imports: &[],
             imports_existing: settings.imports_existing,
             reverts_drift: settings.reverts_drift,
         };

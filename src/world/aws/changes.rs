@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::types::{ChangeSetType, DeletionMode, DeploymentMode,
 
 use super::{
     Aws, convert,
-    request::{deployed, some},
+    request::{deployed, imported, some},
     token,
 };
 use crate::world::{
@@ -18,6 +18,7 @@ impl Aws {
         let goal = match request.goal {
             Goal::Create => ChangeSetType::Create,
             Goal::Update => ChangeSetType::Update,
+            Goal::Import => ChangeSetType::Import,
         };
         let call = deployed!(self.cfn.create_change_set(), request.deployment)
             .stack_name(request.stack)
@@ -25,7 +26,9 @@ impl Aws {
             .change_set_type(goal)
             .client_token(token())
             .description("Made by asi")
-            .include_nested_stacks(true)
+            // CloudFormation imports nothing into nested stacks.
+            .include_nested_stacks(request.goal != Goal::Import)
+            .set_resources_to_import(some(request.imports.iter().map(imported)))
             .import_existing_resources(request.imports_existing)
             .set_deployment_mode(request.reverts_drift.then_some(DeploymentMode::RevertDrift));
         let made = call.send().await.map_err(|it| self.failure.of("CreateChangeSet", it))?;

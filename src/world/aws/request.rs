@@ -1,10 +1,11 @@
 //! From what a stack becomes to what the SDK sends of that: the same, however it is brought about.
 
 use aws_sdk_cloudformation::types::{
-    DeploymentConfig, DeploymentConfigMode, Parameter, RollbackConfiguration, RollbackTrigger, Tag,
+    DeploymentConfig, DeploymentConfigMode, Parameter, ResourceToImport, RollbackConfiguration,
+    RollbackTrigger, Tag,
 };
 
-use crate::world::cloudformation::{Deployment, Given};
+use crate::world::cloudformation::{Deployment, Given, Imported};
 
 /// A call with all that a stack becomes; the SDK has a type of its own for each, which have these methods in common.
 macro_rules! deployed {
@@ -61,4 +62,12 @@ pub(super) fn rollback(deployment: &Deployment) -> Option<RollbackConfiguration>
     let minutes = deployment.monitored_minutes;
     let configuration = RollbackConfiguration::builder().set_rollback_triggers(triggers);
     Some(configuration.set_monitoring_time_in_minutes(minutes).build())
+}
+
+pub(super) fn imported(it: &Imported) -> ResourceToImport {
+    let mut resource = ResourceToImport::builder().resource_type(&it.type_name).logical_resource_id(&it.id);
+    for (key, value) in &it.identifier {
+        resource = resource.resource_identifier(key, value);
+    }
+    resource.build()
 }

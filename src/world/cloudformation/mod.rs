@@ -12,7 +12,7 @@ pub use change_set::{
     Action, Attribute, ChangeSet, ChangeSetStatus, Detail, Evaluation, Execution, Objection, Recreation,
     Replacing, ResourceChange,
 };
-pub use request::{ChangeSetRequest, Deletion, Deployment, Execute, Given, Goal, Made, Source};
+pub use request::{ChangeSetRequest, Deletion, Deployment, Execute, Given, Goal, Imported, Made, Source};
 pub use status::{Known, ResourceStatus, StackStatus};
 
 /// A stack as CloudFormation has it.

@@ -1,5 +1,7 @@
 //! What CloudFormation is asked to do.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 /// A change set to be made.
@@ -13,6 +15,8 @@ pub struct ChangeSetRequest<'a> {
     pub goal: Goal,
     /// What the stack becomes.
     pub deployment: &'a Deployment,
+    /// What is imported.
+    pub imports: &'a [Imported],
     /// Whether resources that are there already, by the names the template gives them, are taken into the stack.
     pub imports_existing: bool,
     /// Whether what was changed outside of CloudFormation becomes what the template says.
@@ -73,6 +77,19 @@ pub enum Goal {
     Create,
     /// One that is.
     Update,
+    /// Resources that are there already, for a stack that may be.
+    Import,
+}
+
+/// A resource that is there already, to be taken into a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Its logical id in the stack.
+    pub id: String,
+    /// Its type.
+    pub type_name: String,
+    /// What identifies it: properties and their values.
+    pub identifier: BTreeMap<String, String>,
 }
 
 /// How a change set is executed.

@@ -1,0 +1,251 @@
+//! Resources that are there already, taken into a stack by what identifies them.
+
+use std::{borrow::Cow, cell::RefCell, collections::BTreeMap};
+
+use asi_constructs::kernel::{
+    diagnostic::Diagnostic,
+    map::Entry,
+    node::{Node, NodeKind},
+    span::{Sources, Span},
+};
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{
+    Deployable, Purpose, Reach,
+    deploy::{Ask, Audience, Ending, Listeners, News, UnderWay, is_yes},
+    targets::Connected,
+};
+use crate::{
+    deploy::{self, Proposed, Standing, standing},
+    load,
+    template::{Indent, Template, scalar},
+    world::{
+        World,
+        aws::{self, Aws},
+        cloudformation::{
+            ChangeSetRequest, DeployedStack, Deployment, Execute, Given, Goal, Imported, Source,
+        },
+    },
+};
+
+/// What is taken into a stack.
+#[derive(Clone, Debug, Default)]
+pub struct Settings<'a> {
+    /// How AWS is reached.
+    pub reach: Reach<'a>,
+    /// What identifies resources, by logical id: the name of a property, if there are several, and its value.
+    pub identifiers: BTreeMap<String, Vec<(Option<String>, String)>>,
+    /// The name of the change set.
+    pub change_set: String,
+    /// Whether yes is said to everything.
+    pub yes: bool,
+}
+
+/// Takes the resources of a stack into it that are in its template, and not in what is deployed of it: those that are
+/// named, or all that the template itself identifies.
+pub async fn import(
+    world: &World,
+    stack: &Deployable,
+    settings: &Settings<'_>,
+    audience: &mut dyn Audience,
+) -> Ending {
+    let name = stack.target.name.clone();
+    let audience = RefCell::new(audience);
+    let under_way = UnderWay::default();
+    let ending = RefCell::new(None);
+    let work = async {
+        let ended = attempt(world, stack, settings, &under_way, &audience).await;
+        *ending.borrow_mut() = Some(ended.unwrap_or_else(|it| it));
+    };
+    let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
+    let left = left.map(|names| if names.is_empty() { Ending::Stopped } else { Ending::Left });
+    let ending = ending.into_inner().or(left).expect("either it has ended or it was left");
+    audience.borrow_mut().hear(&name, &News::Ended(&ending));
+    ending
+}
+
+async fn attempt(
+    world: &World,
+    stack: &Deployable,
+    settings: &Settings<'_>,
+    under_way: &UnderWay,
+    audience: Listeners<'_, '_>,
+) -> Result<Ending, Ending> {
+    let name = &stack.target.name;
+    let Connected { aws, .. } = stack.target.connect(world, &settings.reach, Purpose::Change).await?;
+    let there = aws.stack(name).await.map_err(Ending::Aws)?;
+    let standing = standing(there.as_ref());
+    let there = there.filter(|_| standing != Standing::Absent);
+    if let Some(stack) = there.as_ref().filter(|_| standing != Standing::Ready) {
+        return Err(Ending::Stuck(stack.status.clone()));
+    }
+    let deployed = deployed(&aws, there.as_ref()).await?;
+    let imported = imported(&stack.template, &deployed, settings).map_err(Ending::Faulty)?;
+    let Some(imported) = imported else { return Err(Ending::NothingToImport) };
+    let deployment = Deployment {
+        template: source(&with(&deployed, &stack.template, &imported))?,
+        parameters: there
+            .iter()
+            .flat_map(|it| it.parameters.keys())
+            .map(|it| (it.clone(), Given::Previous))
+            .collect(),
+        tags: there.as_ref().map_or_else(IndexMap::new, |it| it.tags.clone()),
+        capabilities: deploy::capabilities(&stack.template.body),
+        role: there.as_ref().and_then(|it| it.role.clone()),
+        ..Deployment::default()
+    };
+    let request = ChangeSetRequest {
+        stack: name,
+        name: &settings.change_set,
+        goal: Goal::Import,
+        imports: &imported,
+        deployment: &deployment,
+        imports_existing: false,
+        reverts_drift: false,
+    };
+    audience.borrow_mut().hear(name, &News::Preparing);
+    let made = match deploy::propose(&aws, &request).await.map_err(Ending::Aws)? {
+        Proposed::Ready(made, _) => made,
+        Proposed::Nothing => return Err(Ending::NothingToImport),
+        Proposed::Refused { reason, objections } => return Err(Ending::Refused { reason, objections }),
+    };
+    audience.borrow_mut().hear(name, &News::Importing(&imported));
+    if let Err(ending) = agree(world, name, settings, audience).await {
+        deploy::clean_up(&aws, &made, there.is_none()).await.map_err(Ending::Aws)?;
+        return Err(ending);
+    }
+    let token = aws.execute_change_set(&made, Execute::default()).await.map_err(Ending::Aws)?;
+    let steps: Vec<String> = imported.iter().map(|it| it.id.clone()).collect();
+    audience.borrow_mut().hear(name, &News::Began(&steps));
+    let stack = under_way.watch(&aws, name, &made.stack, Some(token), audience).await?;
+    Ok(Ending::Done(Box::new(stack)))
+}
+
+/// The template that is deployed; an empty one, if none is.
+async fn deployed(aws: &Aws, stack: Option<&DeployedStack>) -> Result<Node, Ending> {
+    let nothing = || Node::from_iter([]);
+    let Some(stack) = stack else { return Ok(nothing()) };
+    let text = aws.template(&stack.id).await.map_err(Ending::Aws)?;
+    let mut sources = Sources::default();
+    Ok(text.and_then(|it| load::template(&it, &stack.name, &mut sources).0).unwrap_or_else(nothing))
+}
+
+/// What is to be imported, with what identifies it; nothing, if nothing new is in the template.
+fn imported(
+    template: &Template,
+    deployed: &Node,
+    settings: &Settings<'_>,
+) -> Result<Option<Vec<Imported>>, Vec<Diagnostic>> {
+    let section = |of: &Node| of.get("Resources").and_then(Node::as_map).cloned().unwrap_or_default();
+    let (new, old) = (section(&template.body), section(deployed));
+    let named = &settings.identifiers;
+    let mut faults: Vec<Diagnostic> = named
+        .keys()
+        .filter(|id| new.get(id.as_str()).is_none())
+        .map(|id| {
+            let fault = Diagnostic::error("unknown-resource", format!("the template has no resource `{id}`"));
+            fault.suggest(id, new.keys().map(|it| &**it))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (id, entry) in new.iter().filter(|(id, _)| old.get(&***id).is_none()) {
+        if !named.is_empty() && !named.contains_key(&**id) {
+            continue;
+        }
+        match identified(id, &entry.value, named.get(&**id)) {
+            Ok(it) => found.push(it),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() { Ok((!found.is_empty()).then_some(found)) } else { Err(faults) }
+}
+
+/// A resource with what identifies it: what is given, or what stands in its properties.
+fn identified(
+    id: &str,
+    resource: &Node,
+    given: Option<&Vec<(Option<String>, String)>>,
+) -> Result<Imported, Diagnostic> {
+    let type_name = resource.get("Type").and_then(Node::as_str).unwrap_or_default();
+    let keys = identifiers(type_name);
+    let mut identifier = BTreeMap::new();
+    for key in &keys {
+        let is_it = |it: &&(Option<String>, String)| it.0.as_ref().is_none_or(|name| name == key);
+        let given = given.into_iter().flatten().find(is_it).map(|(_, value)| value.clone());
+        let written = || scalar(resource.get("Properties")?.get(key)?).map(Cow::into_owned);
+        let Some(value) = given.or_else(written) else {
+            let option = if keys.len() == 1 { format!("{id}=…") } else { format!("{id}:{key}=…") };
+            let fault = format!("nothing says which {type_name} `{id}` is");
+            let fault = Diagnostic::error("no-identifier", fault).at(resource.span);
+            return Err(fault.help(format!("name its `{key}`: `--resource {option}`")));
+        };
+        identifier.insert(key.clone(), value);
+    }
+    if identifier.is_empty() {
+        let fault =
+            format!("{type_name} cannot be taken into a stack: its schema does not say what identifies one");
+        return Err(Diagnostic::error("no-identifier", fault).at(resource.span));
+    }
+    Ok(Imported { id: id.to_owned(), type_name: type_name.to_owned(), identifier })
+}
+
+/// The properties that identify a resource of a type: `primaryIdentifier` of its schema.
+fn identifiers(type_name: &str) -> Vec<String> {
+    let schema: Option<Value> = asi_schemas::find(type_name).and_then(|it| serde_json::from_str(&it).ok());
+    let pointers = schema.as_ref().and_then(|it| it["primaryIdentifier"].as_array()).into_iter().flatten();
+    pointers.filter_map(|it| Some(it.as_str()?.strip_prefix("/properties/")?.to_owned())).collect()
+}
+
+/// The template that is deployed, with what is imported, and with what that may refer to. CloudFormation wants a policy for
+/// deletion of whatever it takes in.
+fn with(deployed: &Node, template: &Template, imported: &[Imported]) -> Node {
+    let mut body = deployed.as_map().cloned().unwrap_or_default();
+    for name in ["Parameters", "Mappings", "Conditions"] {
+        let entries = template.body.get(name).and_then(Node::as_map).into_iter().flatten();
+        let section = body.entry(name.into()).or_insert_with(|| Entry::from(Node::from_iter([])));
+        if let NodeKind::Map(section) = &mut section.value.kind {
+            for (key, it) in entries {
+                section.entry(key.clone()).or_insert_with(|| it.clone());
+            }
+        }
+    }
+    body.retain(|_, it| !it.value.as_map().is_some_and(|it| it.is_empty()));
+    let resources = body.entry("Resources".into()).or_insert_with(|| Entry::from(Node::from_iter([])));
+    for it in imported {
+        let Some(resource) = template.body.get("Resources").and_then(|all| all.get(&it.id)) else { continue };
+        let mut resource = resource.clone();
+        if let NodeKind::Map(attributes) = &mut resource.kind {
+            let retain = || Entry::from(Node::text("Retain", Span::default()));
+            attributes.entry("DeletionPolicy".into()).or_insert_with(retain);
+        }
+        if let NodeKind::Map(resources) = &mut resources.value.kind {
+            resources.insert(it.id.clone().into(), Entry::from(resource));
+        }
+    }
+    Node::new(NodeKind::Map(body), Span::default())
+}
+
+fn source(body: &Node) -> Result<Source, Ending> {
+    let text = crate::template::to_json(body, Indent::Dense);
+    if text.len() > deploy::LARGEST_BODY { Err(Ending::TooLarge(text.len())) } else { Ok(Source::Body(text)) }
+}
+
+async fn agree(
+    world: &World,
+    name: &str,
+    settings: &Settings<'_>,
+    audience: Listeners<'_, '_>,
+) -> Result<(), Ending> {
+    if settings.yes {
+        return Ok(());
+    }
+    if !world.is_interactive {
+        return Err(Ending::Undecided(Ask::Changes));
+    }
+    audience.borrow_mut().hear(name, &News::MayImport);
+    match aws::line(world.read_line).await {
+        Some(answer) if is_yes(&answer) => Ok(()),
+        _ => Err(Ending::Declined),
+    }
+}
