@@ -222,6 +222,7 @@ fn no_snapshot_is_an_orphan() {
         }
         "graph" => examples.contains(name),
         "wire" => read("tests/wire.rs").contains(&format!("\"{name}\"")),
+        "import" => read("tests/import.rs").contains(&format!("\"import/{file}\"")),
         "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
         "diff" => differences.contains(&format!("\"diff/{file}\"")),
         "environments" => environments.contains(&format!("\"environments/{file}\"")),

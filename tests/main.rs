@@ -21,6 +21,8 @@ mod docs;
 mod environments;
 mod faults;
 mod graph;
+#[cfg(feature = "aws")]
+mod import;
 mod jubilant;
 mod lookups;
 #[cfg(feature = "aws")]
