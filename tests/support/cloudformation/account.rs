@@ -30,6 +30,8 @@ pub(crate) struct Account {
     pub(crate) parameters: BTreeMap<String, String>,
     /// What ECS answers, by action: one after the other, and the last again and again.
     pub(crate) ecs: BTreeMap<String, VecDeque<Value>>,
+    /// How many looks see nothing yet of what has begun.
+    late: usize,
     seconds: u64,
     ids: u64,
 }
@@ -55,6 +57,7 @@ impl Account {
             objects: BTreeMap::new(),
             parameters: BTreeMap::new(),
             ecs: BTreeMap::new(),
+            late: 0,
             seconds: 0,
             ids: 0,
         }
@@ -202,12 +205,30 @@ impl Account {
         stack.operation = Some(operation);
         let plan = plan::beginning(stack, &self.script, &exports);
         self.follow(at, plan);
-        self.reveal(at, 1);
+        // The call answers before anything can be seen.
+        self.late = self.script.late;
+        if self.late == 0 {
+            self.reveal(at, 1);
+        }
+    }
+
+    /// Lets a stack come to these statuses, one after the other, after `late` looks at which it is as it was.
+    pub(crate) fn goes_on(&mut self, name: &str, statuses: &[&str], late: usize) {
+        let at = self.position(name).expect("a stack is put there before it goes on");
+        let target = self.stacks[at].source.clone();
+        let pending = statuses.iter().map(|it| self.stacks[at].own_step(it, None)).collect();
+        let operation = Operation { pending, ..Operation::new(Kind::Update, String::new(), target) };
+        self.stacks[at].operation = Some(operation);
+        self.late = late;
     }
 
     /// A look at a stack: some more of what is to happen has happened.
     pub(crate) fn poll(&mut self, at: usize) {
-        self.reveal(at, self.script.events_per_poll);
+        if self.late > 0 {
+            self.late -= 1;
+        } else {
+            self.reveal(at, self.script.events_per_poll);
+        }
     }
 
     /// Breaks off an update, and begins to undo it.
@@ -215,6 +236,7 @@ impl Account {
         let plan =
             plan::continuation(&self.stacks[at], &Phase::Rollback("User Initiated".into()), &self.script);
         self.follow(at, plan);
+        self.late = 0;
         self.reveal(at, 1);
     }
 

@@ -9,6 +9,8 @@ use super::change::Change;
 pub(crate) struct Script {
     /// How many events each look at a stack reveals.
     pub(crate) events_per_poll: usize,
+    /// How many looks after a call see nothing yet of what it began.
+    pub(crate) late: usize,
     /// How many items a page has.
     pub(crate) page_size: usize,
     /// How many looks at a change set find it unfinished.
@@ -26,6 +28,7 @@ impl Default for Script {
     fn default() -> Self {
         Self {
             events_per_poll: 4,
+            late: 0,
             page_size: 100,
             change_set_polls: 0,
             drift_polls: 0,

@@ -94,6 +94,11 @@ impl Server {
         locked(&self.state).faults.add(fault, None, nth, count);
     }
 
+    /// Lets nothing happen to calls any more.
+    pub(crate) fn no_faults(&self) {
+        locked(&self.state).faults = Faults::default();
+    }
+
     /// Serves so many calls more, and then none: each further connection is reset, and nothing of it is recorded.
     pub(crate) fn stop_after(&self, calls: usize) {
         locked(&self.state).left = Some(calls);
