@@ -25,9 +25,9 @@ use crate::{
 ///
 /// Outputs go to standard output, all else to standard error.
 ///
-/// Calls: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, DeleteChangeSet,
-/// ExecuteChangeSet, DescribeStackEvents; CreateStack or UpdateStack with --method direct; DescribeEvents where CloudFormation refuses a change set; DeleteStack where a
-/// stack never came up; UpdateTerminationProtection with --protect; sts:GetCallerIdentity where a stack is bound to an
+/// Calls: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet,
+/// DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation
+/// refuses a change set; CreateStack or UpdateStack with --method direct; ListChangeSets and DeleteStack where a stack never came up; UpdateTerminationProtection with --protect; sts:GetCallerIdentity where a stack is bound to an
 /// account.
 #[derive(Debug, clap::Args)]
 #[command(

@@ -94,7 +94,7 @@ impl<'a, 'o> Printer<'a, 'o> {
 
     fn ended(&mut self, stack: &str, ending: &Ending) -> io::Result<()> {
         let progress = self.progress.remove(stack);
-        if let Some(doc) = present::deploy::ending(stack, ending, progress.map(|it| it.seconds())) {
+        if let Some(doc) = present::deploy::ending(stack, ending, progress.map(|it| it.lasted())) {
             return self.doc(&doc);
         }
         let of = self.origins.stacks.iter().find(|it| it.target.name == stack);

@@ -20,6 +20,8 @@ pub struct Progress {
     pub began: Option<Timestamp>,
     /// The latest moment known.
     pub now: Timestamp,
+    /// When something was last done.
+    last: Timestamp,
 }
 
 impl Progress {
@@ -31,6 +33,7 @@ impl Progress {
     /// Takes an event in.
     pub fn hear(&mut self, event: &StackEvent) {
         self.moment(event.time);
+        self.last = self.last.max(event.time);
         self.began.get_or_insert(event.time);
         if event.is_of_stack() {
             self.status = Some(event.status.clone());
@@ -61,6 +64,12 @@ impl Progress {
     /// How many there are to be worked on; nothing, if that was not known when it began.
     pub fn planned(&self) -> Option<usize> {
         (!self.planned.is_empty()).then_some(self.planned.len())
+    }
+
+    /// How many seconds passed from its first event to its last. Both are told by one clock, which is not that of this
+    /// machine.
+    pub fn lasted(&self) -> u64 {
+        self.began.map_or(0, |it| self.last.seconds_after(it))
     }
 
     /// For how many seconds it has been under way.
@@ -112,6 +121,7 @@ mod tests {
         }
         assert_eq!((progress.done(), progress.planned(), progress.seconds()), (1, Some(2), 6));
         progress.moment(Timestamp(10_000));
+        assert_eq!((progress.seconds(), progress.lasted()), (9, 6));
         progress.moment(Timestamp(3000));
         let running: Vec<_> = progress.running().iter().map(|(it, s)| (it.logical_id.as_str(), *s)).collect();
         assert_eq!(running, [("B", 3)]);

@@ -1,7 +1,7 @@
 //! A change set: made, read, and taken away again.
 
 use crate::world::{
-    AwsError,
+    AwsError, Refusal,
     aws::Aws,
     cloudformation::{ChangeSet, ChangeSetRequest, ChangeSetStatus, Deletion, Goal, Known, Made, Objection},
 };
@@ -9,7 +9,7 @@ use crate::world::{
 /// What CloudFormation says where there is nothing to do; the second, where a macro has been at work.
 const NO_CHANGES: [&str; 2] = ["didn't contain changes", "No updates are to be performed"];
 
-/// How often a change set that somebody deletes may be in the way of a new one of its name.
+/// How often a change set may be in the way of a new one of its name, which is deleted and takes its time to go.
 const MOST_RETRIES: usize = 15;
 
 /// What came of a change set that was asked for.
@@ -28,14 +28,35 @@ pub enum Proposed {
     },
 }
 
-/// Has a change set made, in place of an earlier one of its name, and waits for it. If none comes of it, nothing is left
-/// of it either.
-pub async fn propose(aws: &Aws, request: &ChangeSetRequest<'_>) -> Result<Proposed, AwsError> {
-    let was_there = request.goal == Goal::Update || aws.stack(request.stack).await?.is_some();
-    if was_there {
-        aws.delete_change_set(request.stack, request.name).await?;
+/// Has a change set made, in place of an earlier one of its name, says which one it is, and waits for it. If none comes of
+/// it, nothing is left of it either.
+pub async fn propose(
+    aws: &Aws,
+    request: &ChangeSetRequest<'_>,
+    hear: impl FnOnce(&Made),
+) -> Result<Proposed, AwsError> {
+    let made = match create(aws, request).await {
+        Ok(made) => made,
+        Err(error) => {
+            if !matches!(error.reason, Refusal::Refused { .. }) {
+                // It may be there although nothing was heard of it.
+                let lost = Made { change_set: request.name.to_owned(), stack: request.stack.to_owned() };
+                let _ = clean_up(aws, &lost, request.goal).await;
+            }
+            return Err(error);
+        }
+    };
+    hear(&made);
+    let read = read(aws, &made, request.goal).await;
+    if read.is_err() {
+        // What went wrong says more than that it is still there.
+        let _ = clean_up(aws, &made, request.goal).await;
     }
-    let made = create(aws, request).await?;
+    read
+}
+
+/// Waits for a change set, and reads it.
+async fn read(aws: &Aws, made: &Made, goal: Goal) -> Result<Proposed, AwsError> {
     let change_set = loop {
         let change_set = aws.change_set(&made.stack, &made.change_set).await?;
         match change_set {
@@ -45,7 +66,7 @@ pub async fn propose(aws: &Aws, request: &ChangeSetRequest<'_>) -> Result<Propos
         aws.wait().await;
     };
     let reason = match change_set {
-        Some(it) if it.status == ChangeSetStatus::Complete => return Ok(Proposed::Ready(made, it)),
+        Some(it) if it.status == ChangeSetStatus::Complete => return Ok(Proposed::Ready(made.clone(), it)),
         Some(it) => it.reason.unwrap_or_else(|| "CloudFormation does not say why".to_owned()),
         None => "somebody has deleted the change set".to_owned(),
     };
@@ -53,7 +74,7 @@ pub async fn propose(aws: &Aws, request: &ChangeSetRequest<'_>) -> Result<Propos
     // What was found wrong says more than the reason, and is no more there when the change set is gone.
     let objections =
         if has_nothing { Vec::new() } else { aws.objections(&made.change_set).await.unwrap_or_default() };
-    clean_up(aws, &made, !was_there).await?;
+    clean_up(aws, made, goal).await?;
     Ok(if has_nothing { Proposed::Nothing } else { Proposed::Refused { reason, objections } })
 }
 
@@ -61,25 +82,29 @@ async fn create(aws: &Aws, request: &ChangeSetRequest<'_>) -> Result<Made, AwsEr
     let mut retries = 0;
     loop {
         match aws.create_change_set(request).await {
-            // One of this name was deleted just now, and is not gone yet.
             Err(error) if error.is("AlreadyExistsException") && retries < MOST_RETRIES => {
+                if retries > 0 {
+                    aws.wait().await;
+                }
                 retries += 1;
-                aws.wait().await;
+                aws.delete_change_set(request.stack, request.name).await?;
             }
             result => return result,
         }
     }
 }
 
-/// Takes a change set away, and with it the stack that CloudFormation made for it, if there was none before.
-pub async fn clean_up(aws: &Aws, made: &Made, has_made_stack: bool) -> Result<(), AwsError> {
+/// Takes a change set away, and with it the stack, if that is nothing but a name under which change sets were made.
+pub async fn clean_up(aws: &Aws, made: &Made, goal: Goal) -> Result<(), AwsError> {
     aws.delete_change_set(&made.stack, &made.change_set).await?;
-    if has_made_stack {
-        let stack = aws.stack(&made.stack).await?;
-        // Nobody may have deployed it in between.
-        if stack.is_some_and(|it| it.status.known() == Some(Known::ReviewInProgress)) {
-            aws.delete_stack(&made.stack, &[], None, Deletion::Normal).await?;
-        }
+    if goal == Goal::Update {
+        return Ok(());
+    }
+    let stack = aws.stack(&made.stack).await?;
+    // Somebody may have deployed it in between, or have a change set of it, which would go with the name.
+    let is_name = stack.is_some_and(|it| it.status.known() == Some(Known::ReviewInProgress));
+    if is_name && !aws.has_change_sets(&made.stack, &made.change_set).await? {
+        aws.delete_stack(&made.stack, &[], None, Deletion::Normal).await?;
     }
     Ok(())
 }

@@ -62,6 +62,23 @@ impl Way {
         }
     }
 
+    /// The command that goes it, where `asi recover` does not.
+    pub fn command(self) -> Option<&'static str> {
+        match self {
+            Self::GoOn => Some("asi deploy --no-rollback"),
+            Self::Execute => Some("asi deploy --method execute-change-set"),
+            Self::Wait
+            | Self::Cancel
+            | Self::RollBack
+            | Self::Continue
+            | Self::Skip
+            | Self::Delete
+            | Self::Keep
+            | Self::Force
+            | Self::Discard => None,
+        }
+    }
+
     /// Whether something is lost that cannot be had back.
     pub fn loses(self) -> bool {
         match self {
@@ -101,7 +118,7 @@ pub fn ways(status: &StackStatus) -> &'static [Way] {
         Known::UpdateFailed => &[Way::GoOn, Way::RollBack],
         // Only a deletion that failed may leave resources out.
         Known::RollbackComplete | Known::RollbackFailed | Known::ImportRollbackFailed => &[Way::Delete],
-        Known::UpdateRollbackFailed => &[Way::Continue, Way::Skip],
+        Known::UpdateRollbackFailed => &[Way::Continue, Way::Skip, Way::Delete],
         Known::DeleteFailed => &[Way::Delete, Way::Keep, Way::Force],
     }
 }

@@ -29,16 +29,37 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// The operation on the stack with this ARN that a call with this token began, or else the newest.
-    pub fn new(stack: impl Into<String>, token: Option<String>) -> Self {
+    /// The operation that is under way on the stack with this ARN.
+    pub fn under_way(stack: impl Into<String>) -> Self {
         Self {
             stack: stack.into(),
-            token,
+            token: None,
             events: Vec::new(),
             seen: BTreeSet::new(),
             nested: Vec::new(),
             quiet: 0,
         }
+    }
+
+    /// The one that the next call begins. What has happened before is remembered, because right after the call it is still
+    /// all there is to see, and looks like an end.
+    pub async fn about_to_begin(aws: &Aws, stack: impl Into<String>) -> Result<Self, AwsError> {
+        let mut operation = Self::under_way(stack);
+        let mut is_newest = true;
+        let newest = aws.events(&operation.stack, |_| std::mem::take(&mut is_newest)).await?;
+        operation.seen.extend(newest.into_iter().map(|it| it.id));
+        Ok(operation)
+    }
+
+    /// It has begun, by a call with this token.
+    #[must_use]
+    pub fn begun(self, token: String) -> Self {
+        Self { token: Some(token), ..self }
+    }
+
+    /// The ARN of the stack.
+    pub fn stack(&self) -> &str {
+        &self.stack
     }
 
     /// Follows it to its end, and tells of each event, and of each moment at which there was nothing more to tell. Gives
@@ -50,7 +71,11 @@ impl Operation {
     ) -> Result<Option<DeployedStack>, AwsError> {
         loop {
             if self.look(aws, hear).await? {
-                return aws.stack(&self.stack).await;
+                let stack = aws.stack(&self.stack).await?;
+                // The last event may be there before the stack says so.
+                if stack.as_ref().is_none_or(|it| !it.status.is_busy()) {
+                    return Ok(stack);
+                }
             }
             if self.quiet > 0 && self.quiet.is_multiple_of(QUIET) {
                 let stack = aws.stack(&self.stack).await?;

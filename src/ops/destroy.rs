@@ -10,7 +10,7 @@ use super::{
     targets::Connected,
 };
 use crate::{
-    deploy::{Standing, Way, standing, ways},
+    deploy::{Operation, Standing, standing},
     diff, load,
     template::Template,
     world::{
@@ -102,16 +102,13 @@ async fn one(
         }
         audience.borrow_mut().hear(&target.name, &News::Busy(&stack));
         audience.borrow_mut().hear(&target.name, &News::Began(&[]));
-        match under_way.watch(&aws, &target.name, &stack.id, None, audience).await {
+        match under_way.watch(&aws, &target.name, Operation::under_way(&stack.id), audience).await {
             Ok(_) | Err(Ending::Failed { .. }) => (),
             Err(ending) => return Err(ending),
         }
     };
     if stack.is_protected {
         return Err(Ending::Protected);
-    }
-    if ways(&stack.status).contains(&Way::Continue) {
-        return Err(Ending::Stuck(stack.status));
     }
     let proposal = proposal(&aws, target, &stack).await?;
     audience.borrow_mut().hear(&target.name, &News::Proposed(&proposal));
@@ -120,9 +117,14 @@ async fn one(
     }
     let own = target.roles.execution.as_ref().map(|it| target.filled(it, &aws));
     let role = settings.role.as_deref().or(own.as_deref()).or(stack.role.as_deref());
+    let operation = Operation::about_to_begin(&aws, &stack.id).await.map_err(Ending::Aws)?;
     let token = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await.map_err(Ending::Aws)?;
     audience.borrow_mut().hear(&target.name, &News::Began(&proposal.steps));
-    under_way.watch(&aws, &target.name, &stack.id, Some(token), audience).await?;
+    let left = under_way.watch(&aws, &target.name, operation.begun(token), audience).await?;
+    if left.status.known() != Some(Known::DeleteComplete) {
+        // Where somebody imports what it exports, it stays as it was, and nothing has failed.
+        return Err(Ending::Failed { stack: Some(Box::new(left)), causes: Vec::new() });
+    }
     Ok(Ending::Gone)
 }
 

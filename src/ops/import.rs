@@ -17,14 +17,14 @@ use super::{
     targets::Connected,
 };
 use crate::{
-    deploy::{self, Proposed, Standing, standing},
+    deploy::{self, Operation, Proposed, Standing, standing},
     load,
     template::{Indent, Template, scalar},
     world::{
         World,
         aws::{self, Aws},
         cloudformation::{
-            ChangeSetRequest, DeployedStack, Deployment, Execute, Given, Goal, Imported, Source,
+            ChangeSetRequest, DeployedStack, Deployment, Execute, Given, Goal, Imported, Made, Source,
         },
     },
 };
@@ -105,20 +105,25 @@ async fn attempt(
         reverts_drift: false,
     };
     audience.borrow_mut().hear(name, &News::Preparing);
-    let made = match deploy::propose(&aws, &request).await.map_err(Ending::Aws)? {
+    let hear = |made: &Made| under_way.propose(&aws, name, made, request.goal);
+    let proposed = deploy::propose(&aws, &request, hear).await;
+    let made = match proposed.inspect_err(|_| under_way.settle(name)).map_err(Ending::Aws)? {
         Proposed::Ready(made, _) => made,
         Proposed::Nothing => return Err(Ending::NothingToImport),
         Proposed::Refused { reason, objections } => return Err(Ending::Refused { reason, objections }),
     };
     audience.borrow_mut().hear(name, &News::Importing(&imported));
-    if let Err(ending) = agree(world, name, settings, audience).await {
-        deploy::clean_up(&aws, &made, there.is_none()).await.map_err(Ending::Aws)?;
+    let agreed = agree(world, name, settings, audience).await;
+    under_way.settle(name);
+    if let Err(ending) = agreed {
+        deploy::clean_up(&aws, &made, Goal::Import).await.map_err(Ending::Aws)?;
         return Err(ending);
     }
+    let operation = Operation::about_to_begin(&aws, &made.stack).await.map_err(Ending::Aws)?;
     let token = aws.execute_change_set(&made, Execute::default()).await.map_err(Ending::Aws)?;
     let steps: Vec<String> = imported.iter().map(|it| it.id.clone()).collect();
     audience.borrow_mut().hear(name, &News::Began(&steps));
-    let stack = under_way.watch(&aws, name, &made.stack, Some(token), audience).await?;
+    let stack = under_way.watch(&aws, name, operation.begun(token), audience).await?;
     Ok(Ending::Done(Box::new(stack)))
 }
 

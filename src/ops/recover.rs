@@ -8,7 +8,7 @@ use super::{
     targets::Connected,
 };
 use crate::{
-    deploy::{Way, ways},
+    deploy::{Operation, Way, ways},
     world::{
         AwsError, World,
         aws::Aws,
@@ -87,6 +87,10 @@ async fn go(
     let failed: Vec<String> = failed.into_iter().map(|it| it.logical_id).collect();
     let chosen = if resources.is_empty() { failed.as_slice() } else { resources };
     let role = stack.role.as_deref();
+    let operation = match way {
+        Way::Wait | Way::Cancel => Operation::under_way(&stack.id),
+        _ => Operation::about_to_begin(&aws, &stack.id).await.map_err(Ending::Aws)?,
+    };
     let delete = async |keep: &[String], how| aws.delete_stack(&stack.id, keep, role, how).await.map(Some);
     let token = match way {
         Way::GoOn | Way::Execute => return Err(Ending::NoWay { status: stack.status, way }),
@@ -99,9 +103,12 @@ async fn go(
         Way::Keep => delete(chosen, Deletion::Normal).await,
         Way::Force => delete(&[], Deletion::Forced).await,
     };
-    let token = token.map_err(Ending::Aws)?;
+    let operation = match token.map_err(Ending::Aws)? {
+        Some(token) => operation.begun(token),
+        None => operation,
+    };
     audience.borrow_mut().hear(&target.name, &News::Began(&[]));
-    follow(under_way, &aws, target, &stack, token, way, audience).await
+    follow(under_way, &aws, target, operation, way, audience).await
 }
 
 /// Follows it to its end, which is good if that is where the way leads.
@@ -109,12 +116,11 @@ async fn follow(
     under_way: &UnderWay,
     aws: &Aws,
     target: &Target,
-    stack: &DeployedStack,
-    token: Option<String>,
+    operation: Operation,
     way: Way,
     audience: super::deploy::Listeners<'_, '_>,
 ) -> Result<Ending, Ending> {
-    let ended = match under_way.watch(aws, &target.name, &stack.id, token, audience).await {
+    let ended = match under_way.watch(aws, &target.name, operation, audience).await {
         // To be turned back is what was wanted.
         Err(Ending::Failed { stack: Some(stack), .. })
             if way != Way::Wait && ways(&stack.status).is_empty() =>

@@ -13,7 +13,7 @@ use super::{
     upload::upload,
 };
 use crate::{
-    deploy::{self, Body, Proposed, Standing, Values, capabilities},
+    deploy::{self, Body, Operation, Proposed, Standing, Values, capabilities},
     diff, load,
     ops::{Compared, Deployable, Presence, Purpose, Remarks, targets::Connected},
     plan::plan,
@@ -42,19 +42,12 @@ pub(in crate::ops) struct Before {
     pub(in crate::ops) stack: Option<DeployedStack>,
     pub(in crate::ops) template: Template,
     pub(in crate::ops) sources: Sources,
-    /// Whether there are change sets of it already, though it was never made.
-    pub(in crate::ops) is_under_review: bool,
 }
 
 impl Before {
     /// Whether a change set makes it, or changes it.
     pub(in crate::ops) fn goal(&self) -> Goal {
         if self.stack.is_some() { Goal::Update } else { Goal::Create }
-    }
-
-    /// Whether the stack is there only because of our change set, and goes with it.
-    pub(in crate::ops) fn is_made_by_us(&self) -> bool {
-        self.stack.is_none() && !self.is_under_review
     }
 }
 
@@ -98,37 +91,47 @@ impl Deploying<'_> {
                     self.written(&aws, &before)
                 } else {
                     audience.borrow_mut().hear(&self.name, &News::Preparing);
-                    self.propose(&aws, &own, &before, &values).await?
+                    // Who stops here leaves nothing behind.
+                    let hear = |made: &Made| under_way.propose(&aws, &self.name, made, before.goal());
+                    let proposed = self.propose(&aws, &own, &before, &values, hear).await;
+                    proposed.inspect_err(|_| under_way.settle(&self.name))?
                 }
             }
         };
         proposal.compared.remarks.kept = values.kept.clone();
         audience.borrow_mut().hear(&self.name, &News::Proposed(&proposal));
         if self.settings.method == Method::Prepare {
+            under_way.settle(&self.name);
             return Ok(Ending::Prepared(proposal.made));
         }
         let is_ours = self.settings.method == Method::ChangeSet;
-        if is_ours {
-            under_way.propose(&aws, &self.name, &proposal.made, before.is_made_by_us());
-        }
         let agreed = self.agree(&proposal, audience, question).await;
         under_way.settle(&self.name);
         if let Err(ending) = agreed {
             // Nobody will execute it.
             if is_ours {
-                deploy::clean_up(&aws, &proposal.made, before.is_made_by_us()).await.map_err(Ending::Aws)?;
+                deploy::clean_up(&aws, &proposal.made, before.goal()).await.map_err(Ending::Aws)?;
             }
             return Err(ending);
         }
         let how = Execute { keeps_failed: self.settings.keeps_failed };
-        let (made, token) = if self.settings.method == Method::Direct {
+        let is_direct = self.settings.method == Method::Direct;
+        let operation = if is_direct && before.stack.is_none() {
+            // Nothing has happened yet to what is not there.
+            None
+        } else {
+            let there = before.stack.as_ref().map_or(&proposal.made.stack, |it| &it.id);
+            Some(Operation::about_to_begin(&aws, there).await.map_err(Ending::Aws)?)
+        };
+        let (made, token) = if is_direct {
             self.begin(&aws, &own, &before, &values, how).await?
         } else {
             let token = aws.execute_change_set(&proposal.made, how).await.map_err(Ending::Aws)?;
             (proposal.made, token)
         };
         audience.borrow_mut().hear(&self.name, &News::Began(&proposal.steps));
-        let stack = under_way.watch(&aws, &self.name, &made.stack, Some(token), audience).await?;
+        let operation = operation.unwrap_or_else(|| Operation::under_way(made.stack)).begun(token);
+        let stack = under_way.watch(&aws, &self.name, operation, audience).await?;
         self.protect(&aws, &stack).await?;
         Ok(Ending::Done(Box::new(stack)))
     }
@@ -155,7 +158,7 @@ impl Deploying<'_> {
                 Standing::Busy => {
                     audience.borrow_mut().hear(&self.name, &News::Busy(stack));
                     audience.borrow_mut().hear(&self.name, &News::Began(&[]));
-                    match under_way.watch(aws, &self.name, &stack.id, None, audience).await {
+                    match under_way.watch(aws, &self.name, Operation::under_way(&stack.id), audience).await {
                         // Whatever became of it, it is over, and the stack is looked at again.
                         Ok(_) | Err(Ending::Failed { .. }) => (),
                         Err(ending) => return Err(ending),
@@ -164,9 +167,10 @@ impl Deploying<'_> {
                 Standing::Leftover => {
                     audience.borrow_mut().hear(&self.name, &News::Leftover);
                     let role = self.settings.role.as_deref().or(stack.role.as_deref());
+                    let operation = Operation::about_to_begin(aws, &stack.id).await.map_err(Ending::Aws)?;
                     let deleted = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await;
-                    let token = deleted.map_err(Ending::Aws)?;
-                    under_way.watch(aws, &self.name, &stack.id, Some(token), audience).await?;
+                    let operation = operation.begun(deleted.map_err(Ending::Aws)?);
+                    under_way.watch(aws, &self.name, operation, audience).await?;
                 }
             }
         }
@@ -175,8 +179,8 @@ impl Deploying<'_> {
     /// What is deployed now.
     pub(in crate::ops) async fn look(&self, aws: &Aws) -> Result<Before, AwsError> {
         let stack = aws.stack(&self.name).await?;
-        let is_under_review = stack.is_some() && deploy::standing(stack.as_ref()) == Standing::Absent;
-        let stack = stack.filter(|_| !is_under_review);
+        // Of one under review there are only change sets.
+        let stack = stack.filter(|it| deploy::standing(Some(it)) != Standing::Absent);
         let text = match &stack {
             Some(stack) => aws.template(&stack.id).await?,
             None => None,
@@ -185,7 +189,7 @@ impl Deploying<'_> {
         let name = format!("{} (deployed)", self.name);
         let body = text.and_then(|it| load::template(&it, &name, &mut sources).0);
         let template = Template::new(body.unwrap_or_else(|| Node::from_iter([])));
-        Ok(Before { stack, template, sources, is_under_review })
+        Ok(Before { stack, template, sources })
     }
 
     pub(in crate::ops) fn values(&self, before: &Before) -> Result<Values, Ending> {
@@ -307,6 +311,7 @@ impl Deploying<'_> {
         own: &Aws,
         before: &Before,
         values: &Values,
+        hear: impl FnOnce(&Made),
     ) -> Result<Proposal, Ending> {
         let settings = self.settings;
         let deployment = self.deployment(aws, own, before, values).await?;
@@ -319,7 +324,7 @@ impl Deploying<'_> {
             imports_existing: settings.imports_existing,
             reverts_drift: settings.reverts_drift,
         };
-        match deploy::propose(aws, &request).await.map_err(Ending::Aws)? {
+        match deploy::propose(aws, &request, hear).await.map_err(Ending::Aws)? {
             Proposed::Ready(made, change_set) => Ok(self.proposal(aws, before, made, &change_set)),
             Proposed::Nothing => match before.stack.clone() {
                 Some(stack) => {

@@ -10,7 +10,7 @@ use crate::{
     world::{
         AwsError, World,
         aws::{self, Aws},
-        cloudformation::{DeployedStack, Made},
+        cloudformation::{DeployedStack, Goal, Made},
     },
 };
 
@@ -23,7 +23,7 @@ pub(in crate::ops) struct UnderWay {
     /// The names of stacks that are worked on, and how to reach them.
     stacks: RefCell<BTreeMap<String, (Aws, String)>>,
     /// Those whose change sets somebody is asked about.
-    proposed: RefCell<BTreeMap<String, (Aws, Made, bool)>>,
+    proposed: RefCell<BTreeMap<String, (Aws, Made, Goal)>>,
 }
 
 /// What somebody wants who pressed Ctrl-C.
@@ -43,11 +43,9 @@ impl UnderWay {
         &self,
         aws: &Aws,
         name: &str,
-        stack: &str,
-        token: Option<String>,
+        mut operation: Operation,
         audience: Listeners<'_, '_>,
     ) -> Result<DeployedStack, Ending> {
-        let mut operation = Operation::new(stack, token);
         let mut hear = |news: deploy::News<'_>| {
             let news = match news {
                 deploy::News::Event(event) => News::Event(event),
@@ -55,7 +53,7 @@ impl UnderWay {
             };
             audience.borrow_mut().hear(name, &news);
         };
-        self.stacks.borrow_mut().insert(name.to_owned(), (aws.clone(), stack.to_owned()));
+        self.stacks.borrow_mut().insert(name.to_owned(), (aws.clone(), operation.stack().to_owned()));
         let watched = operation.watch(aws, &mut hear).await;
         self.stacks.borrow_mut().remove(name);
         match watched.map_err(Ending::Aws)? {
@@ -89,9 +87,9 @@ impl UnderWay {
         }
     }
 
-    /// Keeps in mind that a change set waits for an answer; `has_made_stack` tells whether its stack goes with it.
-    pub(in crate::ops) fn propose(&self, aws: &Aws, name: &str, made: &Made, has_made_stack: bool) {
-        let proposed = (aws.clone(), made.clone(), has_made_stack);
+    /// Keeps in mind that a change set waits for an answer.
+    pub(in crate::ops) fn propose(&self, aws: &Aws, name: &str, made: &Made, goal: Goal) {
+        let proposed = (aws.clone(), made.clone(), goal);
         self.proposed.borrow_mut().insert(name.to_owned(), proposed);
     }
 
@@ -103,8 +101,8 @@ impl UnderWay {
     /// Takes away the change sets that wait for an answer. The next run takes their place if that fails.
     async fn clean_up(&self) {
         let proposed = std::mem::take(&mut *self.proposed.borrow_mut());
-        for (aws, made, has_made_stack) in proposed.into_values() {
-            let _ = deploy::clean_up(&aws, &made, has_made_stack).await;
+        for (aws, made, goal) in proposed.into_values() {
+            let _ = deploy::clean_up(&aws, &made, goal).await;
         }
     }
 

@@ -53,9 +53,9 @@ pub async fn deployed(
             }
             Asking::ChangeSet => {
                 let values = values.map_err(of_this)?;
-                match deploying.propose(&aws, &own, &before, &values).await {
+                match deploying.propose(&aws, &own, &before, &values, |_| ()).await {
                     Ok(proposal) => {
-                        clean_up(&aws, &proposal.made, before.is_made_by_us())
+                        clean_up(&aws, &proposal.made, before.goal())
                             .await
                             .map_err(|it| of_this(Ending::Aws(it)))?;
                         let mut compared = proposal.compared;

@@ -74,6 +74,19 @@ impl Aws {
         Ok(found)
     }
 
+    /// Whether a stack has change sets but this one.
+    pub async fn has_change_sets(&self, stack: &str, but: &str) -> Result<bool, AwsError> {
+        let mut pages = self.cfn.list_change_sets().stack_name(stack).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|it| self.failure.of("ListChangeSets", it))?;
+            let mut found = page.summaries.unwrap_or_default().into_iter();
+            if found.any(|it| it.change_set_id.as_deref() != Some(but)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Deletes a change set; it is no fault if there is none.
     pub async fn delete_change_set(&self, stack: &str, change_set: &str) -> Result<(), AwsError> {
         let call = self.cfn.delete_change_set().stack_name(stack).change_set_name(change_set);
