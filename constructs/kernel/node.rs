@@ -160,6 +160,14 @@ impl Node {
         self.as_map()?.get(key).map(|it| &it.value)
     }
 
+    /// Where it is written: itself, or the first value in it that is.
+    pub fn written(&self) -> Span {
+        if self.span.is_written() {
+            return self.span;
+        }
+        self.children().map(Self::written).find(|it| it.is_written()).unwrap_or_default()
+    }
+
     /// The one entry of a mapping that has one, such as an intrinsic function in its long form.
     pub fn as_single(&self) -> Option<(&str, &Node)> {
         match self.as_map()?.first() {

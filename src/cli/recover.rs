@@ -87,11 +87,10 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         }
         None => {
             let fault = Diagnostic::error("no-consent", "nobody is here to choose a way");
-            output.fault(fault.help(format!(
-                "name one: `{} --way {}`",
-                output.command,
-                state.ways[0].name()
-            )))?;
+            let ways = state.ways.iter().filter(|it| it.command().is_none());
+            let names: Vec<String> =
+                ways.map(|it| format!("`{} --way {}`", output.command, it.name())).collect();
+            output.fault(fault.help(format!("name one: {}", names.join(", "))))?;
             return Ok(Exit::No);
         }
     };
@@ -102,6 +101,10 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
             nearest(&way, &names).map_or_else(|| names.join(", "), |it| format!("did you mean `{it}`?"));
         return output.fault(fault.help(help));
     };
+    if let Some(command) = way.command() {
+        let fault = Diagnostic::error("no-way", format!("`{}` is gone by another command", way.name()));
+        return output.fault(fault.help(format!("run `{command}`")));
+    }
     if way.loses() && !args.yes {
         if !world.is_interactive {
             let fault = format!("`{}` loses something, and nobody is here to say yes", way.name());

@@ -92,7 +92,7 @@ fn default(template: &Node, name: &str) -> Option<String> {
 
 fn missing(template: &Node, name: &str) -> Diagnostic {
     let fault = Diagnostic::error("parameter-without-value", format!("parameter `{name}` has no value"));
-    let place = template.get("Parameters").and_then(|it| it.get(name)).map(|it| it.span);
+    let place = template.get("Parameters").and_then(|it| it.get(name)).map(Node::written);
     fault
         .at(place.unwrap_or_default())
         .help(format!("give it one, `--parameter {name}=…`, or give it a default"))

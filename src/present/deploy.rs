@@ -1,6 +1,6 @@
 //! Deployments: what would be done, what happens, and how it ended.
 
-use asi_constructs::kernel::{id::LogicalId, node::Node, span::Sources};
+use asi_constructs::kernel::{id::LogicalId, span::Sources};
 
 use super::{View, aside, diagnostics::counted, diff, name};
 use crate::{
@@ -180,18 +180,10 @@ impl Origins<'_> {
         let resource = of.template.body.get("Resources").and_then(|it| it.get(&event.logical_id));
         let Some(resource) = resource.filter(|_| !is_nested) else { return String::new() };
         let path = LogicalId::checked(&event.logical_id).ok().and_then(|it| of.template.paths.get(&it));
-        let at = first(resource, self.sources);
+        let span = resource.written();
+        let at = self.sources.file(span).zip(self.sources.line_and_column(span));
+        let at = at.map(|(file, (line, column))| format!("{}:{line}:{column}", file.name));
         let path = path.map(|it| diff::construct(it).to_owned()).filter(|it| *it != event.logical_id);
         [path, at].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
-}
-
-/// The first line from which something in a value comes.
-fn first(node: &Node, sources: &Sources) -> Option<String> {
-    let here = || {
-        let file = sources.file(node.span)?;
-        let (line, column) = sources.line_and_column(node.span)?;
-        Some(format!("{}:{line}:{column}", file.name))
-    };
-    here().or_else(|| node.children().find_map(|it| first(it, sources)))
 }

@@ -44,7 +44,11 @@ pub fn ways(state: &State) -> Doc {
         doc.0.push(Block::Items(failed));
     }
     if state.ways.is_empty() {
-        doc.0.push(Block::Paragraph(plain("Nothing has to be done.")));
+        let known = state.stack.status.known();
+        doc.0.push(Block::Paragraph(plain(match known {
+            Some(_) => "Nothing has to be done.",
+            None => "This `asi` does not know what this status means; the CloudFormation User Guide does.",
+        })));
         return doc;
     }
     doc.0.push(Block::Heading(plain("Ways on, the safest first")));

@@ -153,10 +153,13 @@ fn failed(
                     "mend what failed, and deploy again: nothing of the stack is left but its name, which goes then"
                 }
                 Known::UpdateRollbackComplete | Known::ImportRollbackComplete => {
-                    "it is what it was before: mend what failed, and deploy again"
+                    "it is what it was before: mend what failed, and run the same command again"
                 }
                 Known::CreateFailed | Known::UpdateFailed => {
                     "mend what failed, and go on with `--no-rollback`, or turn it back with `asi rollback`"
+                }
+                Known::CreateComplete | Known::UpdateComplete | Known::ImportComplete => {
+                    "mend that, and run the same command again"
                 }
                 _ => "`asi recover` says what can be done, and does it",
             },
@@ -179,7 +182,7 @@ fn cause(of: Option<&Deployable>, cause: &Cause) -> Diagnostic {
     let back = if cause.is_of_rollback { " on the way back" } else { "" };
     let reason = event.reason.as_deref().unwrap_or("CloudFormation does not say why");
     let fault = format!("`{}` ({}) {does}{back}: {reason}", event.logical_id, event.type_name);
-    placed(Diagnostic::error("resource-failed", fault), of, &event.logical_id)
+    placed(Diagnostic::error("resource-failed", fault), of, &event.logical_id, None)
 }
 
 fn refused(name: &str, of: Option<&Deployable>, reason: &str, objections: &[Objection]) -> Vec<Diagnostic> {
@@ -190,30 +193,35 @@ fn refused(name: &str, of: Option<&Deployable>, reason: &str, objections: &[Obje
         let by = it.by.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
         let fault = Diagnostic::error("change-set-refused", format!("{}{at}{by}", it.reason));
         match &it.logical_id {
-            Some(id) => placed(fault, of, id),
+            Some(id) => placed(fault, of, id, it.path.as_deref()),
             None => fault,
         }
     }));
     faults
 }
 
-/// Points at what made a resource, and names the construct that did.
-fn placed(fault: Diagnostic, of: Option<&Deployable>, id: &str) -> Diagnostic {
+/// Points at what made a resource, or at the part of it that a JSON pointer names; and names the construct that did.
+fn placed(fault: Diagnostic, of: Option<&Deployable>, id: &str, pointer: Option<&str>) -> Diagnostic {
     let Some(of) = of else { return fault };
     let resource = of.template.body.get("Resources").and_then(|it| it.get(id));
-    let span = resource.map(written).unwrap_or_default();
     let path = LogicalId::checked(id).ok().and_then(|it| of.template.paths.get(&it));
-    let fault = fault.at(span);
-    match path {
+    // What a resource is called below its construct says nothing to who wrote the construct.
+    let path = path.map(|it| it.strip_suffix("/Resource").or(it.strip_suffix("/Default")).unwrap_or(it));
+    let fault = fault.at(resource.map(|it| narrowest(it, pointer)).unwrap_or_default());
+    match path.filter(|it| *it != id) {
         Some(path) => fault.within(&path.split('/').fold(ConstructPath::default(), |path, id| path.join(id))),
         None => fault,
     }
 }
 
-/// Where a resource is written: itself, or the first value in it that is.
-fn written(resource: &Node) -> Span {
-    if resource.span.is_written() {
-        return resource.span;
+/// The innermost part of a resource on the way of a JSON pointer that is written.
+fn narrowest(resource: &Node, pointer: Option<&str>) -> Span {
+    let mut span = resource.written();
+    let mut node = resource.get("Properties");
+    let way = pointer.and_then(|it| it.split_once("Properties/")).map_or("", |it| it.1);
+    for key in way.split('/') {
+        node = node.and_then(|it| it.get(key));
+        span = node.map(Node::written).filter(|it| it.is_written()).unwrap_or(span);
     }
-    resource.children().map(written).find(|it| it.is_written()).unwrap_or_default()
+    span
 }

@@ -196,5 +196,6 @@ pub(super) fn time(time: DateTime) -> Timestamp {
 
 /// Some servers write an empty text where there is none.
 fn said(text: Option<String>) -> Option<String> {
-    text.filter(|it| !it.is_empty())
+    // Sentences that were put together end with the space before the next one.
+    text.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty())
 }

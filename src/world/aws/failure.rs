@@ -1,9 +1,9 @@
 //! From what the SDK says of a call that failed to what that means.
 
-use std::time::Duration;
+use std::{iter::successors, time::Duration};
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
 use crate::world::{AwsError, Refusal};
 
@@ -84,12 +84,12 @@ fn credentials(why: String) -> Refusal {
     }
 }
 
-/// An error with all its causes, without what only its program's authors can read.
+/// An error with all its causes, without what only says that there are some.
 fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let text = DisplayErrorContext(error).to_string();
-    let text = text.split(" (").next().unwrap_or(&text);
-    let mut parts: Vec<&str> = text.split(": ").map(str::trim).collect();
-    parts.retain(|it| !["dispatch failure", "other", "io error", "service error"].contains(it));
+    let mut parts: Vec<String> = successors(Some(error), |it| it.source()).map(ToString::to_string).collect();
+    parts.retain(|it| {
+        !["dispatch failure", "other", "io error", "service error", "unhandled error"].contains(&it.as_str())
+    });
     parts.dedup();
-    parts.join(": ")
+    parts.join(": ").replace("the credential provider was not enabled: ", "")
 }
