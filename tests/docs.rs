@@ -179,7 +179,8 @@ fn every_explanation_is_complete() {
 #[test]
 fn every_code_is_shown_by_a_test() {
     let mut shown: BTreeSet<String> = BTreeSet::new();
-    for path in files("snapshots/faults", "").into_iter().chain(files("snapshots/validate", ".txt")) {
+    let folders = [("snapshots/faults", ""), ("snapshots/validate", ".txt"), ("snapshots/deploy", "")];
+    for path in folders.into_iter().flat_map(|(folder, ending)| files(folder, ending)) {
         let text = std::fs::read_to_string(path).unwrap();
         shown.extend(text.split('[').skip(1).filter_map(|it| Some(it.split_once("]: ")?.0.to_owned())));
     }
@@ -204,6 +205,7 @@ fn no_snapshot_is_an_orphan() {
     let environments = read("tests/environments.rs");
     let validate = read("tests/validate.rs");
     let differences = read("tests/diff.rs");
+    let deployments: String = sources("tests/deploy").iter().map(|it| read(it)).collect();
     let templates: BTreeSet<String> = files("tests/templates/bad", "").iter().map(|it| stem(it)).collect();
     let parity = read("tests/cdk_parity.rs");
     let examples: BTreeSet<String> = files("examples", "").iter().map(|it| stem(it)).collect();
@@ -225,6 +227,7 @@ fn no_snapshot_is_an_orphan() {
         "import" => read("tests/import.rs").contains(&format!("\"import/{file}\"")),
         "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
         "diff" => differences.contains(&format!("\"diff/{file}\"")),
+        "deploy" => deployments.contains(&format!("\"deploy/{file}\"")),
         "environments" => environments.contains(&format!("\"environments/{file}\"")),
         "cdk" => match file.strip_suffix(".template.json") {
             Some(stack) => parity.contains(&format!("name: \"{stack}\"")),

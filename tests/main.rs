@@ -16,6 +16,8 @@ mod cli;
 #[cfg(feature = "aws")]
 mod cloudformation;
 mod constructs;
+#[cfg(feature = "aws")]
+mod deploy;
 mod diff;
 mod docs;
 mod environments;

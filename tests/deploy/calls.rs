@@ -1,0 +1,165 @@
+//! Something that goes wrong at each call: the run ends, says why, and the next one goes on.
+
+use std::time::Duration;
+
+use super::{CHANGING, Fault, SHOP, Server, at, codes, earlier, on, state, template_of};
+use crate::support::{Run, run};
+use asi::{
+    cli::Exit,
+    world::{Access, Patience, World},
+};
+
+const DEPLOY: &[&str] = &["deploy", "-y"];
+
+/// What a server has before a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Case {
+    Create,
+    Update,
+}
+
+const CASES: [Case; 2] = [Case::Create, Case::Update];
+
+impl Case {
+    fn server(self) -> Server {
+        let server = Server::start();
+        server.home(|it| it.script.change_set_polls = 1);
+        if self == Self::Update {
+            server.put_stack("shop", &template_of(&earlier()), "CREATE_COMPLETE");
+        }
+        server
+    }
+
+    /// How many calls it takes when nothing goes wrong, and how it ends.
+    fn clean(self) -> (usize, String) {
+        let server = self.server();
+        let run = on(&server, SHOP, DEPLOY);
+        assert_eq!(run.exit, Exit::Done, "{}", run.err);
+        (server.calls().len(), state(&server, "shop"))
+    }
+}
+
+/// That what changes something was done once, however often it was asked for.
+#[track_caller]
+fn check_once(server: &Server, about: &str) {
+    for action in CHANGING {
+        let calls = server.calls().into_iter().filter(|it| it.action == *action);
+        let mut tokens: Vec<String> = calls
+            .filter_map(|it| Some(it.parameters.0.iter().find(|it| it.0.ends_with("Token"))?.1.clone()))
+            .collect();
+        tokens.dedup();
+        assert!(tokens.len() <= 1, "{about}: {action} was asked for with {} tokens", tokens.len());
+    }
+}
+
+/// How often something was begun with the stack.
+fn begun(server: &Server) -> usize {
+    let begins = ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"];
+    server.home(|it| {
+        let events = it.stacks.iter().flat_map(|it| &it.events);
+        events.filter(|it| it.step.id == "shop" && begins.contains(&it.step.status.as_str())).count()
+    })
+}
+
+/// Lets something happen at each call; a run has to end well in spite of it.
+fn overcome(fault: &Fault, count: usize) {
+    for case in CASES {
+        let (calls, end) = case.clean();
+        for nth in 1..=calls {
+            let about = format!("{case:?}, {fault:?} at call {nth}");
+            let server = case.server();
+            server.fault_overall(fault.clone(), nth, count);
+            let run = on(&server, SHOP, DEPLOY);
+            assert_eq!(run.exit, Exit::Done, "{about}: {}", run.err);
+            assert_eq!((state(&server, "shop"), begun(&server)), (end.clone(), 1), "{about}");
+            check_once(&server, &about);
+        }
+    }
+}
+
+/// Lets something happen from each call on; the run has to say so, and the next one to end well.
+fn told(fault: &Fault, code: &str, access: impl Fn(Access) -> Access) {
+    for case in CASES {
+        let (calls, end) = case.clean();
+        for nth in 1..=calls {
+            let about = format!("{case:?}, {fault:?} from call {nth} on");
+            let server = case.server();
+            server.fault_overall(fault.clone(), nth, usize::MAX);
+            let usual = at(&server, SHOP);
+            let failed = run(DEPLOY, &World { access: access(usual.access.clone()), ..usual });
+            assert_eq!((failed.exit, codes(&failed)), (Exit::World, vec![code]), "{about}: {}", failed.err);
+            server.no_faults();
+            check_goes_on(&server, &on(&server, SHOP, DEPLOY), &end, &about);
+        }
+    }
+}
+
+/// That a run ends like one that nothing came in the way of, and says so.
+#[track_caller]
+fn check_goes_on(server: &Server, run: &Run, end: &str, about: &str) {
+    assert_eq!(run.exit, Exit::Done, "{about}: {}", run.err);
+    assert_eq!((state(server, "shop").as_str(), begun(server)), (end, 1), "{about}");
+    let says = ["`shop` is deployed, in ", "`shop` is as it should be: nothing to do\n"];
+    assert!(says.iter().any(|it| run.err.contains(it)), "{about}: {}", run.err);
+    assert_eq!(run.out, "shop.Url = shop-Jobs-1\n", "{about}");
+}
+
+#[test]
+fn what_passes_is_overcome_at_each_call() {
+    overcome(&Fault::throttling(), 2);
+    overcome(&Fault::ResetBefore, 1);
+    overcome(&Fault::ResetAfter, 1);
+    overcome(&Fault::Truncated, 1);
+}
+
+#[test]
+fn what_stays_is_told_at_each_call_and_the_next_run_goes_on() {
+    let refusal = |code, message| Fault::Error { http: 403, code, message };
+    told(&Fault::throttling(), "aws-busy", |it| it);
+    told(
+        &refusal("ExpiredToken", "The security token included in the request is expired"),
+        "aws-expired",
+        |it| it,
+    );
+    told(&Fault::Garbage, "aws-garbled", |it| it);
+    told(&Fault::ResetAfter, "aws-unreachable", |it| it);
+}
+
+#[test]
+fn silence_is_told_at_each_call_and_the_next_run_goes_on() {
+    let hurried = |access: Access| Access {
+        patience: Patience { answer: Duration::from_millis(60), attempts: 1, ..access.patience },
+        ..access
+    };
+    told(&Fault::Silence(Duration::from_millis(400)), "aws-silent", hurried);
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_call_is_gone_on_with() {
+    for case in CASES {
+        let (calls, end) = case.clean();
+        for served in 0..calls {
+            let about = format!("{case:?}, killed after call {served}");
+            let server = case.server();
+            server.stop_after(served);
+            let killed = run(DEPLOY, &at(&server, SHOP));
+            assert_eq!((killed.exit, codes(&killed)), (Exit::World, vec!["aws-unreachable"]), "{about}");
+            check_goes_on(&server, &on(&server, SHOP, DEPLOY), &end, &about);
+        }
+    }
+}
+
+#[test]
+fn what_has_begun_may_take_a_while_to_be_seen() {
+    for case in CASES {
+        let (_, end) = case.clean();
+        for late in 1..12 {
+            let server = case.server();
+            server.home(|it| (it.script.late, it.script.events_per_poll) = (late, 1));
+            let run = on(&server, SHOP, DEPLOY);
+            check_goes_on(&server, &run, &end, &format!("{case:?}, seen after {late} looks"));
+            let told = run.err.matches("_COMPLETE  ").count();
+            assert_eq!(told, if case == Case::Create { 3 } else { 2 }, "{}", run.err);
+        }
+    }
+}
