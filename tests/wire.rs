@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asi::{
     cli::Exit,
-    world::{SystemFiles, World},
+    world::{MemoryFiles, SystemFiles, World},
 };
 use serde_json::Value;
 
@@ -31,6 +31,7 @@ const NOT_MADE: &[(&str, &str)] = &[
 /// Calls of `asi` that the CDK does not make, and what they are good for.
 const ADDED: &[(&str, &str)] = &[
     ("s3:HEAD", "in place of a list of the bucket, which more people may not read"),
+    ("cloudformation:ListChangeSets", "a name under which others have change sets is not theirs to lose"),
     ("cloudformation:GetTemplate", "what goes when the stack is deleted is shown before"),
 ];
 
@@ -171,4 +172,42 @@ fn a_deletion_asks_what_the_cdk_asks() {
     let server = bootstrapped();
     calls(&server, &["deploy", "Dns", "--yes"]);
     check("destroy", &calls(&server, &["destroy", "Dns", "--yes"]), "destroy");
+}
+
+#[test]
+fn what_a_deployment_needs_is_asked_for_before_it_begins() {
+    let server = Server::start();
+    let deploy = |folder: &str| {
+        let folder = root().join(folder);
+        run(&["deploy", "--yes", "-a", folder.to_str().unwrap()], &with(&server))
+    };
+    let refused = deploy("tests/wire/assembly");
+    assert_eq!(refused.exit, Exit::World);
+    golden("wire/not-bootstrapped.txt", &refused.err);
+    assert_eq!(server.count("CreateChangeSet"), 0);
+
+    let files = |assets: &str| {
+        let assembly = root().join("tests/wire/assembly");
+        let read = |name: &str| std::fs::read(assembly.join(name)).unwrap();
+        let (manifest, template) = (read("manifest.json"), read("Dns.template.json"));
+        let files: [(&str, &[u8]); 3] = [
+            ("out/manifest.json", &manifest),
+            ("out/Dns.template.json", &template),
+            ("out/Dns.assets.json", assets.as_bytes()),
+        ];
+        MemoryFiles::with(files)
+    };
+    let server = bootstrapped();
+    let deploy = |assets: &str| {
+        let world = World { access: access(&server.url()), ..world(files(assets)) };
+        run(&["deploy", "--yes", "-a", "out"], &world)
+    };
+    let images = deploy(r#"{"version": "36.0.0", "files": {}, "dockerImages": {"web": {}}}"#);
+    let archive = deploy(
+        r#"{"version": "36.0.0", "files": {"a": {"source": {"path": "asset.a", "packaging": "zip"},
+            "destinations": {"here": {"bucketName": "files", "objectKey": "a.zip"}}}}}"#,
+    );
+    assert_eq!((images.exit, archive.exit), (Exit::Input, Exit::Input));
+    golden("wire/assets.txt", &format!("{}\n{}", images.err, archive.err));
+    assert_eq!(server.count("CreateChangeSet"), 0);
 }

@@ -84,7 +84,7 @@ struct Global {
     file: PathBuf,
     /// A folder with a cloud assembly, such as `cdk synth` writes, to deploy from in place of the stack file
     #[cfg(feature = "aws")]
-    #[arg(short, long, global = true, value_name = "DIR")]
+    #[arg(id = "assembly", short = 'a', long = "app", global = true, value_name = "DIR")]
     app: Option<PathBuf>,
     /// The environment to take, of those under `environments` in the stack file
     #[arg(short, long, global = true, value_name = "NAME")]

@@ -74,7 +74,8 @@ impl Ending {
                     .help("run `cdk bootstrap` once for each account and region")
             }
             Self::Images(count) => {
-                let fault = format!("`{name}` needs {count} images in a registry, which `asi` does not push");
+                let images = if *count == 1 { "an image".to_owned() } else { format!("{count} images") };
+                let fault = format!("`{name}` needs {images} in a registry, which `asi` does not push");
                 Diagnostic::error("assets", fault)
                     .help("push them with `cdk deploy`, or deploy the stack with that")
             }
