@@ -24,15 +24,11 @@ use crate::{
 /// again: it watches what is under way, and goes on.
 ///
 /// Outputs go to standard output, all else to standard error.
-///
-/// Calls: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet,
-/// DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation
-/// refuses a change set; CreateStack or UpdateStack with --method direct; ListChangeSets and DeleteStack where a stack never came up; UpdateTerminationProtection with --protect; sts:GetCallerIdentity where a stack is bound to an
-/// account.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[derive(Debug, clap::Args)]
 #[command(
     visible_alias = "apply",
-    after_help = "Exit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses a change set; CreateStack or UpdateStack with --method direct; ListChangeSets and DeleteStack where a stack never came up; UpdateTerminationProtection with --protect; sts:GetCallerIdentity where a stack is bound to an account.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck."
 )]
 pub(super) struct Args {
     /// The stacks, by the names `asi ls` prints; if absent, those of the chosen environment

@@ -18,11 +18,9 @@ use crate::{
 ///
 /// Shows what goes and what its template says is to stay, asks, and watches the deletion to its end. Stacks that need
 /// others are deleted before these.
-///
-/// Calls: cloudformation:DescribeStacks, GetTemplate, DeleteStack, DescribeStackEvents.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 they are gone; 1 it failed, or nobody said yes; 2 the input is wrong; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, DeleteStack, DescribeStackEvents.\n\nExit codes: 0 they are gone; 1 it failed, or nobody said yes; 2 the input is wrong; 3 AWS cannot be asked."
 )]
 pub(super) struct Args {
     /// The stacks, which may be any in the account; if absent, those of the chosen environment

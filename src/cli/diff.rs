@@ -32,13 +32,12 @@ const LONGEST_COMMENT: usize = 65_000;
 /// assemblies, stack by stack; or, with --base, the stack file with what it was at a revision of git. Says what is
 /// replaced and why, what follows from that, what loses data, and who may do more than before, the worst first.
 ///
-/// Changes nothing: what is deployed is read with cloudformation:DescribeStacks and GetTemplate, and nothing at all is
-/// asked of AWS where two sides are given, or a revision. Only --method change-set makes something, a change set, and
-/// deletes it again.
+/// Changes nothing: what is deployed is only read, and nothing at all is asked of AWS where two sides are given, or a
+/// revision. Only --method change-set makes something, a change set, and deletes it again.
 #[derive(Debug, clap::Args)]
 #[command(
     visible_alias = "plan",
-    after_help = "Exit codes: 0 done; 1 something differs, with --fail; 2 an input is wrong; 3 the world failed."
+    after_help = "Calls of AWS, where no other side is given: cloudformation:DescribeStacks, GetTemplate; with --method change-set also CreateChangeSet, DescribeChangeSet, DeleteChangeSet, and for a new stack DeleteStack.\n\nExit codes: 0 done; 1 something differs, with --fail; 2 an input is wrong; 3 the world failed."
 )]
 pub(super) struct Args {
     /// The names of stacks; or what there was and what there is, and then the names of stacks. `-` is standard input

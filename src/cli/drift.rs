@@ -14,12 +14,9 @@ use crate::{
 /// Show what was changed outside of CloudFormation
 ///
 /// Has CloudFormation compare the resources of each stack with what it made them.
-///
-/// Calls: cloudformation:DescribeStacks, DetectStackDrift, DescribeStackDriftDetectionStatus,
-/// DescribeStackResourceDrifts; and what CloudFormation needs to read the resources.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 something has drifted, with --fail; 2 the input is wrong; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, DetectStackDrift, DescribeStackDriftDetectionStatus, DescribeStackResourceDrifts; and what CloudFormation needs to read the resources.\n\nExit codes: 0 done; 1 something has drifted, with --fail; 2 the input is wrong; 3 AWS cannot be asked."
 )]
 pub(super) struct Args {
     /// The stacks; if absent, those of the stack file

@@ -15,10 +15,10 @@ use crate::{
 /// Print what deployed stacks give
 ///
 /// A line for each output, as `stack.Key = value`; with --format json, an object of stacks, each an object of keys.
-///
-/// Calls: cloudformation:DescribeStacks.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 done; 2 the input is wrong; 3 AWS cannot be asked.")]
+#[command(
+    after_help = "Calls of AWS: cloudformation:DescribeStacks.\n\nExit codes: 0 done; 2 the input is wrong; 3 AWS cannot be asked."
+)]
 pub(super) struct Args {
     /// The stacks; if absent, those of the stack file
     #[arg(value_name = "STACK")]

@@ -24,12 +24,9 @@ use crate::{
 ///
 /// Says how the stack is, which ways on there are, and what each of them loses; then asks which to go, and goes it.
 /// Without a terminal, name it with --way.
-///
-/// Calls: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents; and, as the way needs it,
-/// CancelUpdateStack, RollbackStack, ContinueUpdateRollback, DeleteStack.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, or nothing to do; 1 it failed, or no way was chosen; 2 the input is wrong; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents; and, as the way needs it, CancelUpdateStack, RollbackStack, ContinueUpdateRollback, DeleteStack.\n\nExit codes: 0 done, or nothing to do; 1 it failed, or no way was chosen; 2 the input is wrong; 3 AWS cannot be asked."
 )]
 pub(super) struct Args {
     /// The stack; if absent, the only one of the stack file
@@ -50,11 +47,9 @@ pub(super) struct Args {
 ///
 /// For a stack that was left as it was when something failed, by `asi deploy --no-rollback`, or that could not be turned
 /// back.
-///
-/// Calls: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents, RollbackStack, ContinueUpdateRollback.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 it failed; 2 there is nothing to turn back; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents, RollbackStack, ContinueUpdateRollback.\n\nExit codes: 0 done; 1 it failed; 2 there is nothing to turn back; 3 AWS cannot be asked."
 )]
 pub(super) struct RollbackArgs {
     /// The stack; if absent, the only one of the stack file

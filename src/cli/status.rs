@@ -16,10 +16,10 @@ use crate::{
 /// Show how stacks are deployed
 ///
 /// Says how each stack of the stack file is, or of those that are named, which may be any in the account.
-///
-/// Calls: cloudformation:DescribeStacks.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 done; 2 the input is wrong; 3 AWS cannot be asked.")]
+#[command(
+    after_help = "Calls of AWS: cloudformation:DescribeStacks.\n\nExit codes: 0 done; 2 the input is wrong; 3 AWS cannot be asked."
+)]
 pub(super) struct Args {
     /// The stacks; if absent, those of the stack file
     #[arg(value_name = "STACK")]

@@ -69,7 +69,7 @@ pub async fn destroy(
             }
         }
     };
-    let left = under_way.until_interrupted(world, &audience, work).await;
+    let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
     let mut endings = endings.into_inner();
     if let Some(left) = left {
         let name = targets.get(endings.len()).map(|it| it.name.clone()).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::{borrow::Cow, cell::RefCell, collections::BTreeMap};
 
 use asi_constructs::kernel::{
     diagnostic::Diagnostic,
-    map::Entry,
+    map::{Entry, Map},
     node::{Node, NodeKind},
     span::{Sources, Span},
 };
@@ -215,7 +215,7 @@ fn with(deployed: &Node, template: &Template, imported: &[Imported]) -> Node {
             }
         }
     }
-    body.retain(|_, it| !it.value.as_map().is_some_and(|it| it.is_empty()));
+    body.retain(|_, it| !it.value.as_map().is_some_and(Map::is_empty));
     let resources = body.entry("Resources".into()).or_insert_with(|| Entry::from(Node::from_iter([])));
     for it in imported {
         let Some(resource) = template.body.get("Resources").and_then(|all| all.get(&it.id)) else { continue };

@@ -61,7 +61,7 @@ pub async fn recover(
         let ended = go(world, target, reach, way, resources, &under_way, &audience).await;
         *ending.borrow_mut() = Some(ended.unwrap_or_else(|it| it));
     };
-    let left = under_way.until_interrupted(world, &audience, work).await;
+    let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
     let left = left.map(|names| if names.is_empty() { Ending::Stopped } else { Ending::Left });
     let ending = ending.into_inner().or(left).expect("either it has ended or it was left");
     audience.borrow_mut().hear(&target.name, &News::Ended(&ending));

@@ -142,7 +142,8 @@ pub fn ending(stack: &str, ending: &Ending, seconds: Option<u64>) -> Option<Doc>
 
 /// What a stack gives, each as `stack.Key = value`, which programs read, too.
 pub fn outputs(stack: &DeployedStack) -> String {
-    stack.outputs.iter().map(|it| format!("{}.{} = {}\n", stack.name, it.key, it.value)).collect()
+    let lines = stack.outputs.iter().map(|it| format!("{}.{} = {}", stack.name, it.key, it.value));
+    lines.flat_map(|it| [it, "\n".to_owned()]).collect()
 }
 
 /// "1 min 4 s"

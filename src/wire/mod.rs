@@ -55,11 +55,11 @@ pub fn outputs<'a>(stacks: impl IntoIterator<Item = &'a DeployedStack>) -> Strin
 #[derive(Serialize)]
 struct Statuses<'a> {
     version: u32,
-    stacks: Vec<Status<'a>>,
+    stacks: Vec<Deployed<'a>>,
 }
 
 #[derive(Serialize)]
-struct Status<'a> {
+struct Deployed<'a> {
     name: &'a str,
     id: Option<&'a str>,
     status: Option<&'a str>,
@@ -75,13 +75,13 @@ pub fn statuses(stacks: &[(String, Option<DeployedStack>)]) -> String {
     text(&Statuses { version: VERSION, stacks: stacks.iter().map(status).collect() })
 }
 
-fn status((name, stack): &(String, Option<DeployedStack>)) -> Status<'_> {
+fn status((name, stack): &(String, Option<DeployedStack>)) -> Deployed<'_> {
     let stack = stack.as_ref();
     let pairs = |of: fn(&DeployedStack) -> &IndexMap<String, String>| {
         stack.into_iter().flat_map(of).map(|(key, it)| (key.as_str(), it.as_str())).collect()
     };
     let outputs = stack.into_iter().flat_map(|it| &it.outputs);
-    Status {
+    Deployed {
         name,
         id: stack.map(|it| it.id.as_str()),
         status: stack.map(|it| it.status.as_str()),

@@ -129,11 +129,7 @@ pub(crate) fn access(endpoint: &str) -> Access {
         backoff: Duration::from_millis(1),
         attempts: 4,
     };
-    Access {
-        endpoint: Some(endpoint.to_owned()),
-        patience,
-        interrupted_after: Some(Duration::from_secs(600)),
-    }
+    Access { endpoint: Some(endpoint.to_owned()), patience, interrupted_after: Some(Duration::from_mins(10)) }
 }
 
 /// Runs `asi` in this process.

@@ -31,6 +31,7 @@ use crate::{
 };
 
 /// How stacks are deployed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What is done with the change set.

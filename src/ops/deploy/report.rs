@@ -20,6 +20,11 @@ impl Ending {
     /// `of` is what the stack was synthesized to, if it was; `command` is what was run, as one would type it again.
     pub fn diagnostics(&self, name: &str, of: Option<&Deployable>, command: &str) -> Vec<Diagnostic> {
         let one = match self {
+            Self::NoBucket { .. }
+            | Self::NotBootstrapped { .. }
+            | Self::Images(_)
+            | Self::Unpublished(_)
+            | Self::File(_) => self.missing(name),
             Self::Unchanged(_) | Self::Prepared(_) | Self::Done(_) | Self::Recovered(_) | Self::Gone => {
                 return Vec::new();
             }
@@ -57,35 +62,6 @@ impl Ending {
                 );
                 Diagnostic::error("template-too-large", fault).help("split the stack with `stacks:`")
             }
-            Self::NoBucket { bucket, bytes } => {
-                let fault = format!(
-                    "the template of `{name}` has {bytes} bytes, of which only {LARGEST_BODY} can be sent along, and \
-                     there is no bucket `{bucket}` to put it into"
-                );
-                Diagnostic::error("no-bucket", fault)
-                    .help("make it once for each account and region, with `cdk bootstrap`, or split the stack with `stacks:`")
-            }
-            Self::NotBootstrapped { needed, has } => {
-                let has = has.map_or("is not bootstrapped".to_owned(), |it| format!("has version {it}"));
-                let fault = format!(
-                    "`{name}` needs version {needed} of what `cdk bootstrap` makes, and its account {has}"
-                );
-                Diagnostic::error("not-bootstrapped", fault)
-                    .help("run `cdk bootstrap` once for each account and region")
-            }
-            Self::Images(count) => {
-                let images = if *count == 1 { "an image".to_owned() } else { format!("{count} images") };
-                let fault = format!("`{name}` needs {images} in a registry, which `asi` does not push");
-                Diagnostic::error("assets", fault)
-                    .help("push them with `cdk deploy`, or deploy the stack with that")
-            }
-            Self::Unpublished(path) => {
-                let fault =
-                    format!("`{name}` needs an archive of `{path}` in its bucket, which `asi` does not make");
-                Diagnostic::error("assets", fault)
-                    .help("put it there with `cdk publish-assets --unstable=publish-assets`, and run the same command again")
-            }
-            Self::File(why) => Diagnostic::error("file", why.clone()),
             Self::WrongAccount { bound, given } => {
                 let fault =
                     format!("`{name}` belongs to account {bound}, and the credentials are for {given}");
@@ -124,6 +100,42 @@ impl Ending {
             }
         };
         vec![one]
+    }
+
+    /// What is not where the deployment reads it.
+    fn missing(&self, name: &str) -> Diagnostic {
+        match self {
+            Self::NoBucket { bucket, bytes } => {
+                let fault = format!(
+                    "the template of `{name}` has {bytes} bytes, of which only {LARGEST_BODY} can be sent along, and \
+                     there is no bucket `{bucket}` to put it into"
+                );
+                Diagnostic::error("no-bucket", fault)
+                    .help("make it once for each account and region, with `cdk bootstrap`, or split the stack with `stacks:`")
+            }
+            Self::NotBootstrapped { needed, has } => {
+                let has = has.map_or("is not bootstrapped".to_owned(), |it| format!("has version {it}"));
+                let fault = format!(
+                    "`{name}` needs version {needed} of what `cdk bootstrap` makes, and its account {has}"
+                );
+                Diagnostic::error("not-bootstrapped", fault)
+                    .help("run `cdk bootstrap` once for each account and region")
+            }
+            Self::Images(count) => {
+                let images = if *count == 1 { "an image".to_owned() } else { format!("{count} images") };
+                let fault = format!("`{name}` needs {images} in a registry, which `asi` does not push");
+                Diagnostic::error("assets", fault)
+                    .help("push them with `cdk deploy`, or deploy the stack with that")
+            }
+            Self::Unpublished(path) => {
+                let fault =
+                    format!("`{name}` needs an archive of `{path}` in its bucket, which `asi` does not make");
+                Diagnostic::error("assets", fault)
+                    .help("put it there with `cdk publish-assets --unstable=publish-assets`, and run the same command again")
+            }
+            Self::File(why) => Diagnostic::error("file", why.clone()),
+            _ => unreachable!("only what is missing"),
+        }
     }
 }
 

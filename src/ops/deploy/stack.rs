@@ -59,7 +59,7 @@ impl Deploying<'_> {
         audience: Listeners<'_, '_>,
         question: &Mutex<()>,
     ) -> Ending {
-        self.attempt(under_way, audience, question).await.unwrap_or_else(|ending| ending)
+        Box::pin(self.attempt(under_way, audience, question)).await.unwrap_or_else(|ending| ending)
     }
 
     /// What ends it early is an error, so that `?` leaves.

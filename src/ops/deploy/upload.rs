@@ -25,9 +25,8 @@ pub(super) async fn upload(aws: &Aws, template: &str) -> Result<Source, Ending> 
     }
     let account = aws.caller().await.map_err(Ending::Aws)?.account;
     let bucket = bucket(&account, aws.region());
-    let hash = Sha256::digest(template.as_bytes());
-    let hash: String = hash.iter().map(|it| format!("{it:02x}")).collect();
-    let object = Object { bucket: &bucket, owner: Some(&account), key: &format!("{hash}.json") };
+    let key = format!("{}.json", hex::encode(Sha256::digest(template.as_bytes())));
+    let object = Object { bucket: &bucket, owner: Some(&account), key: &key };
     if !aws.has_object(object).await.map_err(Ending::Aws)? {
         aws.put_object(object, template.as_bytes()).await.map_err(|error| {
             let is_missing = error.is("NoSuchBucket");

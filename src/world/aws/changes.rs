@@ -31,7 +31,7 @@ impl Aws {
             .set_resources_to_import(some(request.imports.iter().map(imported)))
             .import_existing_resources(request.imports_existing)
             .set_deployment_mode(request.reverts_drift.then_some(DeploymentMode::RevertDrift));
-        let made = call.send().await.map_err(|it| self.failure.of("CreateChangeSet", it))?;
+        let made = call.send().await.map_err(|it| self.failure.of("CreateChangeSet", &it))?;
         Ok(Made { change_set: made.id.unwrap_or_default(), stack: made.stack_id.unwrap_or_default() })
     }
 
@@ -41,7 +41,7 @@ impl Aws {
         let mut pages = ask.include_property_values(true).into_paginator().send();
         let mut whole: Option<ChangeSet> = None;
         while let Some(page) = pages.next().await {
-            let page = match page.map_err(|it| self.failure.of("DescribeChangeSet", it)) {
+            let page = match page.map_err(|it| self.failure.of("DescribeChangeSet", &it)) {
                 Ok(page) => page,
                 Err(error) if error.is("ChangeSetNotFound") || error.is_missing_stack() => return Ok(None),
                 Err(error) => return Err(error),
@@ -67,7 +67,7 @@ impl Aws {
         let mut pages = ask.into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|it| self.failure.of("DescribeEvents", it))?;
+            let page = page.map_err(|it| self.failure.of("DescribeEvents", &it))?;
             found
                 .extend(page.operation_events.unwrap_or_default().into_iter().filter_map(convert::objection));
         }
@@ -78,7 +78,7 @@ impl Aws {
     pub async fn has_change_sets(&self, stack: &str, but: &str) -> Result<bool, AwsError> {
         let mut pages = self.cfn.list_change_sets().stack_name(stack).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|it| self.failure.of("ListChangeSets", it))?;
+            let page = page.map_err(|it| self.failure.of("ListChangeSets", &it))?;
             let mut found = page.summaries.unwrap_or_default().into_iter();
             if found.any(|it| it.change_set_id.as_deref() != Some(but)) {
                 return Ok(true);
@@ -90,7 +90,7 @@ impl Aws {
     /// Deletes a change set; it is no fault if there is none.
     pub async fn delete_change_set(&self, stack: &str, change_set: &str) -> Result<(), AwsError> {
         let call = self.cfn.delete_change_set().stack_name(stack).change_set_name(change_set);
-        match call.send().await.map_err(|it| self.failure.of("DeleteChangeSet", it)) {
+        match call.send().await.map_err(|it| self.failure.of("DeleteChangeSet", &it)) {
             Err(error) if !error.is("ChangeSetNotFound") && !error.is_missing_stack() => Err(error),
             _ => Ok(()),
         }
@@ -101,7 +101,7 @@ impl Aws {
         let token = token();
         let call = self.cfn.execute_change_set().stack_name(&made.stack).change_set_name(&made.change_set);
         let call = call.client_request_token(&token).set_disable_rollback(how.keeps_failed.then_some(true));
-        call.send().await.map_err(|it| self.failure.of("ExecuteChangeSet", it))?;
+        call.send().await.map_err(|it| self.failure.of("ExecuteChangeSet", &it))?;
         Ok(token)
     }
 
@@ -120,7 +120,7 @@ impl Aws {
             .set_retain_resources(some(keep.iter().cloned()))
             .set_role_arn(role.map(ToOwned::to_owned))
             .set_deletion_mode((how == Deletion::Forced).then_some(DeletionMode::ForceDeleteStack));
-        call.send().await.map_err(|it| self.failure.of("DeleteStack", it))?;
+        call.send().await.map_err(|it| self.failure.of("DeleteStack", &it))?;
         Ok(token)
     }
 
@@ -128,13 +128,13 @@ impl Aws {
     pub async fn protect(&self, stack: &str, is_protected: bool) -> Result<(), AwsError> {
         let call = self.cfn.update_termination_protection().stack_name(stack);
         let call = call.enable_termination_protection(is_protected).send().await;
-        call.map(|_| ()).map_err(|it| self.failure.of("UpdateTerminationProtection", it))
+        call.map(|_| ()).map_err(|it| self.failure.of("UpdateTerminationProtection", &it))
     }
 
     /// Turns an update that is under way back.
     pub async fn cancel_update(&self, stack: &str) -> Result<(), AwsError> {
         let call = self.cfn.cancel_update_stack().stack_name(stack).client_request_token(token());
-        call.send().await.map(|_| ()).map_err(|it| self.failure.of("CancelUpdateStack", it))
+        call.send().await.map(|_| ()).map_err(|it| self.failure.of("CancelUpdateStack", &it))
     }
 
     /// Begins to turn a stack back to what it was before an operation that failed, and was left so; gives the token of
@@ -143,7 +143,7 @@ impl Aws {
         let token = token();
         let call = self.cfn.rollback_stack().stack_name(stack).client_request_token(&token);
         let call = call.set_role_arn(role.map(ToOwned::to_owned)).send().await;
-        call.map(|_| token).map_err(|it| self.failure.of("RollbackStack", it))
+        call.map(|_| token).map_err(|it| self.failure.of("RollbackStack", &it))
     }
 
     /// Begins to go on turning a stack back where that failed, without the resources to be skipped; gives the token of its
@@ -158,6 +158,6 @@ impl Aws {
         let call = self.cfn.continue_update_rollback().stack_name(stack).client_request_token(&token);
         let call = call.set_resources_to_skip(some(skip.iter().cloned()));
         let call = call.set_role_arn(role.map(ToOwned::to_owned)).send().await;
-        call.map(|_| token).map_err(|it| self.failure.of("ContinueUpdateRollback", it))
+        call.map(|_| token).map_err(|it| self.failure.of("ContinueUpdateRollback", &it))
     }
 }

@@ -9,7 +9,7 @@ use aws_credential_types::{
 use tokio::sync::Mutex;
 
 /// How long before they expire credentials are asked for again.
-const MARGIN: Duration = Duration::from_secs(120);
+const MARGIN: Duration = Duration::from_mins(2);
 
 /// A provider that is asked again only when what it gave is about to expire.
 #[derive(Debug)]

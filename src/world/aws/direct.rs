@@ -17,7 +17,7 @@ impl Aws {
         let token = token();
         let call = self.cfn.create_stack().stack_name(name).client_request_token(&token);
         let call = deployed!(call, deployment).set_disable_rollback(how.keeps_failed.then_some(true));
-        let made = call.send().await.map_err(|it| self.failure.of("CreateStack", it))?;
+        let made = call.send().await.map_err(|it| self.failure.of("CreateStack", &it))?;
         Ok((Made { change_set: String::new(), stack: made.stack_id.unwrap_or_default() }, token))
     }
 
@@ -31,7 +31,7 @@ impl Aws {
         let token = token();
         let call = self.cfn.update_stack().stack_name(name).client_request_token(&token);
         let call = deployed!(call, deployment).set_disable_rollback(how.keeps_failed.then_some(true));
-        match call.send().await.map_err(|it| self.failure.of("UpdateStack", it)) {
+        match call.send().await.map_err(|it| self.failure.of("UpdateStack", &it)) {
             Ok(made) => {
                 let made = Made { change_set: String::new(), stack: made.stack_id.unwrap_or_default() };
                 Ok(Some((made, token)))

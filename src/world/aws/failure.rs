@@ -16,24 +16,25 @@ pub(super) struct Failure {
 
 impl Failure {
     /// What it means that `operation` failed so.
-    pub(super) fn of<E, R>(self, operation: &'static str, error: SdkError<E, R>) -> AwsError
+    pub(super) fn of<E, R>(self, operation: &'static str, error: &SdkError<E, R>) -> AwsError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
     {
-        let reason = match &error {
+        let reason = match error {
             SdkError::ServiceError(it) => match it.err().code() {
                 Some(code) => refusal(code, it.err().message().unwrap_or("it does not say why")),
-                None => Refusal::Garbled(causes(&error)),
+                None => Refusal::Garbled(causes(error)),
             },
             SdkError::TimeoutError(_) => Refusal::Silent(self.patience),
-            SdkError::ConstructionFailure(_) => Refusal::Unreachable(causes(&error)),
             SdkError::DispatchFailure(it) if it.is_timeout() => Refusal::Silent(self.patience),
             // What keeps a call from being signed comes as a failure to send it.
-            SdkError::DispatchFailure(it) if !it.is_io() => credentials(causes(&error)),
-            SdkError::DispatchFailure(_) => Refusal::Unreachable(causes(&error)),
-            SdkError::ResponseError(_) => Refusal::Garbled(causes(&error)),
-            _ => Refusal::Garbled(causes(&error)),
+            SdkError::DispatchFailure(it) if !it.is_io() => credentials(causes(error)),
+            SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => {
+                Refusal::Unreachable(causes(error))
+            }
+            // What came back cannot be read.
+            _ => Refusal::Garbled(causes(error)),
         };
         AwsError { operation, reason }
     }

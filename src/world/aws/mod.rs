@@ -111,11 +111,11 @@ impl Aws {
         if let Some(endpoint) = &access.endpoint {
             loader = loader.endpoint_url(endpoint).test_credentials();
         }
-        Self::of(loader.load().await, patience)
+        Self::of(&loader.load().await, patience)
     }
 
     /// With this configuration.
-    fn of(config: SdkConfig, patience: Patience) -> Result<Self, AwsError> {
+    fn of(config: &SdkConfig, patience: Patience) -> Result<Self, AwsError> {
         let provider = config.credentials_provider().map(|it| SharedCredentialsProvider::new(Kept::new(it)));
         let mut builder = config.to_builder();
         builder.set_credentials_provider(provider);
@@ -138,7 +138,7 @@ impl Aws {
         let provider = provider.build().await;
         let config = self.config.to_builder();
         let config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();
-        let aws = Self::of(config, self.patience)?;
+        let aws = Self::of(&config, self.patience)?;
         // The first time is now, so that it is known whether it may be.
         if let Some(provider) = aws.config.credentials_provider() {
             provider.provide_credentials().await.map_err(|it| failure::of_role(&it))?;
@@ -149,7 +149,7 @@ impl Aws {
     /// Who calls.
     pub async fn caller(&self) -> Result<Caller, AwsError> {
         let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
-        let answer = answer.map_err(|it| self.failure.of("GetCallerIdentity", it))?;
+        let answer = answer.map_err(|it| self.failure.of("GetCallerIdentity", &it))?;
         let text = |it: Option<String>| it.unwrap_or_default();
         Ok(Caller { account: text(answer.account), arn: text(answer.arn) })
     }
@@ -160,7 +160,7 @@ impl Aws {
     }
 
     /// The moment it is.
-    #[expect(clippy::disallowed_methods, clippy::unused_self, reason = "this is the World")]
+    #[expect(clippy::disallowed_methods, reason = "this is the World")]
     pub fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

@@ -12,7 +12,7 @@ impl Aws {
     /// The stack of this name or ARN, if there is one. One that was deleted is only found by its ARN.
     pub async fn stack(&self, name: &str) -> Result<Option<DeployedStack>, AwsError> {
         let answer = self.cfn.describe_stacks().stack_name(name).send().await;
-        match answer.map_err(|it| self.failure.of("DescribeStacks", it)) {
+        match answer.map_err(|it| self.failure.of("DescribeStacks", &it)) {
             Ok(answer) => Ok(answer.stacks.unwrap_or_default().into_iter().next().map(convert::stack)),
             Err(error) if error.is_missing_stack() => Ok(None),
             Err(error) => Err(error),
@@ -22,7 +22,7 @@ impl Aws {
     /// The template that a stack was last deployed with, as it was given; nothing, if it never was.
     pub async fn template(&self, stack: &str) -> Result<Option<String>, AwsError> {
         let ask = self.cfn.get_template().stack_name(stack).template_stage(TemplateStage::Original);
-        match ask.send().await.map_err(|it| self.failure.of("GetTemplate", it)) {
+        match ask.send().await.map_err(|it| self.failure.of("GetTemplate", &it)) {
             Ok(answer) => Ok(answer.template_body.filter(|it| !it.trim().is_empty())),
             Err(error) if error.is_missing_stack() => Ok(None),
             Err(error) => Err(error),
@@ -38,7 +38,7 @@ impl Aws {
         let mut events = Vec::new();
         let mut pages = self.cfn.describe_stack_events().stack_name(stack).into_paginator().send();
         'pages: while let Some(page) = pages.next().await {
-            let page = page.map_err(|it| self.failure.of("DescribeStackEvents", it))?;
+            let page = page.map_err(|it| self.failure.of("DescribeStackEvents", &it))?;
             for event in page.stack_events.unwrap_or_default().into_iter().map(convert::event) {
                 if !is_wanted(&event) {
                     break 'pages;
@@ -55,7 +55,7 @@ impl Aws {
         let mut resources = Vec::new();
         let mut pages = self.cfn.list_stack_resources().stack_name(stack).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|it| self.failure.of("ListStackResources", it))?;
+            let page = page.map_err(|it| self.failure.of("ListStackResources", &it))?;
             resources
                 .extend(page.stack_resource_summaries.unwrap_or_default().into_iter().map(convert::resource));
         }
@@ -66,12 +66,12 @@ impl Aws {
     /// of each that it can look at.
     pub async fn drifts(&self, stack: &str) -> Result<Vec<ResourceDrift>, AwsError> {
         let asked = self.cfn.detect_stack_drift().stack_name(stack).send().await;
-        let asked = asked.map_err(|it| self.failure.of("DetectStackDrift", it))?;
+        let asked = asked.map_err(|it| self.failure.of("DetectStackDrift", &it))?;
         let detection = asked.stack_drift_detection_id.unwrap_or_default();
         loop {
             let ask = self.cfn.describe_stack_drift_detection_status().stack_drift_detection_id(&detection);
             let answer = ask.send().await;
-            let answer = answer.map_err(|it| self.failure.of("DescribeStackDriftDetectionStatus", it))?;
+            let answer = answer.map_err(|it| self.failure.of("DescribeStackDriftDetectionStatus", &it))?;
             match answer.detection_status.as_ref().map(StackDriftDetectionStatus::as_str) {
                 Some("DETECTION_IN_PROGRESS") => self.wait().await,
                 // What could be looked at is told even where something could not.
@@ -81,7 +81,7 @@ impl Aws {
         let mut drifts = Vec::new();
         let mut pages = self.cfn.describe_stack_resource_drifts().stack_name(stack).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|it| self.failure.of("DescribeStackResourceDrifts", it))?;
+            let page = page.map_err(|it| self.failure.of("DescribeStackResourceDrifts", &it))?;
             drifts.extend(page.stack_resource_drifts.unwrap_or_default().into_iter().map(convert::drift));
         }
         Ok(drifts)
