@@ -128,8 +128,14 @@ pub(super) fn rollback(
     };
     let has = |way: Way| state.ways.contains(&way);
     let skips = args.force || !args.orphans.is_empty();
+    let status = &state.stack.status;
+    if status.is_rollback() && status.as_str().ends_with("_COMPLETE") {
+        writeln!(output.err, "`{}` is in {status}", target.name)?;
+        return Ok(Exit::Done);
+    }
     let way = match () {
-        () if has(Way::RollBack) => Way::RollBack,
+        // One that was begun is watched to its end.
+        () if has(Way::RollBack) || status.is_rollback() && status.is_busy() => Way::RollBack,
         () if has(Way::Skip) && skips => Way::Skip,
         () if has(Way::Continue) => Way::Continue,
         () if has(Way::Cancel) => Way::Cancel,

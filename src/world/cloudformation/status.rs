@@ -76,9 +76,14 @@ impl StackStatus {
         self.0.ends_with("_IN_PROGRESS") && self.known() != Some(Known::ReviewInProgress)
     }
 
+    /// Whether it is turned back, or on the way there.
+    pub fn is_rollback(&self) -> bool {
+        self.0.contains("ROLLBACK")
+    }
+
     /// Whether it is what somebody wanted, and not what was left by a failure.
     pub fn is_good(&self) -> bool {
-        self.0.ends_with("_COMPLETE") && !self.0.contains("ROLLBACK")
+        self.0.ends_with("_COMPLETE") && !self.is_rollback()
     }
 }
 
