@@ -20,7 +20,7 @@ fn interrupted(server: &Server, arguments: &[&str], answer: Option<fn() -> io::R
     server.stop_after(MOST_CALLS);
     let usual = at(server, SHOP);
     let patience = Patience { between: Duration::from_millis(10), ..usual.access.patience };
-    let interrupted_after = Some(Duration::from_millis(500));
+    let interrupted_after = Some(Duration::from_millis(900));
     let access = Access { patience, interrupted_after, ..usual.access.clone() };
     let read_line = answer.unwrap_or(usual.read_line);
     run(arguments, &World { access, is_interactive: answer.is_some(), read_line, ..usual })
@@ -125,7 +125,7 @@ fn an_update_is_cancelled() {
 
 #[test]
 fn who_goes_on_watching_sees_the_end() {
-    let server = busy(80);
+    let server = busy(150);
     let run = interrupted(&server, &["recover", "--way", "wait"], Some(|| Ok("w\n".to_owned())));
     assert_eq!((run.exit, status(&server).as_str()), (Exit::Done, "UPDATE_COMPLETE"), "{}", run.err);
     assert!(run.err.contains("CloudFormation works on shop."), "{}", run.err);
@@ -143,10 +143,12 @@ fn who_is_asked_and_presses_ctrl_c_leaves_nothing_behind() {
 
 #[test]
 fn who_stops_while_a_change_set_is_made_leaves_nothing_behind() {
-    for (server, there) in [(Server::start(), vec![]), (with_earlier(), vec!["shop CREATE_COMPLETE"])] {
-        server.home(|it| it.script.change_set_polls = usize::MAX);
-        let run = interrupted(&server, &["deploy", "-y"], None);
-        assert_eq!((run.exit, codes(&run)), (Exit::No, vec!["no-consent"]), "{}", run.err);
-        assert_eq!(left(&server), there);
+    for arguments in [["deploy", "-y"].as_slice(), &["diff", "--method", "change-set"]] {
+        for (server, there) in [(Server::start(), vec![]), (with_earlier(), vec!["shop CREATE_COMPLETE"])] {
+            server.home(|it| it.script.change_set_polls = usize::MAX);
+            let run = interrupted(&server, arguments, None);
+            assert_eq!((run.exit, codes(&run)), (Exit::No, vec!["no-consent"]), "{}", run.err);
+            assert_eq!(left(&server), there);
+        }
     }
 }

@@ -99,7 +99,7 @@ impl UnderWay {
     }
 
     /// Takes away the change sets that wait for an answer. The next run takes their place if that fails.
-    async fn clean_up(&self) {
+    pub(in crate::ops) async fn clean_up(&self) {
         let proposed = std::mem::take(&mut *self.proposed.borrow_mut());
         for (aws, made, goal) in proposed.into_values() {
             let _ = deploy::clean_up(&aws, &made, goal).await;

@@ -1,17 +1,21 @@
 //! What deploying stacks would change in what is deployed.
 
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+
 use super::{Compared, Comparison, Presence, Remarks};
 use crate::{
     deploy::clean_up,
     diff::{self, Told},
     ops::{
         Deployables, Purpose,
-        deploy::{Deploying, Ending, Settings},
+        deploy::{Deploying, Ending, Settings, UnderWay},
         synth::in_order,
         targets::Connected,
     },
     template::Template,
-    world::World,
+    world::{World, aws, cloudformation::Made},
 };
 
 /// Who is asked what a deployment would change.
@@ -23,12 +27,32 @@ pub enum Asking {
     ChangeSet,
 }
 
-/// Compares stacks with what is deployed of them. What keeps one from being compared ends it, with the name of that one.
+/// Compares stacks with what is deployed of them. What keeps one from being compared ends it, with the name of that one;
+/// Ctrl-C does so, too, and leaves no change set behind.
 pub async fn deployed(
     world: &World,
     deployables: Deployables,
     settings: &Settings,
     asking: Asking,
+) -> Result<Comparison, (String, Ending)> {
+    let under_way = UnderWay::default();
+    let names: Vec<String> = deployables.stacks.iter().map(|it| it.target.name.clone()).collect();
+    let work = pin!(compared(world, deployables, settings, asking, &under_way));
+    match select(work, pin!(aws::interrupted(&world.access))).await {
+        Either::Left((comparison, _)) => comparison,
+        Either::Right(_) => {
+            under_way.clean_up().await;
+            Err((names.join("`, `"), Ending::Stopped))
+        }
+    }
+}
+
+async fn compared(
+    world: &World,
+    deployables: Deployables,
+    settings: &Settings,
+    asking: Asking,
+    under_way: &UnderWay,
 ) -> Result<Comparison, (String, Ending)> {
     let Deployables { stacks: synthesized, diagnostics, mut sources } = deployables;
     let purpose = match asking {
@@ -53,16 +77,22 @@ pub async fn deployed(
             }
             Asking::ChangeSet => {
                 let values = values.map_err(of_this)?;
-                match deploying.propose(&aws, &own, &before, &values, |_| ()).await {
+                let hear = |made: &Made| under_way.propose(&aws, &name, made, before.goal());
+                let proposed = deploying.propose(&aws, &own, &before, &values, hear).await;
+                match proposed {
                     Ok(proposal) => {
                         clean_up(&aws, &proposal.made, before.goal())
                             .await
                             .map_err(|it| of_this(Ending::Aws(it)))?;
+                        under_way.settle(&name);
                         let mut compared = proposal.compared;
                         compared.remarks.kept = values.kept;
                         compared
                     }
-                    Err(Ending::Unchanged(_)) => nothing(&name, &before.template, &stack.template),
+                    Err(Ending::Unchanged(_)) => {
+                        under_way.settle(&name);
+                        nothing(&name, &before.template, &stack.template)
+                    }
                     Err(ending) => return Err(of_this(ending)),
                 }
             }
