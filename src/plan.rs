@@ -1,7 +1,7 @@
 //! What a deployment does: what two templates say, and what CloudFormation says of it.
 
 use crate::{
-    diff::{self, Reason, Source, TemplateDiff, Told, Verdict, Word},
+    diff::{self, Cause, Reason, Source, TemplateDiff, Told, Verdict, Word},
     template::Template,
     world::cloudformation::{
         Action, Attribute, ChangeSet, Detail, Evaluation, Recreation, Replacing, ResourceChange,
@@ -18,7 +18,7 @@ pub struct Plan {
     pub untouched: Vec<String>,
     /// The resources that were changed by somebody outside of CloudFormation.
     pub drifted: Vec<String>,
-    /// The resources that CloudFormation works on.
+    /// The resources that CloudFormation works on, whatever comes of the others.
     pub steps: Vec<String>,
 }
 
@@ -29,8 +29,16 @@ pub fn plan(old: &Template, new: &Template, change_set: &ChangeSet) -> Plan {
     let diff = diff::judged(old, new, Some(&told));
     let untouched = written.resources.into_iter().map(|it| it.id).filter(|it| !told.0.contains_key(it));
     let drifted = change_set.changes.iter().filter(|it| it.has_drifted).map(|it| it.id.clone());
-    let steps = change_set.changes.iter().map(|it| it.id.clone());
+    let steps = change_set.changes.iter().filter(|it| is_certain(it)).map(|it| it.id.clone());
     Plan { untouched: untouched.collect(), drifted: drifted.collect(), steps: steps.collect(), diff }
+}
+
+/// Whether CloudFormation knows already that it has something to do for a resource.
+fn is_certain(change: &ResourceChange) -> bool {
+    let is_open = change.action == Action::Dynamic
+        || change.action == Action::Modify && change.replacing != Replacing::Yes;
+    let mut details = change.details.iter();
+    !is_open || change.details.is_empty() || details.any(|it| it.evaluation == Evaluation::Static)
 }
 
 /// What a change set says of a resource.
@@ -52,7 +60,10 @@ fn reason(detail: &Detail) -> Option<Reason> {
         (Recreation::Always, Evaluation::Dynamic) | (Recreation::Conditionally, _) => Verdict::Maybe,
         (Recreation::Never, _) => return None,
     };
-    Some(Reason { path: path(detail), verdict, source: Source::ChangeSet, cause: None })
+    // What it refers to is only worked on then.
+    let through = detail.cause.as_ref().filter(|_| detail.evaluation == Evaluation::Dynamic);
+    let cause = through.map(|it| Cause { through: it.clone(), root: it.clone() });
+    Some(Reason { path: path(detail), verdict, source: Source::ChangeSet, cause })
 }
 
 /// The way to what changes, as people write it: `Tags[0].Value`.

@@ -10,9 +10,11 @@ use crate::world::{
 /// How far an operation on a stack is.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// The resources to be worked on, as far as that was known when it began.
+    /// The resources to be worked on, as far as that is known.
     planned: BTreeSet<String>,
     done: BTreeSet<String>,
+    /// The stack, by its ARN; not one that is nested in it.
+    stack: Option<String>,
     running: BTreeMap<(String, String), StackEvent>,
     /// How the stack itself is, as far as its events say.
     pub status: Option<ResourceStatus>,
@@ -36,11 +38,13 @@ impl Progress {
         self.last = self.last.max(event.time);
         self.began.get_or_insert(event.time);
         if event.is_of_stack() {
+            self.stack.get_or_insert_with(|| event.stack.clone());
             self.status = Some(event.status.clone());
             return;
         }
         let key = (event.stack.clone(), event.logical_id.clone());
         if event.status.is_busy() {
+            self.begin(event);
             // What goes on with a resource goes on since it began.
             self.running.entry(key).or_insert_with(|| event.clone());
         } else {
@@ -48,6 +52,15 @@ impl Progress {
             if event.status.is_done() && self.planned.contains(&event.logical_id) {
                 self.done.insert(event.logical_id.clone());
             }
+        }
+    }
+
+    /// A change set leaves open whether some resources change; those that do are counted from then on.
+    fn begin(&mut self, event: &StackEvent) {
+        let is_turned = self.status.as_ref().is_some_and(ResourceStatus::is_rollback);
+        let is_nested = self.stack.as_ref() != Some(&event.stack);
+        if !self.planned.is_empty() && !is_turned && !is_nested {
+            self.planned.insert(event.logical_id.clone());
         }
     }
 
@@ -106,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_planned_is_done_once_and_nothing_else_counts() {
+    fn what_was_planned_or_has_begun_is_done_once_and_nothing_else_counts() {
         let mut progress = Progress::new(&["A".to_owned(), "B".to_owned()]);
         for (id, status, time) in [
             ("shop", "UPDATE_IN_PROGRESS", 1),
@@ -116,16 +129,20 @@ mod tests {
             ("A", "DELETE_COMPLETE", 6),
             ("Other", "UPDATE_COMPLETE", 6),
             ("B", "UPDATE_IN_PROGRESS", 7),
+            ("Open", "UPDATE_IN_PROGRESS", 7),
+            ("Open", "UPDATE_COMPLETE", 7),
         ] {
             progress.hear(&event(id, status, time));
         }
-        assert_eq!((progress.done(), progress.planned(), progress.seconds()), (1, Some(2), 6));
+        assert_eq!((progress.done(), progress.planned(), progress.seconds()), (2, Some(3), 6));
         progress.moment(Timestamp(10_000));
         assert_eq!((progress.seconds(), progress.lasted()), (9, 6));
         progress.moment(Timestamp(3000));
         let running: Vec<_> = progress.running().iter().map(|(it, s)| (it.logical_id.as_str(), *s)).collect();
         assert_eq!(running, [("B", 3)]);
         progress.hear(&event("shop", "UPDATE_ROLLBACK_IN_PROGRESS", 11));
+        progress.hear(&event("Back", "UPDATE_IN_PROGRESS", 12));
+        assert_eq!(progress.planned(), Some(3));
         assert!(progress.status.as_ref().is_some_and(ResourceStatus::is_rollback));
         assert_eq!(Progress::default().planned(), None);
     }

@@ -58,7 +58,10 @@ pub fn imports(stack: &str, resources: &[Imported]) -> Doc {
 
 /// Something that happened to a resource, in a line.
 pub fn event(stack: &str, event: &StackEvent, progress: &Progress, origins: Origins<'_>) -> Doc {
-    let far = progress.planned().map_or(String::new(), |it| format!("{}/{it}", progress.done()));
+    let far = progress.planned().map_or(String::new(), |it| {
+        let all = it.to_string();
+        format!("{:>2$}/{}", progress.done(), all, all.len())
+    });
     let meaning = match () {
         () if event.status.is_failure() => Meaning::Warning,
         () if event.status.is_rollback() => Meaning::Changed,
