@@ -33,11 +33,14 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         Err(exit) => return Ok(exit),
     };
     let mut exit = Exit::Done;
-    for target in &targets {
+    for (at, target) in targets.iter().enumerate() {
         match aws::block_on(ops::inspect::drift(world, target, &reach(global))) {
             Ok(Some(drift)) => {
                 let has_drifted =
                     drift.resources.iter().any(|it| matches!(it.drifted, Drifted::Changed | Drifted::Gone));
+                if at > 0 {
+                    writeln!(output.out)?;
+                }
                 output.doc(&present::stacks::drift(&drift))?;
                 exit = worst(exit, if args.fail && has_drifted { Exit::No } else { Exit::Done });
             }

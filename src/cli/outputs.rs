@@ -14,7 +14,8 @@ use crate::{
 
 /// Print what deployed stacks give
 ///
-/// A line for each output, as `stack.Key = value`; with --format json, an object of stacks, each an object of keys.
+/// A line for each output, as `stack.Key = value`, but for those that only other stacks of the file import; with --format
+/// json, an object of stacks, each an object of all keys.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Calls of AWS: cloudformation:DescribeStacks.\n\nExit codes: 0 done; 2 the input is wrong; 3 AWS cannot be asked."

@@ -47,13 +47,13 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     let mut found = Vec::new();
     for target in &targets {
         match aws::block_on(ops::inspect::deployed_stack(world, target, &reach(global))) {
-            Ok(stack) if args.format == Format::Json => found.push((target.name.clone(), stack)),
-            Ok(stack) => output.doc(&present::stacks::status(&target.name, stack.as_ref()))?,
+            Ok(stack) => found.push((target.name.clone(), stack)),
             Err(ending) => exit = worst(exit, failed(&target.name, &ending, output)?),
         }
     }
-    if args.format == Format::Json {
-        output.out.write_all(wire::statuses(&found).as_bytes())?;
+    match args.format {
+        Format::Text => output.doc(&present::stacks::statuses(&found))?,
+        Format::Json => output.out.write_all(wire::statuses(&found).as_bytes())?,
     }
     Ok(exit)
 }

@@ -10,7 +10,7 @@ use crate::{
         deploy::{Ending, Proposal},
     },
     render::{Block, Doc, Item, Meaning, Text},
-    world::cloudformation::{DeployedStack, Imported, ResourceStatus, StackEvent},
+    world::cloudformation::{DeployedStack, Imported, ResourceStatus, StackEvent, StackOutput},
 };
 
 /// The most resources that are shown as being under way.
@@ -143,10 +143,12 @@ pub fn ending(stack: &str, ending: &Ending, seconds: Option<u64>) -> Option<Doc>
     Some(Doc(vec![Block::Paragraph(line)]))
 }
 
-/// What a stack gives, each as `stack.Key = value`, which programs read, too.
+/// What a stack gives, each as `stack.Key = value`, which programs read, too. What it gives to other stacks of its file
+/// is left out.
 pub fn outputs(stack: &DeployedStack) -> String {
-    let lines = stack.outputs.iter().map(|it| format!("{}.{} = {}", stack.name, it.key, it.value));
-    lines.flat_map(|it| [it, "\n".to_owned()]).collect()
+    let is_told = |it: &&StackOutput| it.export.is_none() || !it.key.starts_with("ExportsOutput");
+    let told = stack.outputs.iter().filter(is_told);
+    told.flat_map(|it| [format!("{}.{} = {}", stack.name, it.key, it.value), "\n".to_owned()]).collect()
 }
 
 /// "1 min 4 s"

@@ -1,6 +1,6 @@
 //! Stacks as they are deployed: how they are, what can be done, what they give, what has drifted.
 
-use super::{aside, name};
+use super::{aside, diagnostics::counted, name};
 use crate::{
     deploy::Way,
     ops::{inspect::Drift, recover::State},
@@ -8,13 +8,14 @@ use crate::{
     world::cloudformation::{DeployedStack, Drifted, ResourceDrift},
 };
 
-/// How a stack is, in a line, and why; nothing there is a line, too.
-pub fn status(stack: &str, deployed: Option<&DeployedStack>) -> Doc {
+/// How stacks are, a line for each, and why; nothing there is a line, too.
+pub fn statuses(stacks: &[(String, Option<DeployedStack>)]) -> Doc {
+    Doc(vec![Block::Items(stacks.iter().map(|(name, it)| status(name, it.as_ref())).collect())])
+}
+
+fn status(stack: &str, deployed: Option<&DeployedStack>) -> Item {
     let Some(it) = deployed else {
-        return Doc(vec![Block::Items(vec![Item {
-            cells: vec![name(stack), plain("is not deployed")],
-            lines: vec![],
-        }])]);
+        return Item { cells: vec![name(stack), plain("is not deployed")], lines: vec![] };
     };
     let meaning = match () {
         () if it.status.is_good() => Meaning::Added,
@@ -24,12 +25,12 @@ pub fn status(stack: &str, deployed: Option<&DeployedStack>) -> Doc {
     let mut cells = vec![name(stack), vec![(meaning, it.status.to_string())]];
     cells.push(aside(if it.is_protected { "protected" } else { "" }));
     let lines = it.reason.iter().map(|it| plain(it.as_str())).collect();
-    Doc(vec![Block::Items(vec![Item { cells, lines }])])
+    Item { cells, lines }
 }
 
 /// The state of a stack, and each way on from there, with what it does and what it loses.
 pub fn ways(state: &State) -> Doc {
-    let mut doc = status(&state.stack.name, Some(&state.stack));
+    let mut doc = Doc(vec![Block::Items(vec![status(&state.stack.name, Some(&state.stack))])]);
     let failed = state.failed.iter().map(|it| Item {
         cells: vec![
             vec![(Meaning::Warning, it.status.to_string())],
@@ -124,7 +125,10 @@ pub fn drift(drift: &Drift) -> Doc {
     }
     let looked = drift.resources.len() - unknown;
     blocks.push(Block::Paragraph(plain(match drifted.len() {
-        0 => format!("nothing has drifted, of {looked} resources that CloudFormation can look at"),
+        0 => format!(
+            "nothing has drifted, of {} that CloudFormation can look at",
+            counted(looked, "resource").unwrap_or_else(|| "no resource".to_owned())
+        ),
         count => format!(
             "{count} of {looked} resources have drifted; `asi deploy --revert-drift` brings them back"
         ),
