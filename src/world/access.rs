@@ -7,6 +7,8 @@ use std::{fmt, time::Duration};
 pub struct Access {
     /// Where all its services are, in place of where AWS has them; with credentials that mean nothing. For tests.
     pub endpoint: Option<String>,
+    /// The account that these credentials are of, where what is at the endpoint knows accounts by access keys.
+    pub account: Option<String>,
     /// How long to wait.
     pub patience: Patience,
     /// When somebody seems to press Ctrl-C, in place of when somebody does. For tests.

@@ -110,6 +110,10 @@ impl Aws {
         }
         if let Some(endpoint) = &access.endpoint {
             loader = loader.endpoint_url(endpoint).test_credentials();
+            if let Some(account) = &access.account {
+                let credentials = cfn::config::Credentials::new(account, "secret", None, None, "account");
+                loader = loader.credentials_provider(credentials);
+            }
         }
         Self::of(&loader.load().await, patience)
     }
