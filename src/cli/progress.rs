@@ -22,6 +22,7 @@ pub(super) struct Printer<'a, 'o> {
     progress: BTreeMap<String, Progress>,
     /// How many lines the table has that stands at the end of the screen.
     drawn: usize,
+    has_printed: bool,
     failure: Option<io::Error>,
 }
 
@@ -29,7 +30,7 @@ impl<'a, 'o> Printer<'a, 'o> {
     /// Of stacks that come from there.
     pub(super) fn new(output: &'a mut Output<'o>, is_live: bool, origins: Origins<'a>, all: bool) -> Self {
         let progress = BTreeMap::new();
-        Self { output, is_live, origins, all, progress, drawn: 0, failure: None }
+        Self { output, is_live, origins, all, progress, drawn: 0, has_printed: false, failure: None }
     }
 
     /// Whether everything could be printed.
@@ -48,11 +49,15 @@ impl<'a, 'o> Printer<'a, 'o> {
                 "`{stack}` never came up, and only its name is left (ROLLBACK_COMPLETE): that is deleted first"
             ))?,
             News::Preparing => self.line(&format!("`{stack}`: CloudFormation is asked what would change"))?,
-            News::Proposed(it) => self.doc(&present::deploy::proposal(it, &View::terminal(self.all, false)))?,
+            News::Proposed(it) => {
+                self.gap()?;
+                self.doc(&present::deploy::proposal(it, &View::terminal(self.all, false)))?;
+                self.line("")?;
+            }
             News::Question(it) => {
                 let (verb, to) =
                     if it.compared.presence == Presence::Doomed { ("Delete", "in") } else { ("Deploy", "to") };
-                write!(self.output.err, "\n{verb} {stack} {to} {}? [y/N] ", it.region)?;
+                write!(self.output.err, "{verb} {stack} {to} {}? [y/N] ", it.region)?;
                 self.output.err.flush()?;
                 return Ok(());
             }
@@ -102,11 +107,18 @@ impl<'a, 'o> Printer<'a, 'o> {
         self.doc(&present::diagnostics(&faults, self.origins.sources))
     }
 
+    /// An empty line, unless nothing stands above it.
+    fn gap(&mut self) -> io::Result<()> {
+        if self.has_printed { self.line("") } else { Ok(()) }
+    }
+
     fn line(&mut self, text: &str) -> io::Result<()> {
+        self.has_printed = true;
         writeln!(self.output.err, "{text}")
     }
 
     fn doc(&mut self, doc: &Doc) -> io::Result<()> {
+        self.has_printed = true;
         self.output.err.write_all(colored(doc, self.output.colors_err).as_bytes())
     }
 

@@ -18,6 +18,8 @@ pub struct Values {
     /// Those that keep a value which somebody gave, though their template has another default now: with the name, the
     /// value, and that default.
     pub kept: Vec<(String, String, String)>,
+    /// Those that the stack has and that become others because somebody says so: with the name, the value, and the new one.
+    pub changed: Vec<(String, String, String)>,
 }
 
 impl Values {
@@ -58,7 +60,10 @@ pub fn values(
         let default_now = default(template, name);
         let has = stack.and_then(|(stack, old)| Some((stack.parameters.get(name)?, default(old, name))));
         match (given.get(name), has) {
-            (Some(value), _) => {
+            (Some(value), has) => {
+                if let Some((old, _)) = has.filter(|(old, _)| *old != value && *old != HIDDEN) {
+                    values.changed.push((name.to_owned(), old.clone(), value.clone()));
+                }
                 values.given.insert(name.to_owned(), Given::Value(value.clone()));
             }
             // It was only the default, and follows it.

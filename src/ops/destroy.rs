@@ -2,7 +2,11 @@
 
 use std::cell::RefCell;
 
-use asi_constructs::kernel::{node::Node, span::Sources};
+use asi_constructs::kernel::{
+    id::LogicalId,
+    node::Node,
+    span::{Sources, Span},
+};
 
 use super::{
     Compared, Deployable, Presence, Purpose, Reach, Remarks, Target,
@@ -47,10 +51,12 @@ pub fn in_order(targets: &mut [Target], stacks: &[Deployable]) {
     targets.sort_by_key(|it| std::cmp::Reverse(depth(&it.name)));
 }
 
-/// Deletes stacks one after the other, and stops at the first that stays: those that follow are needed by it.
+/// Deletes stacks one after the other, and stops at the first that stays: those that follow are needed by it. What the
+/// stack file says of them, if anything, tells where their resources come from.
 pub async fn destroy(
     world: &World,
     targets: &[Target],
+    (stacks, sources): (&[Deployable], &Sources),
     settings: &Settings<'_>,
     audience: &mut dyn Audience,
 ) -> Endings {
@@ -59,7 +65,9 @@ pub async fn destroy(
     let endings: RefCell<Endings> = RefCell::default();
     let work = async {
         for target in targets {
-            let ended = one(world, target, settings, &under_way, &audience).await;
+            let written = stacks.iter().find(|it| it.target.name == target.name);
+            let origin = (written, sources);
+            let ended = one(world, target, origin, settings, &under_way, &audience).await;
             let ending = ended.unwrap_or_else(|it| it);
             audience.borrow_mut().hear(&target.name, &News::Ended(&ending));
             let is_good = ending.is_good();
@@ -87,6 +95,7 @@ pub async fn destroy(
 async fn one(
     world: &World,
     target: &Target,
+    origin: (Option<&Deployable>, &Sources),
     settings: &Settings<'_>,
     under_way: &UnderWay,
     audience: Listeners<'_, '_>,
@@ -110,7 +119,7 @@ async fn one(
     if stack.is_protected {
         return Err(Ending::Protected);
     }
-    let proposal = proposal(&aws, target, &stack).await?;
+    let proposal = proposal(&aws, target, origin, &stack).await?;
     audience.borrow_mut().hear(&target.name, &News::Proposed(&proposal));
     if !settings.yes {
         agree(world, &proposal, target, audience).await?;
@@ -129,19 +138,31 @@ async fn one(
 }
 
 /// What a deletion does: all that is in the template goes, but for what it says is to stay.
-async fn proposal(aws: &Aws, target: &Target, stack: &DeployedStack) -> Result<Proposal, Ending> {
-    let mut sources = Sources::default();
+async fn proposal(
+    aws: &Aws,
+    target: &Target,
+    (written, sources): (Option<&Deployable>, &Sources),
+    stack: &DeployedStack,
+) -> Result<Proposal, Ending> {
     let text = aws.template(&stack.id).await.map_err(Ending::Aws)?;
-    let name = format!("{} (deployed)", target.name);
-    let body = text.and_then(|it| load::template(&it, &name, &mut sources).0);
+    let body = text.and_then(|it| load::template(&it, &target.name, &mut Sources::default()).0);
     let nothing = Template::new(Node::from_iter([]));
     let old = body.map_or_else(|| nothing.clone(), Template::new);
-    let diff = diff::diff(&old, &nothing);
+    let mut diff = diff::diff(&old, &nothing);
+    for it in &mut diff.resources {
+        // Nobody has the file that is deployed.
+        it.span = Span::default();
+        let Some(written) = written else { continue };
+        let path = LogicalId::checked(&it.id).ok().and_then(|id| written.template.paths.get(&id));
+        it.construct = path.cloned().or(it.construct.take());
+        let resource = written.template.body.get("Resources").and_then(|all| all.get(&it.id));
+        it.span = resource.map(Node::written).unwrap_or_default();
+    }
     let steps = diff.resources.iter().map(|it| it.id.clone()).collect();
     let remarks = Remarks::default();
     let compared = Compared { name: target.name.clone(), presence: Presence::Doomed, diff, remarks };
     let made = Made { change_set: String::new(), stack: stack.id.clone() };
-    Ok(Proposal { compared, steps, made, region: aws.region().to_owned(), sources })
+    Ok(Proposal { compared, steps, made, region: aws.region().to_owned(), sources: sources.clone() })
 }
 
 async fn agree(

@@ -21,7 +21,7 @@ pub(super) use self::{
     stack::Deploying,
     watch::{Listeners, UnderWay},
 };
-use super::{Compared, Deployable, Reach};
+use super::{Compared, Deployable, Purpose, Reach};
 use crate::{
     deploy::{Cause, Way},
     world::{
@@ -126,7 +126,7 @@ pub enum Method {
 pub struct Proposal {
     /// What differs from what is deployed.
     pub compared: Compared,
-    /// The resources that CloudFormation works on.
+    /// The resources that CloudFormation certainly works on.
     pub steps: Vec<String>,
     /// The change set.
     pub made: Made,
@@ -255,7 +255,7 @@ pub enum Ending {
     NothingToImport,
     /// It cannot be deleted before that is allowed.
     Protected,
-    /// It needs a stack that was not deployed.
+    /// Another stack has its turn before it, and that did not end well.
     Skipped(String),
     /// It goes on without anybody watching.
     Left,
@@ -329,6 +329,13 @@ async fn run(
         .iter()
         .map(|stack| Deploying { stack, name: stack.target.name.clone(), world, settings, sources })
         .collect();
+    for (name, ending) in lacking(&waiting).await {
+        audience.borrow_mut().hear(&name, &News::Ended(&ending));
+        endings.borrow_mut().insert(name, ending);
+    }
+    if !endings.borrow().is_empty() {
+        return;
+    }
     let mut running = FuturesUnordered::new();
     loop {
         let mut at = 0;
@@ -360,4 +367,16 @@ async fn run(
             return;
         }
     }
+}
+
+/// The stacks that lack values, so that this is said before one of the others is deployed.
+async fn lacking(stacks: &[Deploying<'_>]) -> Endings {
+    let mut lacking = Vec::new();
+    for stack in stacks.iter().filter(|it| stacks.len() > 1 && it.may_lack_values()) {
+        // What keeps AWS from being asked is told when the stack has its turn.
+        let Ok(connected) = stack.connect(Purpose::Look).await else { continue };
+        let Ok(before) = stack.look(&connected.aws).await else { continue };
+        lacking.extend(stack.values(&before).err().map(|it| (stack.name.clone(), it)));
+    }
+    lacking
 }

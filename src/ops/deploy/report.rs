@@ -86,8 +86,9 @@ impl Ending {
                 let fault = format!("`{name}` is in {status}, from where `{}` leads nowhere", way.name());
                 Diagnostic::error("no-way", fault).help("`asi recover` says what can be done")
             }
-            Self::Skipped(needs) => {
-                let fault = format!("`{name}` needs `{needs}`, which is not deployed");
+            Self::Skipped(first) => {
+                let fault =
+                    format!("`{name}` stays as it is: `{first}` comes before it, and did not end well");
                 Diagnostic::error("needs-stack", fault).help("mend that one, and run the same command again")
             }
             Self::Stopped => {
@@ -141,7 +142,7 @@ impl Ending {
 
 fn undecided(name: &str, ask: Ask, command: &str) -> Diagnostic {
     let why = match ask {
-        Ask::Destroys => "something goes or is replaced",
+        Ask::Destroys => "something goes or may be replaced",
         Ask::Broadens => "more is allowed than before",
         Ask::Changes => "something changes",
     };

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     deploy::{self, Body, Operation, Proposed, Standing, Values, capabilities},
-    diff, load,
+    diff::{self, Remark},
+    load,
     ops::{Compared, Deployable, Presence, Purpose, Remarks, targets::Connected},
     plan::plan,
     template::Template,
@@ -98,7 +99,7 @@ impl Deploying<'_> {
                 }
             }
         };
-        proposal.compared.remarks.kept = values.kept.clone();
+        proposal.compared.remarks.of_values(&values);
         audience.borrow_mut().hear(&self.name, &News::Proposed(&proposal));
         if self.settings.method == Method::Prepare {
             under_way.settle(&self.name);
@@ -192,16 +193,23 @@ impl Deploying<'_> {
         Ok(Before { stack, template, sources })
     }
 
+    /// Whether a value is missing, or given to no parameter, unless the stack has it already.
+    pub(super) fn may_lack_values(&self) -> bool {
+        deploy::values(&self.stack.template.body, &self.given(), None).is_err()
+    }
+
     pub(in crate::ops) fn values(&self, before: &Before) -> Result<Values, Ending> {
+        let has = before.stack.as_ref().map(|it| (it, &before.template.body));
+        deploy::values(&self.stack.template.body, &self.given(), has).map_err(Ending::Faulty)
+    }
+
+    fn given(&self) -> BTreeMap<String, String> {
         let of_this = self.settings.parameters.iter().filter(|(stack, name, _)| match stack {
             Some(stack) => *stack == self.name,
             None => self.declares(name) || !self.is_one_of_several(),
         });
         let assembled = self.stack.assembled.iter().flat_map(|it| it.parameters.iter().cloned());
-        let given: BTreeMap<String, String> =
-            assembled.chain(of_this.map(|(_, name, value)| (name.clone(), value.clone()))).collect();
-        let has = before.stack.as_ref().map(|it| (it, &before.template.body));
-        deploy::values(&self.stack.template.body, &given, has).map_err(Ending::Faulty)
+        assembled.chain(of_this.map(|(_, name, value)| (name.clone(), value.clone()))).collect()
     }
 
     fn declares(&self, parameter: &str) -> bool {
@@ -370,9 +378,13 @@ impl Deploying<'_> {
     }
 
     fn proposal(&self, aws: &Aws, before: &Before, made: Made, change_set: &ChangeSet) -> Proposal {
-        let plan = plan(&before.template, &self.stack.template, change_set);
+        let mut plan = plan(&before.template, &self.stack.template, change_set);
+        // It was given one, or there would be no change set.
+        for it in plan.diff.entries.iter_mut().filter(|it| it.remark == Some(Remark::NeedsValue)) {
+            it.remark = None;
+        }
         let presence = if before.stack.is_some() { Presence::Both } else { Presence::Added };
-        let remarks = Remarks { untouched: plan.untouched, drifted: plan.drifted, kept: Vec::new() };
+        let remarks = Remarks { untouched: plan.untouched, drifted: plan.drifted, ..Remarks::default() };
         let compared = Compared { name: self.name.clone(), presence, diff: plan.diff, remarks };
         let (sources, region) = (before.sources.clone(), aws.region().to_owned());
         Proposal { compared, steps: plan.steps, made, region, sources }

@@ -70,8 +70,8 @@ async fn compared(
         let values = deploying.values(&before);
         let compared = match asking {
             Asking::Templates => {
-                let kept = values.map(|it| it.kept).unwrap_or_default();
-                let remarks = Remarks { kept, ..Remarks::default() };
+                let mut remarks = Remarks::default();
+                remarks.of_values(&values.unwrap_or_default());
                 let diff = diff::diff(&before.template, &stack.template);
                 Compared { name: name.clone(), presence: presence(before.stack.is_some()), diff, remarks }
             }
@@ -86,7 +86,7 @@ async fn compared(
                             .map_err(|it| of_this(Ending::Aws(it)))?;
                         under_way.settle(&name);
                         let mut compared = proposal.compared;
-                        compared.remarks.kept = values.kept;
+                        compared.remarks.of_values(&values);
                         compared
                     }
                     Err(Ending::Unchanged(_)) => {

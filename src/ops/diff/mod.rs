@@ -76,6 +76,24 @@ pub struct Remarks {
     pub drifted: Vec<String>,
     /// Parameters that keep their values, though their defaults have changed: name, value, default.
     pub kept: Vec<(String, String, String)>,
+    /// Parameters that are given other values than they have: name, value, new value.
+    pub given: Vec<(String, String, String)>,
+}
+
+#[cfg(feature = "aws")]
+impl Remarks {
+    /// What is to be said of the values of parameters.
+    pub(in crate::ops) fn of_values(&mut self, values: &crate::deploy::Values) {
+        self.kept.clone_from(&values.kept);
+        self.given.clone_from(&values.changed);
+    }
+}
+
+impl Compared {
+    /// Whether anything differs.
+    pub fn differs(&self) -> bool {
+        self.presence != Presence::Both || !self.diff.is_empty() || !self.remarks.given.is_empty()
+    }
 }
 
 /// On which side a stack is.
@@ -99,7 +117,7 @@ impl Comparison {
 
     /// Whether anything differs.
     pub fn differs(&self) -> bool {
-        self.stacks.iter().any(|it| it.presence != Presence::Both || !it.diff.is_empty())
+        self.stacks.iter().any(Compared::differs)
     }
 }
 

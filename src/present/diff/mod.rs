@@ -2,6 +2,7 @@
 
 mod security;
 mod values;
+mod whole;
 
 use asi_constructs::kernel::span::{Sources, Span};
 
@@ -73,7 +74,7 @@ pub fn diff(comparison: &Comparison, view: &View) -> Doc {
         blocks.extend(section);
     }
     if several {
-        let differing = comparison.stacks.iter().filter(|it| !it.diff.is_empty()).count();
+        let differing = comparison.stacks.iter().filter(|it| it.differs()).count();
         let all = comparison.stacks.len();
         blocks.push(Block::Paragraph(plain(format!("{differing} of {all} stacks differ"))));
     }
@@ -101,11 +102,21 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
             )]));
         }
     }
-    let summary = Block::Paragraph(summary(&stack.diff, view));
+    let summary = if stack.diff.is_empty() && !stack.remarks.given.is_empty() && !view.security_only {
+        plain("the template is the same; `--method change-set` tells what the parameters change")
+    } else {
+        summary(&stack.diff, view)
+    };
+    let summary = Block::Paragraph(summary);
     if view.is_for_review {
         blocks.push(summary.clone());
     }
     let page = Page { diff: &stack.diff, sources, view };
+    if let Some((told, counted)) = whole::whole(&page, stack) {
+        blocks.extend(told);
+        blocks.push(Block::Paragraph(self::summary(&counted, view)));
+        return blocks;
+    }
     if !view.security_only {
         for rank in [Rank::Data, Rank::Removed, Rank::Replaced, Rank::MaybeReplaced] {
             blocks.extend(page.of_rank(rank));
@@ -128,14 +139,15 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
 
 /// What is to be said of a stack that is deployed.
 fn remarks(remarks: &Remarks) -> impl Iterator<Item = Block> {
-    let Remarks { untouched, drifted, kept } = remarks;
+    let Remarks { untouched, drifted, kept, given } = remarks;
     let of = |ids: &[String], what: &str| (!ids.is_empty()).then(|| format!("{what}: {}", ids.join(", ")));
     let kept = kept.iter().map(|(name, value, default)| {
         format!("parameter {name} keeps the value it was given, {value}; its default is {default} now")
     });
     let untouched = of(untouched, "CloudFormation has nothing to do for what is written in another way");
     let drifted = of(drifted, "somebody has changed this outside of CloudFormation");
-    let lines: Vec<String> = kept.chain(untouched).chain(drifted).collect();
+    let given = given.iter().map(|(name, old, new)| format!("parameter {name}: {old} → {new}"));
+    let lines: Vec<String> = given.chain(kept).chain(untouched).chain(drifted).collect();
     lines.into_iter().map(|it| Block::Paragraph(plain(it)))
 }
 
@@ -295,6 +307,7 @@ impl Page<'_> {
                 (Meaning::Value, cause.through.clone()),
             ];
             let replaced = match reason.verdict {
+                Verdict::Maybe if reason.source == Source::ChangeSet => ", which may differ then",
                 _ if cause.through.contains(['/', '.']) => ", which differs",
                 Verdict::Maybe => ", which may be replaced",
                 Verdict::Never | Verdict::Always => ", which is replaced",
@@ -450,6 +463,9 @@ fn becomes(it: &ResourceChange) -> Option<String> {
     let what = match &it.kind {
         Kind::Removed(Fate::Destroyed) => "destroyed".to_owned(),
         Kind::Removed(Fate::Snapshot) => "destroyed once there is a snapshot of it".to_owned(),
+        Kind::Removed(Fate::Orphaned) if it.data == Some(Data::Kept) => {
+            "stays with its data, and no stack has it any more".to_owned()
+        }
         Kind::Removed(Fate::Orphaned) => "stays, and no stack has it any more".to_owned(),
         Kind::TypeChanged { from } => format!("replaces a resource of another type, {from}"),
         Kind::Moved { from, fate } => {
@@ -465,10 +481,9 @@ fn becomes(it: &ResourceChange) -> Option<String> {
         Kind::Added | Kind::Changed => return None,
     };
     let data = match (it.data, &it.kind) {
-        (None, _) | (Some(Data::Snapshot), Kind::Removed(_)) => "",
+        (None, _) | (Some(Data::Snapshot | Data::Kept), Kind::Removed(_)) => "",
         (Some(Data::Lost), _) => ", and its data is lost",
         (Some(Data::Snapshot), _) => "; of the old one there is a snapshot",
-        (Some(Data::Kept), Kind::Removed(_)) => ", nor its data",
         (Some(Data::Kept), _) => "; the old one stays, with its data, and no stack has it",
     };
     let data = if may { data.replace("is lost", "would be lost") } else { data.to_owned() };
