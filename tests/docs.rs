@@ -179,8 +179,8 @@ fn every_explanation_is_complete() {
 #[test]
 fn every_code_is_shown_by_a_test() {
     let mut shown: BTreeSet<String> = BTreeSet::new();
-    let folders = ["faults", "validate", "deploy", "import", "wire"].map(|it| format!("snapshots/{it}"));
-    let goldens = folders.iter().flat_map(|it| files(it, ""));
+    let folders = ["faults", "validate", "deploy", "import", "systems", "wire"];
+    let goldens = folders.iter().flat_map(|it| files(&format!("snapshots/{it}"), ""));
     for path in goldens.filter(|it| it.is_file() && it.extension().is_none_or(|it| it == "txt")) {
         let text = std::fs::read_to_string(path).unwrap();
         shown.extend(text.split('[').skip(1).filter_map(|it| Some(it.split_once("]: ")?.0.to_owned())));
@@ -208,6 +208,7 @@ fn no_snapshot_is_an_orphan() {
     let differences = read("tests/diff.rs");
     let deployments: String = sources("tests/deploy").iter().map(|it| read(it)).collect();
     let templates: BTreeSet<String> = files("tests/templates/bad", "").iter().map(|it| stem(it)).collect();
+    let systems = read("tests/systems.rs");
     let parity = read("tests/cdk_parity.rs");
     let examples: BTreeSet<String> = files("examples", "").iter().map(|it| stem(it)).collect();
     let belongs = |folder: &str, name: &str, file: &str| match folder {
@@ -232,6 +233,7 @@ fn no_snapshot_is_an_orphan() {
         "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
         "diff" => differences.contains(&format!("\"diff/{file}\"")),
         "deploy" => deployments.contains(&format!("\"deploy/{file}\"")),
+        "systems" => systems.contains(&format!(".golden(\"{name}\")")),
         "environments" => environments.contains(&format!("\"environments/{file}\"")),
         "cdk" => match file.strip_suffix(".template.json") {
             Some(stack) => parity.contains(&format!("name: \"{stack}\"")),

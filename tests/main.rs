@@ -37,6 +37,8 @@ mod reach;
 mod stacks;
 mod stell;
 mod support;
+#[cfg(feature = "aws")]
+mod systems;
 mod validate;
 #[cfg(feature = "aws")]
 mod wire;

@@ -6,6 +6,7 @@ from ministack.services.cloudformation.helpers import _p, _xml
 # What MiniStack says to be replaced perhaps: the properties of which a change always, or never, replaces the resource.
 TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 SERVICE = "AWS::ECS::Service"
+POLICY = "AWS::IAM::Policy"
 REPLACES_SERVICE = ("Cluster", "LaunchType", "Role", "SchedulingStrategy", "ServiceName")
 
 STACK = "AWS::CloudFormation::Stack"
@@ -138,13 +139,15 @@ def correct_change_sets():
 
 
 def correct_replacements():
-    """Change sets know what becomes of task definitions and services, which most deployments of ours change."""
+    """Change sets know what becomes of task definitions, services and policies, which most deployments of ours change."""
     known = stacks._property_recreation
 
     def recreation(kind, name):
         """Whether another value of this property replaces its resource."""
         if kind == TASK_DEFINITION:
             return "Never" if name == "Tags" else "Always"
+        if kind == POLICY:
+            return "Never"
         if kind == SERVICE:
             return "Always" if name in REPLACES_SERVICE else "Never"
         return known(kind, name)

@@ -1,7 +1,8 @@
 //! `MiniStack`, an emulator of AWS, as a process of its own for each test (see `tests/ministack/launcher.py`).
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -38,6 +39,34 @@ impl Ministack {
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().strip_prefix("listening on ").and_then(|it| it.parse().ok());
         Some(Self { process, port: port.unwrap_or_else(|| panic!("MiniStack did not start: `{line}`")) })
+    }
+
+    /// Has a service of an account do something, and gives its answer: `scope` is `ACCOUNT/REGION/SERVICE`, `request` a
+    /// method and a path, and `target` what is to be done, of a service that speaks JSON.
+    #[track_caller]
+    pub(crate) fn ask(&self, scope: &str, request: &str, target: Option<&str>, body: &str) -> String {
+        let (account, place) = scope.split_once('/').unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let what = match target {
+            Some(target) => {
+                format!("X-Amz-Target: {target}\r\nContent-Type: application/x-amz-json-1.1")
+            }
+            None => "Content-Type: application/x-www-form-urlencoded".to_owned(),
+        };
+        let credential = format!("Credential={account}/20260101/{place}/aws4_request");
+        let lines = [
+            &format!("{request} HTTP/1.1"),
+            "Host: 127.0.0.1",
+            "Connection: close",
+            &format!("Authorization: AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"),
+            &format!("Content-Length: {}", body.len()),
+            &what,
+        ];
+        write!(stream, "{}\r\n\r\n{body}", lines.join("\r\n")).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{request} {body}: {answer}");
+        answer
     }
 
     /// Where its services are, all of them.
