@@ -85,3 +85,57 @@ fn path(detail: &Detail) -> String {
     }
     path
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(action: Action, replacing: Replacing, details: &[Evaluation]) -> ResourceChange {
+        let detail = |evaluation: &Evaluation| Detail {
+            attribute: Attribute::Property("Name".to_owned()),
+            recreation: Recreation::Always,
+            path: None,
+            before: None,
+            after: None,
+            evaluation: *evaluation,
+            source: None,
+            cause: Some("Other.Name".to_owned()),
+        };
+        ResourceChange {
+            id: "It".to_owned(),
+            type_name: "AWS::SQS::Queue".to_owned(),
+            physical_id: None,
+            action,
+            replacing,
+            policy: None,
+            details: details.iter().map(detail).collect(),
+            before: None,
+            after: None,
+            has_drifted: false,
+            nested: None,
+        }
+    }
+
+    #[test]
+    fn what_only_refers_to_something_that_may_differ_is_not_certain() {
+        let check =
+            |action, replacing, details: &[Evaluation]| is_certain(&change(action, replacing, details));
+        assert!(check(Action::Add, Replacing::No, &[]));
+        assert!(check(Action::Modify, Replacing::No, &[Evaluation::Dynamic, Evaluation::Static]));
+        assert!(check(Action::Modify, Replacing::Yes, &[Evaluation::Dynamic]));
+        assert!(!check(Action::Modify, Replacing::Maybe, &[Evaluation::Dynamic]));
+        assert!(!check(Action::Dynamic, Replacing::Maybe, &[Evaluation::Dynamic]));
+    }
+
+    #[test]
+    fn what_may_be_replaced_because_of_a_reference_says_of_which() {
+        let may = change(Action::Modify, Replacing::Maybe, &[Evaluation::Dynamic]);
+        let [reason] = word(&may).because.try_into().unwrap();
+        assert_eq!(
+            (reason.verdict, reason.cause.unwrap().through),
+            (Verdict::Maybe, "Other.Name".to_owned())
+        );
+        let is = change(Action::Modify, Replacing::Yes, &[Evaluation::Static]);
+        assert_eq!(word(&is).because[0].cause, None);
+    }
+}

@@ -103,6 +103,30 @@ impl Session {
         self.remark(&format!("somebody sets the retention of {log_group} to {days} days in the console"));
     }
 
+    /// Looks at what a deployment has left, and deploys it again, with nothing to do.
+    #[track_caller]
+    fn look(&mut self, environment: &str, deploy: &str) {
+        self.asi(&format!("outputs -e {environment}"), Exit::Done);
+        self.asi(&format!("status -e {environment}"), Exit::Done);
+        self.asi(deploy, Exit::Done);
+    }
+
+    /// Deploys what cannot be made, and looks at what is there and what is still to do.
+    #[track_caller]
+    fn fail(&mut self, environment: &str, deploy: &str) {
+        self.asi(deploy, Exit::No);
+        self.asi(&format!("status -e {environment}"), Exit::Done);
+        self.asi(&format!("diff -e {environment}"), Exit::Done);
+        self.asi(&format!("drift -e {environment}"), Exit::Done);
+    }
+
+    /// Deletes an environment.
+    #[track_caller]
+    fn destroy(&mut self, environment: &str) {
+        self.asi(&format!("destroy -e {environment} --yes"), Exit::Done);
+        self.asi(&format!("status -e {environment}"), Exit::Done);
+    }
+
     /// Deploys an environment and deletes it again, whatever that prints.
     #[track_caller]
     fn come_and_go(&mut self, environment: &str, parameters: &[&str]) {
@@ -128,21 +152,15 @@ fn stell() {
     person.asi(&format!("deploy -e dev --parameter {CONNECTION}"), Exit::No);
     person.asi("status -e dev", Exit::Done);
     person.asi(&format!("deploy -e dev --parameter {CONNECTION} --yes"), Exit::Done);
-    person.asi("outputs -e dev", Exit::Done);
-    person.asi("status -e dev", Exit::Done);
-    person.asi("deploy -e dev", Exit::Done);
+    person.look("dev", "deploy -e dev");
     person.edit("    memory: 512MB\n", "    memory: 1GB\n");
     person.asi("diff -e dev", Exit::Done);
     person.asi("deploy -e dev --yes", Exit::Done);
     person.edit("\nconstructs:\n", &format!("\nresources:\n  {FAULT}\nconstructs:\n"));
-    person.asi("deploy -e dev --yes", Exit::No);
-    person.asi("status -e dev", Exit::Done);
-    person.asi("diff -e dev", Exit::Done);
-    person.asi("drift -e dev", Exit::Done);
+    person.fail("dev", "deploy -e dev --yes");
     person.change_retention("us-west-2", "flask-dev", "appTaskDefflaskLogGroup4236DB29", 7);
     person.asi("drift -e dev --fail", Exit::No);
-    person.asi("destroy -e dev --yes", Exit::Done);
-    person.asi("status -e dev", Exit::Done);
+    person.destroy("dev");
     person.golden("stell");
     person.edit(&format!("\nresources:\n  {FAULT}\n"), "\n");
     person.come_and_go("stage", &["--parameter", CONNECTION]);
@@ -157,18 +175,13 @@ fn alius() {
     person.asi("deploy -e prod", Exit::No);
     person.asi("status -e prod", Exit::Done);
     person.asi("deploy -e prod --yes", Exit::Done);
-    person.asi("outputs -e prod", Exit::Done);
-    person.asi("status -e prod", Exit::Done);
-    person.asi("deploy -e prod", Exit::Done);
+    person.look("prod", "deploy -e prod");
     person.edit("health: {path: /, interval", "health: {path: /healthy, interval");
     person.asi("diff -e prod", Exit::Done);
     person.asi("deploy -e prod --yes", Exit::Done);
     person.edit("\nconstructs:\n", &format!("\nresources:\n  {FAULT}\nconstructs:\n"));
-    person.asi("deploy -e prod --yes", Exit::No);
-    person.asi("diff -e prod", Exit::Done);
-    person.asi("drift -e prod", Exit::Done);
-    person.asi("destroy -e prod --yes", Exit::Done);
-    person.asi("status -e prod", Exit::Done);
+    person.fail("prod", "deploy -e prod --yes");
+    person.destroy("prod");
     person.golden("alius");
     person.edit(&format!("\nresources:\n  {FAULT}\n"), "\n");
     person.come_and_go("staging", &[]);
@@ -184,20 +197,15 @@ fn art() {
     person.asi("deploy -e prod --require-approval any-change --concurrency 1", Exit::No);
     person.asi("status -e prod", Exit::Done);
     person.asi("deploy -e prod --concurrency 1 --yes", Exit::Done);
-    person.asi("outputs -e prod", Exit::Done);
-    person.asi("status -e prod", Exit::Done);
-    person.asi("deploy -e prod --concurrency 1", Exit::Done);
+    person.look("prod", "deploy -e prod --concurrency 1");
     person.asi("diff -e prod --parameter SourcingTag=1.1.0", Exit::Done);
     person.asi("deploy -e prod --concurrency 1 --parameter SourcingTag=1.1.0 --yes", Exit::Done);
     person.edit(
         "  services:\n    parameters:\n",
         &format!("  services:\n    resources:\n      {FAULT}\n    parameters:\n"),
     );
-    person.asi("deploy -e prod --concurrency 1", Exit::No);
-    person.asi("diff -e prod", Exit::Done);
-    person.asi("drift -e prod", Exit::Done);
-    person.asi("destroy -e prod --yes", Exit::Done);
-    person.asi("status -e prod", Exit::Done);
+    person.fail("prod", "deploy -e prod --concurrency 1");
+    person.destroy("prod");
     person.golden("art");
     person.edit(&format!("    resources:\n      {FAULT}\n"), "");
     person.access.account = None;
@@ -212,9 +220,7 @@ fn citrus() {
     person.asi("deploy -e prod", Exit::Input);
     person.asi("status -e prod", Exit::Done);
     person.asi(&format!("deploy -e prod --concurrency 1 --parameter {ADMINISTRATOR} --yes"), Exit::Done);
-    person.asi("outputs -e prod", Exit::Done);
-    person.asi("status -e prod", Exit::Done);
-    person.asi("deploy -e prod --concurrency 1", Exit::Done);
+    person.look("prod", "deploy -e prod --concurrency 1");
     person.edit(
         "      cluster: {count: {min: 6, max: 18, desired: 12}}\n",
         "      cluster: {count: {min: 6, max: 24, desired: 12}}\n",
@@ -223,11 +229,8 @@ fn citrus() {
     person
         .asi("deploy -e prod --concurrency 1 --parameter citrus-prod-app:ImageTag=v0.0.2 --yes", Exit::Done);
     person.edit("      RegistryLogin:\n", &format!("      {FAULT}\n      RegistryLogin:\n"));
-    person.asi("deploy -e prod --concurrency 1", Exit::No);
-    person.asi("diff -e prod", Exit::Done);
-    person.asi("drift -e prod", Exit::Done);
-    person.asi("destroy -e prod --yes", Exit::Done);
-    person.asi("status -e prod", Exit::Done);
+    person.fail("prod", "deploy -e prod --concurrency 1");
+    person.destroy("prod");
     person.golden("citrus");
     person.edit(&format!("      {FAULT}\n"), "");
     person.come_and_go("dev", &["--parameter", ADMINISTRATOR]);
@@ -243,19 +246,14 @@ fn jubilant() {
     person.asi("status -e prod", Exit::Done);
     person.make_bucket("eu-west-3");
     person.asi(&format!("deploy -e prod --parameter {CONNECTION} --yes"), Exit::Done);
-    person.asi("outputs -e prod", Exit::Done);
-    person.asi("status -e prod", Exit::Done);
-    person.asi("deploy -e prod", Exit::Done);
+    person.look("prod", "deploy -e prod");
     person.asi("diff -e prod --parameter ImageTag=0123abc", Exit::Done);
     person.asi("diff -e prod --parameter ImageTag=0123abc --method change-set", Exit::Done);
     person.asi("deploy -e prod --parameter ImageTag=0123abc", Exit::Done);
     person.edit("    health: /\n", "    health: /healthy\n");
     person.edit("\nconstructs:\n", &format!("\nresources:\n  {FAULT}\nconstructs:\n"));
-    person.asi("deploy -e prod --yes", Exit::No);
-    person.asi("diff -e prod", Exit::Done);
-    person.asi("drift -e prod", Exit::Done);
-    person.asi("destroy -e prod --yes", Exit::Done);
-    person.asi("status -e prod", Exit::Done);
+    person.fail("prod", "deploy -e prod --yes");
+    person.destroy("prod");
     person.golden("jubilant");
     person.edit(&format!("\nresources:\n  {FAULT}\n"), "\n");
     person.come_and_go("staging", &["--parameter", CONNECTION]);

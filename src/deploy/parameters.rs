@@ -102,3 +102,39 @@ fn missing(template: &Node, name: &str) -> Diagnostic {
         .at(place.unwrap_or_default())
         .help(format!("give it one, `--parameter {name}=…`, or give it a default"))
 }
+
+#[cfg(test)]
+mod tests {
+    use asi_constructs::kernel::span::Span;
+
+    use super::*;
+    use crate::world::cloudformation::{Known, StackStatus};
+
+    #[test]
+    fn what_is_given_another_value_has_changed_unless_nobody_may_see_it() {
+        let names = ["Same", "Other", "Secret", "New"];
+        let text = |it: &str| Node::text(it.to_owned(), Span::default());
+        let map = |key, node| Node::from_iter([(Cow::Borrowed(key), node)]);
+        let parameters = names.map(|it| (Cow::Borrowed(it), map("Type", text("String"))));
+        let template = map("Parameters", Node::from_iter(parameters));
+        let has = [("Same", "a"), ("Other", "a"), ("Secret", HIDDEN)];
+        let stack = DeployedStack {
+            id: "arn".to_owned(),
+            name: "shop".to_owned(),
+            status: StackStatus::from(Known::CreateComplete),
+            reason: None,
+            parameters: has.map(|(name, it)| (name.to_owned(), it.to_owned())).into_iter().collect(),
+            outputs: Vec::new(),
+            tags: IndexMap::new(),
+            role: None,
+            notifications: Vec::new(),
+            is_protected: false,
+            parent: None,
+            changed: None,
+        };
+        let given = [("Same", "a"), ("Other", "b"), ("Secret", "b"), ("New", "b")];
+        let given = given.map(|(name, it)| (name.to_owned(), it.to_owned())).into_iter().collect();
+        let values = values(&template, &given, Some((&stack, &template))).unwrap();
+        assert_eq!(values.changed, [("Other".to_owned(), "a".to_owned(), "b".to_owned())]);
+    }
+}
