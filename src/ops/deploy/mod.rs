@@ -296,7 +296,7 @@ pub async fn deploy(
     let endings: RefCell<BTreeMap<String, Ending>> = RefCell::default();
     let under_way = UnderWay::default();
     let work = run(world, stacks, sources, settings, &under_way, &audience, &endings);
-    let left = under_way.until_interrupted(world, &audience, work).await;
+    let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
     let mut endings = endings.into_inner();
     if let Some(left) = left {
         for stack in stacks {
