@@ -1,5 +1,7 @@
 //! What a deployment does: what two templates say, and what CloudFormation says of it.
 
+use std::collections::BTreeSet;
+
 use crate::{
     diff::{self, Cause, Reason, Source, TemplateDiff, Told, Verdict, Word},
     template::Template,
@@ -24,7 +26,9 @@ pub struct Plan {
 
 /// What deploying `new` over `old` does, by the change set that CloudFormation made for it.
 pub fn plan(old: &Template, new: &Template, change_set: &ChangeSet) -> Plan {
-    let told = Told(change_set.changes.iter().map(|it| (it.id.clone(), word(it))).collect());
+    let staying = staying(&change_set.changes);
+    let changing = change_set.changes.iter().filter(|it| !is_idle(it, &staying));
+    let told = Told(changing.map(|it| (it.id.clone(), word(it, &staying))).collect());
     let written = diff::diff(old, new);
     let diff = diff::judged(old, new, Some(&told));
     let untouched = written.resources.into_iter().map(|it| it.id).filter(|it| !told.0.contains_key(it));
@@ -41,16 +45,55 @@ fn is_certain(change: &ResourceChange) -> bool {
     !is_open || change.details.is_empty() || details.any(|it| it.evaluation == Evaluation::Static)
 }
 
+/// The resources that are changed where they are. CloudFormation leaves it open for whatever refers to one that is changed,
+/// and would be replaced if it were given another value; but what identifies a resource is the same for as long as that stays.
+fn staying(changes: &[ResourceChange]) -> BTreeSet<&str> {
+    let modified = || changes.iter().filter(|it| it.action == Action::Modify);
+    let stays = modified().filter(|it| it.replacing == Replacing::No);
+    let mut staying: BTreeSet<&str> = stays.map(|it| it.id.as_str()).collect();
+    loop {
+        let is_found = |it: &&ResourceChange| {
+            let mut details = it.details.iter().filter(|it| it.recreation != Recreation::Never).peekable();
+            let is_open = it.replacing == Replacing::Maybe && !staying.contains(it.id.as_str());
+            is_open && details.peek().is_some() && details.all(|it| is_same(it, &staying))
+        };
+        let found: Vec<&str> = modified().filter(is_found).map(|it| it.id.as_str()).collect();
+        if found.is_empty() {
+            return staying;
+        }
+        staying.extend(found);
+    }
+}
+
+/// Whether a value is that which identifies a resource that stays, so that it stays the same.
+fn is_same(detail: &Detail, staying: &BTreeSet<&str>) -> bool {
+    let is_of_resource = matches!(detail.source.as_deref(), Some("ResourceReference" | "ResourceAttribute"));
+    let Some(cause) = detail.cause.as_deref().filter(|_| is_of_resource) else { return false };
+    let (id, attribute) = cause.split_once('.').unwrap_or((cause, "Arn"));
+    let is_identity = ["Arn", "Id", "Name"].iter().any(|it| attribute.ends_with(it));
+    is_identity && detail.evaluation == Evaluation::Dynamic && staying.contains(id)
+}
+
+/// Whether all that may be another value in a resource is the same: nothing happens to it.
+fn is_idle(change: &ResourceChange, staying: &BTreeSet<&str>) -> bool {
+    change.action == Action::Modify
+        && change.replacing != Replacing::Yes
+        && !change.details.is_empty()
+        && change.details.iter().all(|it| is_same(it, staying))
+}
+
 /// What a change set says of a resource.
-fn word(change: &ResourceChange) -> Word {
+fn word(change: &ResourceChange, staying: &BTreeSet<&str>) -> Word {
     let verdict = match (&change.action, change.replacing) {
+        (Action::Modify, Replacing::Maybe) if staying.contains(change.id.as_str()) => Verdict::Never,
         (Action::Dynamic, _) | (_, Replacing::Maybe) => Verdict::Maybe,
         (_, Replacing::Yes) => Verdict::Always,
         (_, Replacing::No) => Verdict::Never,
     };
     let values = change.details.iter().filter(|it| it.before != it.after);
     let values = values.map(|it| (path(it), it.before.clone(), it.after.clone())).collect();
-    Word { verdict, because: change.details.iter().filter_map(reason).collect(), values }
+    let because = change.details.iter().filter(|it| !is_same(it, staying)).filter_map(reason);
+    Word { verdict, because: because.collect(), values }
 }
 
 /// What a detail leads to; nothing, if it replaces nothing.
@@ -130,12 +173,56 @@ mod tests {
     #[test]
     fn what_may_be_replaced_because_of_a_reference_says_of_which() {
         let may = change(Action::Modify, Replacing::Maybe, &[Evaluation::Dynamic]);
-        let [reason] = word(&may).because.try_into().unwrap();
+        let [reason] = word(&may, &BTreeSet::new()).because.try_into().unwrap();
         assert_eq!(
             (reason.verdict, reason.cause.unwrap().through),
             (Verdict::Maybe, "Other.Name".to_owned())
         );
         let is = change(Action::Modify, Replacing::Yes, &[Evaluation::Static]);
-        assert_eq!(word(&is).because[0].cause, None);
+        assert_eq!(word(&is, &BTreeSet::new()).because[0].cause, None);
+    }
+
+    /// Resources of a change set: the id, whether it is replaced, and what each detail refers to.
+    fn changes(lines: &[(&str, Replacing, &[&str])]) -> Vec<ResourceChange> {
+        let detail = |cause: &&str| {
+            let source = if *cause == "Image" { "ParameterReference" } else { "ResourceAttribute" };
+            Detail {
+                attribute: Attribute::Property("ResourceId".to_owned()),
+                recreation: Recreation::Always,
+                path: None,
+                before: None,
+                after: None,
+                evaluation: Evaluation::Dynamic,
+                source: Some(source.to_owned()),
+                cause: Some((*cause).to_owned()),
+            }
+        };
+        let of = |(id, replacing, causes): &(&str, Replacing, &[&str])| ResourceChange {
+            id: (*id).to_owned(),
+            details: causes.iter().map(detail).collect(),
+            ..change(Action::Modify, *replacing, &[])
+        };
+        lines.iter().map(of).collect()
+    }
+
+    #[test]
+    fn what_refers_to_the_identity_of_a_resource_that_stays_stays_too() {
+        let all = changes(&[
+            ("Service", Replacing::No, &[]),
+            ("Target", Replacing::Maybe, &["Service.Name"]),
+            ("Policy", Replacing::Maybe, &["Target.Id", "Service"]),
+            ("Group", Replacing::Maybe, &["Service.Version"]),
+            ("Follows", Replacing::Maybe, &["Group.Arn"]),
+            ("Given", Replacing::Maybe, &["Image"]),
+            ("Other", Replacing::Maybe, &["Elsewhere.Arn"]),
+            ("Sure", Replacing::Yes, &["Service.Name"]),
+        ]);
+        let staying = staying(&all);
+        assert_eq!(staying, BTreeSet::from(["Service", "Target", "Policy"]));
+        let word = word(&all[1], &staying);
+        assert_eq!((word.verdict, word.because.len()), (Verdict::Never, 0));
+        let idle: Vec<&str> =
+            all.iter().filter(|it| is_idle(it, &staying)).map(|it| it.id.as_str()).collect();
+        assert_eq!(idle, ["Target", "Policy"]);
     }
 }
