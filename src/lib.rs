@@ -92,6 +92,8 @@
 //!   that sooner, and changes nothing.
 //! - *A parameter's value that was only a default follows the default*: who edits a default means it. CloudFormation, and
 //!   the CDK with it, keep the old one without a word.
+//! - *CloudFormation's word counts, but for what it leaves open*: whatever refers to a resource that is changed may be given
+//!   another value, it says; what identifies a resource that stays is the same.
 //! - *Every call that changes something carries a token*, so that an answer that is lost costs nothing; who has died
 //!   learns from the stack what is under way, and keeps no state of his own.
 //! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.

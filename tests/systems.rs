@@ -11,7 +11,9 @@ use crate::support::{
     ministack::Ministack,
     read,
     redact::{redact, screen},
-    run, run_at_terminal, world,
+    run,
+    terminal::run_at_terminal,
+    world,
 };
 
 /// A resource that cannot be made.

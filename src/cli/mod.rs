@@ -157,6 +157,7 @@ struct Output<'a> {
     /// Whether warnings are kept back.
     quiet: bool,
     /// What was run, as one would type it again.
+    #[cfg(feature = "aws")]
     command: String,
 }
 
@@ -189,8 +190,15 @@ pub fn run(
         Color::Never => false,
     };
     let (colors_out, colors_err) = (colors(world.colors_out), colors(world.colors_err));
-    let command = typed(&arguments);
-    let mut output = Output { out, err, colors_out, colors_err, quiet: cli.global.quiet, command };
+    let mut output = Output {
+        out,
+        err,
+        colors_out,
+        colors_err,
+        quiet: cli.global.quiet,
+        #[cfg(feature = "aws")]
+        command: typed(&arguments),
+    };
     let result = match &cli.command {
         Command::Synth(args) => synth::run(args, &cli.global, world, &mut output),
         Command::Validate(args) => validate::run(args, &cli.global, world, &mut output),
@@ -266,6 +274,7 @@ impl Output<'_> {
 }
 
 /// Arguments as one would type them into a shell.
+#[cfg(feature = "aws")]
 fn typed(arguments: &[OsString]) -> String {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_=./:@,%+".contains(it);
     let word = |(at, it): (usize, &OsString)| match it.to_string_lossy() {

@@ -10,13 +10,12 @@ pub(crate) mod peer;
 pub(crate) mod query;
 #[cfg(feature = "aws")]
 pub(crate) mod redact;
+#[cfg(feature = "aws")]
+pub(crate) mod terminal;
 
 use std::{
-    cell::RefCell,
     env, fs,
-    io::{self, Write},
     path::{Path, PathBuf},
-    rc::Rc,
     time::Duration,
 };
 
@@ -149,29 +148,6 @@ pub(crate) fn run(arguments: &[&str], world: &World) -> Run {
     let exit = cli::run(arguments, world, &mut out, &mut err);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { exit, out: text(out), err: text(err) }
-}
-
-/// Runs `asi` in this process, and gives what it prints as a terminal shows it: all in one, in order.
-pub(crate) fn run_at_terminal(arguments: &[&str], world: &World) -> (Exit, String) {
-    let printed = Terminal::default();
-    let arguments = std::iter::once("asi").chain(arguments.iter().copied()).map(Into::into);
-    let exit = cli::run(arguments, world, &mut printed.clone(), &mut printed.clone());
-    let printed = printed.0.take();
-    (exit, String::from_utf8(printed).unwrap())
-}
-
-/// Where standard output and standard error are one.
-#[derive(Clone, Default)]
-struct Terminal(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Terminal {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Synthesizes a stack file to JSON.

@@ -82,6 +82,7 @@ pub fn diff(comparison: &Comparison, view: &View) -> Doc {
 }
 
 /// What differs in one stack.
+#[cfg(any(feature = "aws", test))]
 pub(super) fn stack(stack: &Compared, sources: &Sources, view: &View) -> Doc {
     Doc(of_stack(stack, sources, view))
 }
