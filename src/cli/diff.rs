@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[cfg(feature = "aws")]
     #[arg(short, long, value_name = "METHOD", default_value = "template")]
     method: Method,
-    /// A value for a parameter, of one stack or of all that have it; for --method change-set
+    /// A value for a parameter, of one stack or of all that have it, as a deployment would give it
     #[cfg(feature = "aws")]
     #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
     parameters: Vec<String>,

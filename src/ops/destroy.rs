@@ -172,7 +172,7 @@ async fn agree(
     audience: Listeners<'_, '_>,
 ) -> Result<(), Ending> {
     if !world.is_interactive {
-        return Err(Ending::Undecided(Ask::Destroys));
+        return Err(Ending::Undecided(Ask::Deletes));
     }
     audience.borrow_mut().hear(&target.name, &News::Question(proposal));
     match aws::line(world.read_line).await {

@@ -43,6 +43,18 @@ fn each_option_is_a_parameter_of_a_call() {
 }
 
 #[test]
+fn tags_that_are_not_written_any_more_go() {
+    let server = super::with_earlier();
+    let tags = |server: &Server| server.home(|it| it.stack("shop").unwrap().source.tags.len());
+    let tagged = SHOP.replace("resources:", "tags: {app: shop}\nresources:");
+    assert_eq!((on(&server, &tagged, &["deploy", "-y"]).exit, tags(&server)), (Exit::Done, 1));
+    assert_eq!((on(&server, SHOP, &["deploy", "-y"]).exit, tags(&server)), (Exit::Done, 0));
+    let made = server.count("CreateChangeSet");
+    assert_eq!(on(&server, SHOP, &["deploy", "-y"]).exit, Exit::Done);
+    assert_eq!(server.count("CreateChangeSet"), made, "it is as it should be");
+}
+
+#[test]
 fn what_a_stack_has_stays_unless_something_else_is_said() {
     let server = super::with_earlier();
     let [role, topic] =

@@ -24,6 +24,8 @@ pub enum Ask {
     Broadens,
     /// Something changes.
     Changes,
+    /// The stack is deleted.
+    Deletes,
 }
 
 impl Approval {

@@ -145,6 +145,7 @@ fn undecided(name: &str, ask: Ask, command: &str) -> Diagnostic {
         Ask::Destroys => "something goes or may be replaced",
         Ask::Broadens => "more is allowed than before",
         Ask::Changes => "something changes",
+        Ask::Deletes => "all of it goes",
     };
     let fault = format!("`{name}` stays as it is: {why}, and nobody is here to say yes");
     Diagnostic::error("no-consent", fault).help(format!("say yes: `{command} --yes`"))

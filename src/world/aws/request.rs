@@ -22,7 +22,8 @@ macro_rules! deployed {
         call.set_deployment_config(deployment.is_express.then(express))
             .set_capabilities(some(deployment.capabilities.iter().map(|it| it.as_str().into())))
             .set_parameters(some(deployment.parameters.iter().map(|(name, it)| parameter(name, it))))
-            .set_tags(some(deployment.tags.iter().map(|(key, value)| tag(key, value))))
+            // None at all takes those away that there are.
+            .set_tags(Some(deployment.tags.iter().map(|(key, value)| tag(key, value)).collect()))
             .set_role_arn(deployment.role.clone())
             .set_notification_arns(some(deployment.notifications.iter().cloned()))
             .set_rollback_configuration(rollback(deployment))
