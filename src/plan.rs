@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    diff::{self, Cause, Reason, Source, TemplateDiff, Told, Verdict, Word},
+    diff::{self, Becomes, Cause, Fate, Reason, Source, TemplateDiff, Told, Verdict, Word},
     template::Template,
     world::cloudformation::{
         Action, Attribute, ChangeSet, Detail, Evaluation, Recreation, Replacing, ResourceChange,
@@ -33,7 +33,9 @@ pub fn plan(old: &Template, new: &Template, change_set: &ChangeSet) -> Plan {
     let diff = diff::judged(old, new, Some(&told));
     let untouched = written.resources.into_iter().map(|it| it.id).filter(|it| !told.0.contains_key(it));
     let drifted = change_set.changes.iter().filter(|it| it.has_drifted).map(|it| it.id.clone());
-    let steps = change_set.changes.iter().filter(|it| is_certain(it)).map(|it| it.id.clone());
+    // What is in a nested stack is done with that.
+    let steps = change_set.changes.iter().filter(|it| is_certain(it) && !it.id.contains('/'));
+    let steps = steps.map(|it| it.id.clone());
     Plan { untouched: untouched.collect(), drifted: drifted.collect(), steps: steps.collect(), diff }
 }
 
@@ -93,7 +95,22 @@ fn word(change: &ResourceChange, staying: &BTreeSet<&str>) -> Word {
     let values = change.details.iter().filter(|it| it.before != it.after);
     let values = values.map(|it| (path(it), it.before.clone(), it.after.clone())).collect();
     let because = change.details.iter().filter(|it| !is_same(it, staying)).filter_map(reason);
-    Word { verdict, because: because.collect(), values }
+    let becomes = match change.action {
+        Action::Add => Some(Becomes::Added),
+        Action::Remove => Some(Becomes::Removed(change.policy.as_deref().and_then(fate))),
+        _ => None,
+    };
+    Word { verdict, because: because.collect(), values, type_name: change.type_name.clone(), becomes }
+}
+
+/// What a policy makes of a resource that goes.
+fn fate(policy: &str) -> Option<Fate> {
+    match policy {
+        "Delete" => Some(Fate::Destroyed),
+        "Retain" => Some(Fate::Orphaned),
+        "Snapshot" => Some(Fate::Snapshot),
+        _ => None,
+    }
 }
 
 /// What a detail leads to; nothing, if it replaces nothing.

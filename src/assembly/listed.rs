@@ -178,7 +178,7 @@ fn name_of(id: &str, artifact: &Value) -> String {
 fn inside(path: &Value) -> Option<String> {
     let path = path.as_str()?;
     let is_inside = Path::new(path).components().all(|it| matches!(it, Component::Normal(_)));
-    is_inside.then(|| path.to_owned())
+    (is_inside && !path.is_empty()).then(|| path.to_owned())
 }
 
 fn texts(entries: &Value) -> BTreeMap<String, String> {

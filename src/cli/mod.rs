@@ -277,11 +277,28 @@ impl Output<'_> {
 #[cfg(feature = "aws")]
 fn typed(arguments: &[OsString]) -> String {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_=./:@,%+".contains(it);
-    let word = |(at, it): (usize, &OsString)| match it.to_string_lossy() {
-        // However the program was found.
-        _ if at == 0 => "asi".to_owned(),
-        it if !it.is_empty() && it.chars().all(is_plain) => it.into_owned(),
-        it => format!("'{}'", it.replace('\'', "'\\''")),
+    let quoted = |it: &str| {
+        if !it.is_empty() && it.chars().all(is_plain) {
+            it.to_owned()
+        } else {
+            format!("'{}'", it.replace('\'', "'\\''"))
+        }
+    };
+    // The value of a parameter may be a secret, and this is printed.
+    let without_value =
+        |it: &str| it.split_once('=').map_or_else(|| it.to_owned(), |(name, _)| format!("{name}=…"));
+    let is_option = |it: &OsString| it == "--parameter" || it == "--parameters";
+    let word = |(at, it): (usize, &OsString)| {
+        let it = it.to_string_lossy();
+        match it.split_once('=') {
+            // However the program was found.
+            _ if at == 0 => "asi".to_owned(),
+            _ if is_option(&arguments[at - 1]) => without_value(&it),
+            Some((option, value)) if is_option(&option.into()) => {
+                format!("{option}={}", without_value(value))
+            }
+            _ => quoted(&it),
+        }
     };
     arguments.iter().enumerate().map(word).collect::<Vec<_>>().join(" ")
 }
@@ -289,4 +306,24 @@ fn typed(arguments: &[OsString]) -> String {
 fn colored(doc: &Doc, colors: bool) -> String {
     let text = render::terminal(doc);
     if colors { text } else { anstream::adapter::strip_str(&text).to_string() }
+}
+
+#[cfg(all(test, feature = "aws"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_without_what_may_be_a_secret() {
+        let command = |words: &[&str]| typed(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        let shown = command(&[
+            "/bin/asi",
+            "deploy",
+            "--parameter",
+            "Password=hunter2",
+            "--parameters=Key=a b",
+            "-e",
+            "it's",
+        ]);
+        assert_eq!(shown, r"asi deploy --parameter Password=… --parameters=Key=… -e 'it'\''s'");
+    }
 }

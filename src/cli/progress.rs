@@ -35,7 +35,8 @@ impl<'a, 'o> Printer<'a, 'o> {
 
     /// Whether everything could be printed.
     pub(super) fn finish(self) -> io::Result<()> {
-        self.failure.map_or(Ok(()), Err)
+        // Who closed the pipe has read enough, and is still told by the exit code.
+        self.failure.filter(|it| it.kind() != io::ErrorKind::BrokenPipe).map_or(Ok(()), Err)
     }
 
     fn tell(&mut self, stack: &str, news: &News<'_>) -> io::Result<()> {

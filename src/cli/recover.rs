@@ -61,6 +61,9 @@ pub(super) struct RollbackArgs {
     /// Leave all resources as they are that fail
     #[arg(long)]
     force: bool,
+    /// Say yes to what is lost
+    #[arg(short, long)]
+    yes: bool,
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
@@ -100,18 +103,8 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         let fault = Diagnostic::error("no-way", format!("`{}` is gone by another command", way.name()));
         return output.fault(fault.help(format!("run `{command}`")));
     }
-    if way.loses() && !args.yes {
-        if !world.is_interactive {
-            let fault = format!("`{}` loses something, and nobody is here to say yes", way.name());
-            let fault = Diagnostic::error("no-consent", fault);
-            output.fault(fault.help(format!("say yes: `{} --yes`", output.command)))?;
-            return Ok(Exit::No);
-        }
-        write!(output.err, "{} {}? [y/N] ", way.name(), state.stack.name)?;
-        output.err.flush()?;
-        if !ops::deploy::is_yes(&(world.read_line)()?) {
-            return Ok(Exit::No);
-        }
+    if let Some(exit) = refused(way, &state, args.yes, world, output)? {
+        return Ok(exit);
     }
     go(&target, way, &args.resources, global, world, output)
 }
@@ -146,7 +139,32 @@ pub(super) fn rollback(
                 .fault(Diagnostic::error("no-way", fault).help("`asi recover` says what can be done"));
         }
     };
+    if let Some(exit) = refused(way, &state, args.yes, world, output)? {
+        return Ok(exit);
+    }
     go(&target, way, &args.orphans, global, world, output)
+}
+
+/// How the run ends if something would be lost, and nobody says yes to that.
+fn refused(
+    way: Way,
+    state: &State,
+    yes: bool,
+    world: &World,
+    output: &mut Output<'_>,
+) -> io::Result<Option<Exit>> {
+    if !way.loses(&state.stack.status) || yes {
+        return Ok(None);
+    }
+    if !world.is_interactive {
+        let fault = format!("`{}` loses something, and nobody is here to say yes", way.name());
+        let fault = Diagnostic::error("no-consent", fault);
+        output.fault(fault.help(format!("say yes: `{} --yes`", output.command)))?;
+        return Ok(Some(Exit::No));
+    }
+    write!(output.err, "{} {}? [y/N] ", way.name(), state.stack.name)?;
+    output.err.flush()?;
+    Ok((!ops::deploy::is_yes(&(world.read_line)()?)).then_some(Exit::No))
 }
 
 /// The stack, and how it is.
@@ -186,6 +204,11 @@ fn go(
     world: &World,
     output: &mut Output<'_>,
 ) -> io::Result<Exit> {
+    if !resources.is_empty() && !matches!(way, Way::Skip | Way::Keep) {
+        let fault =
+            format!("`{}` takes no resources, and these were named: {}", way.name(), resources.join(", "));
+        return output.fault(Diagnostic::error("no-way", fault).help("leave them out, or go another way"));
+    }
     let sources = Sources::default();
     let origins = Origins { stacks: &[], sources: &sources };
     let mut printer = Printer::new(output, world.is_interactive, origins, false);

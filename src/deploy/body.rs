@@ -61,7 +61,9 @@ pub fn looks_up(template: &Node) -> bool {
         let text = |key: &str| it.get(key).and_then(Node::as_str).unwrap_or_default();
         text("Type").starts_with("AWS::SSM::Parameter::Value") && !text("Description").contains("[cdk:skip]")
     };
-    parameters.map(|(_, it)| &it.value).any(is_looked_up) || has_dynamic_reference(template)
+    // What is included, and what a macro makes, may be another one, too.
+    let expands = template.get("Transform").is_some() || has_transform(template);
+    expands || parameters.map(|(_, it)| &it.value).any(is_looked_up) || has_dynamic_reference(template)
 }
 
 fn has_dynamic_reference(node: &Node) -> bool {

@@ -31,7 +31,7 @@ pub use causes::{Cause, causes};
 pub use parameters::{Values, values};
 pub use progress::Progress;
 #[cfg(feature = "aws")]
-pub use propose::{Proposed, clean_up, propose};
+pub use propose::{Proposed, clean_up, propose, whole};
 pub use recovery::{Way, ways};
 pub use standing::{Standing, standing, standing_of};
 #[cfg(feature = "aws")]

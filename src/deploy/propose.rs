@@ -3,7 +3,9 @@
 use crate::world::{
     AwsError, Refusal,
     aws::Aws,
-    cloudformation::{ChangeSet, ChangeSetRequest, ChangeSetStatus, Deletion, Goal, Known, Made, Objection},
+    cloudformation::{
+        ChangeSet, ChangeSetRequest, ChangeSetStatus, Deletion, Goal, Known, Made, Objection, ResourceChange,
+    },
 };
 
 /// What CloudFormation says where there is nothing to do; the second, where a macro has been at work.
@@ -38,7 +40,7 @@ pub async fn propose(
     let made = match create(aws, request).await {
         Ok(made) => made,
         Err(error) => {
-            if !matches!(error.reason, Refusal::Refused { .. }) {
+            if matches!(error.reason, Refusal::Silent(_) | Refusal::Unreachable(_) | Refusal::Garbled(_)) {
                 // It may be there although nothing was heard of it.
                 let lost = Made { change_set: request.name.to_owned(), stack: request.stack.to_owned() };
                 let _ = clean_up(aws, &lost, request.goal).await;
@@ -58,7 +60,7 @@ pub async fn propose(
 /// Waits for a change set, and reads it.
 async fn read(aws: &Aws, made: &Made, goal: Goal) -> Result<Proposed, AwsError> {
     let change_set = loop {
-        let change_set = aws.change_set(&made.stack, &made.change_set).await?;
+        let change_set = aws.change_set(Some(&made.stack), &made.change_set).await?;
         match change_set {
             Some(it) if it.status == ChangeSetStatus::Pending => (),
             other => break other,
@@ -66,7 +68,9 @@ async fn read(aws: &Aws, made: &Made, goal: Goal) -> Result<Proposed, AwsError> 
         aws.wait().await;
     };
     let reason = match change_set {
-        Some(it) if it.status == ChangeSetStatus::Complete => return Ok(Proposed::Ready(made.clone(), it)),
+        Some(it) if it.status == ChangeSetStatus::Complete => {
+            return Ok(Proposed::Ready(made.clone(), whole(aws, it).await?));
+        }
         Some(it) => it.reason.unwrap_or_else(|| "CloudFormation does not say why".to_owned()),
         None => "somebody has deleted the change set".to_owned(),
     };
@@ -92,6 +96,26 @@ async fn create(aws: &Aws, request: &ChangeSetRequest<'_>) -> Result<Made, AwsEr
             result => return result,
         }
     }
+}
+
+/// A change set with what those of the stacks nested in it do, each resource named below its stack: `Nested/Queue`.
+pub async fn whole(aws: &Aws, change_set: ChangeSet) -> Result<ChangeSet, AwsError> {
+    let of = |prefix: &str, changes: &[ResourceChange]| -> Vec<(String, String, Option<String>)> {
+        let nested = changes.iter().filter_map(|it| {
+            Some((format!("{prefix}{}/", it.id), it.nested.clone()?, it.physical_id.clone()))
+        });
+        nested.collect()
+    };
+    let mut whole = change_set;
+    let mut waiting = of("", &whole.changes);
+    while let Some((prefix, id, stack)) = waiting.pop() {
+        let Some(nested) = aws.change_set(stack.as_deref(), &id).await? else { continue };
+        waiting.extend(of(&prefix, &nested.changes));
+        let named =
+            nested.changes.into_iter().map(|it| ResourceChange { id: format!("{prefix}{}", it.id), ..it });
+        whole.changes.extend(named);
+    }
+    Ok(whole)
 }
 
 /// Takes a change set away, and with it the stack, if that is nothing but a name under which change sets were made.

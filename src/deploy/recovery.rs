@@ -79,10 +79,12 @@ impl Way {
         }
     }
 
-    /// Whether something is lost that cannot be had back.
-    pub fn loses(self) -> bool {
+    /// Whether something is lost that cannot be had back, gone from this status: what never came up has nothing to be
+    /// turned back to, and goes.
+    pub fn loses(self, status: &StackStatus) -> bool {
         match self {
-            Self::Wait | Self::Cancel | Self::RollBack | Self::Continue | Self::GoOn | Self::Execute => false,
+            Self::RollBack => status.known() == Some(Known::CreateFailed),
+            Self::Wait | Self::Cancel | Self::Continue | Self::GoOn | Self::Execute => false,
             Self::Skip | Self::Delete | Self::Keep | Self::Force | Self::Discard => true,
         }
     }
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn the_first_way_loses_least() {
         for status in Known::ALL.iter().copied().map(StackStatus::from) {
-            let losing: Vec<bool> = ways(&status).iter().map(|it| it.loses()).collect();
+            let losing: Vec<bool> = ways(&status).iter().map(|it| it.loses(&status)).collect();
             assert!(losing.is_sorted(), "{status}: {losing:?}");
         }
     }

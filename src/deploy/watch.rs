@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::world::{
     AwsError, Timestamp,
     aws::Aws,
-    cloudformation::{DeployedStack, StackEvent},
+    cloudformation::{DeployedStack, Objection, StackEvent},
 };
 
 /// How often nothing new may be seen before the stack itself is asked how it is.
@@ -60,6 +60,15 @@ impl Operation {
     /// The ARN of the stack.
     pub fn stack(&self) -> &str {
         &self.stack
+    }
+
+    /// What CloudFormation found wrong before it touched anything; nothing, if nobody may ask.
+    pub async fn objections(&self, aws: &Aws) -> Vec<Objection> {
+        let token = self.token.clone().or_else(|| self.events.iter().find_map(|it| it.token.clone()));
+        match token {
+            Some(token) => aws.objections_of(&self.stack, &token).await.unwrap_or_default(),
+            None => Vec::new(),
+        }
     }
 
     /// Follows it to its end, and tells of each event, and of each moment at which there was nothing more to tell. Gives

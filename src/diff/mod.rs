@@ -39,7 +39,7 @@ pub use self::{
     replacement::{Cause, Reason, Replacement, Source, Verdict},
     sections::{EntryChange, Remark, Section},
     security::{Attachment, Direction, Matches, Row, Rule, Security, Sign, Statement},
-    told::{Told, Word},
+    told::{Becomes, Told, Word},
 };
 
 /// What two templates say differently.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asi_constructs::kernel::{
     id::LogicalId,
     node::{Node, NodeKind},
+    span::Span,
 };
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     resource_of, resources_of,
     sections::{self, Differing},
     spec::{Place, Spec, Specs},
-    told::Told,
+    told::{Becomes, Told, Word},
     type_of,
     value::{Moved, Piece, is_identical, pieces, same},
 };
@@ -109,7 +110,40 @@ pub(super) fn resources(
         change.construct = construct(new, id, resource);
         Some(change)
     });
-    gone.chain(here).collect()
+    let mut all: Vec<ResourceChange> = gone.chain(here).collect();
+    for (id, word) in told.iter().flat_map(|it| &it.0) {
+        if let Some(change) = as_told(id, word, [old, new], &specs) {
+            all.retain(|it| it.id != *id);
+            all.push(change);
+        }
+    }
+    all
+}
+
+/// What is told of a resource of which the templates say something else, or nothing: a condition decides whether it is
+/// there, a macro has made it, or it is in a nested stack.
+fn as_told(id: &str, word: &Word, [old, new]: [&Template; 2], specs: &Specs) -> Option<ResourceChange> {
+    let (was, is) = (resource_of(&old.body, id), resource_of(&new.body, id));
+    let typed = || Node::from_iter([("Type".into(), Node::text(word.type_name.clone(), Span::default()))]);
+    match word.becomes {
+        Some(Becomes::Removed(told)) if is.is_some() || was.is_none() => {
+            let resource = was.cloned().unwrap_or_else(typed);
+            Some(removed_as(told.unwrap_or_else(|| fate(&resource)), id, &resource, old, specs))
+        }
+        Some(Becomes::Added) if was.is_some() || is.is_none() => {
+            Some(ResourceChange { kind: Kind::Added, ..blank(id, is.unwrap_or(&typed())) })
+        }
+        None if was.is_none() && is.is_none() => {
+            let mut change = ResourceChange { kind: Kind::Changed, ..blank(id, &typed()) };
+            word.judge(&mut change.replacement);
+            word.show(&mut change);
+            let is_stateful = specs.of(&word.type_name).is_some_and(|it| it.is_stateful());
+            let may_go = is_stateful && change.replacement.verdict != Verdict::Never;
+            change.data = may_go.then_some(Data::Lost);
+            Some(change)
+        }
+        Some(_) | None => None,
+    }
 }
 
 /// The attributes of a resource that are others once it is changed, as `Template.LatestVersionNumber`.
@@ -191,7 +225,10 @@ fn added(id: &str, resource: &Node) -> ResourceChange {
 }
 
 fn removed(id: &str, resource: &Node, old: &Template, specs: &Specs) -> ResourceChange {
-    let fate = fate(resource);
+    removed_as(fate(resource), id, resource, old, specs)
+}
+
+fn removed_as(fate: Fate, id: &str, resource: &Node, old: &Template, specs: &Specs) -> ResourceChange {
     let spec = specs.of(type_of(resource));
     let is_stateful = spec.as_ref().is_some_and(|it| it.is_stateful());
     let mut change = ResourceChange { kind: Kind::Removed(fate), ..added(id, resource) };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use asi_constructs::kernel::{node::Node, span::Span};
 
 use super::{
-    ResourceChange,
+    Fate, ResourceChange,
     compare::{Change, Key},
     replacement::{Reason, Replacement, Verdict},
 };
@@ -24,6 +24,19 @@ pub struct Word {
     pub because: Vec<Reason>,
     /// The values that change: the way to each, what it was, and what it becomes.
     pub values: Vec<(String, Option<String>, Option<String>)>,
+    /// Its type.
+    pub type_name: String,
+    /// Whether it comes or goes, whatever the templates say: a condition may decide that, or a macro.
+    pub becomes: Option<Becomes>,
+}
+
+/// What becomes of a resource that does not only change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Becomes {
+    /// It is made.
+    Added,
+    /// It goes, and this becomes of it, if that is said.
+    Removed(Option<Fate>),
 }
 
 impl Word {

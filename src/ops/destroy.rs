@@ -127,12 +127,14 @@ async fn one(
     let own = target.roles.execution.as_ref().map(|it| target.filled(it, &aws));
     let role = settings.role.as_deref().or(own.as_deref()).or(stack.role.as_deref());
     let operation = Operation::about_to_begin(&aws, &stack.id).await.map_err(Ending::Aws)?;
-    let token = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await.map_err(Ending::Aws)?;
+    under_way.enter(&aws, &target.name, &stack.id);
+    let token = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await.map_err(Ending::Aws);
+    let token = token.inspect_err(|_| under_way.leave(&target.name))?;
     audience.borrow_mut().hear(&target.name, &News::Began(&proposal.steps));
     let left = under_way.watch(&aws, &target.name, operation.begun(token), audience).await?;
     if left.status.known() != Some(Known::DeleteComplete) {
         // Where somebody imports what it exports, it stays as it was, and nothing has failed.
-        return Err(Ending::Failed { stack: Some(Box::new(left)), causes: Vec::new() });
+        return Err(Ending::failed(Some(left), Vec::new()));
     }
     Ok(Ending::Gone)
 }

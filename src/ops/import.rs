@@ -55,7 +55,7 @@ pub async fn import(
     let under_way = UnderWay::default();
     let ending = RefCell::new(None);
     let work = async {
-        let ended = attempt(world, stack, settings, &under_way, &audience).await;
+        let ended = Box::pin(attempt(world, stack, settings, &under_way, &audience)).await;
         *ending.borrow_mut() = Some(ended.unwrap_or_else(|it| it));
     };
     let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
@@ -83,15 +83,16 @@ async fn attempt(
     let deployed = deployed(&aws, there.as_ref()).await?;
     let imported = imported(&stack.template, &deployed, settings).map_err(Ending::Faulty)?;
     let Some(imported) = imported else { return Err(Ending::NothingToImport) };
+    let merged = with(&deployed, &stack.template, &imported);
     let deployment = Deployment {
-        template: source(&with(&deployed, &stack.template, &imported))?,
+        template: source(&merged)?,
         parameters: there
             .iter()
             .flat_map(|it| it.parameters.keys())
             .map(|it| (it.clone(), Given::Previous))
             .collect(),
         tags: there.as_ref().map_or_else(IndexMap::new, |it| it.tags.clone()),
-        capabilities: deploy::capabilities(&stack.template.body),
+        capabilities: deploy::capabilities(&merged),
         role: there.as_ref().and_then(|it| it.role.clone()),
         ..Deployment::default()
     };

@@ -12,7 +12,7 @@ use crate::{
     world::{
         AwsError, World,
         aws::Aws,
-        cloudformation::{Deletion, DeployedStack, StackResource},
+        cloudformation::{Deletion, DeployedStack, Known, StackResource},
     },
 };
 
@@ -85,7 +85,10 @@ async fn go(
     if !ways.contains(&way) && !is_begun {
         return Err(Ending::NoWay { status: stack.status, way });
     }
-    let failed: Vec<String> = failed.into_iter().map(|it| it.logical_id).collect();
+    // What was never made cannot be turned back, and is not asked about.
+    let status = if way == Way::Skip { "UPDATE_FAILED" } else { "DELETE_FAILED" };
+    let failed = failed.into_iter().filter(|it| it.status.as_str() == status);
+    let failed: Vec<String> = failed.map(|it| it.logical_id).collect();
     let chosen = if resources.is_empty() { failed.as_slice() } else { resources };
     let role = stack.role.as_deref();
     let operation = match way {
@@ -131,7 +134,7 @@ async fn follow(
             *stack
         }
         Err(Ending::Failed { stack: Some(stack), .. })
-            if way == Way::RollBack && ways(&stack.status) == [Way::Delete] && !stack.status.is_busy() =>
+            if way == Way::RollBack && stack.status.known() == Some(Known::RollbackComplete) =>
         {
             *stack
         }

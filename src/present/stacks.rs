@@ -5,7 +5,7 @@ use crate::{
     deploy::Way,
     ops::{inspect::Drift, recover::State},
     render::{Block, Doc, Item, Meaning, Text},
-    world::cloudformation::{DeployedStack, Drifted, ResourceDrift},
+    world::cloudformation::{DeployedStack, Drifted, ResourceDrift, StackStatus},
 };
 
 /// How stacks are, a line for each, and why; nothing there is a line, too.
@@ -54,7 +54,7 @@ pub fn ways(state: &State) -> Doc {
     }
     doc.0.push(Block::Heading(plain("Ways on, the safest first")));
     let items = state.ways.iter().map(|it| {
-        let (does, loses) = sentences(*it);
+        let (does, loses) = sentences(*it, &state.stack.status);
         let mut lines = vec![plain(does)];
         lines.extend(loses.map(|it| vec![(Meaning::Warning, it.to_owned())]));
         Item { cells: vec![name(it.name())], lines }
@@ -64,10 +64,14 @@ pub fn ways(state: &State) -> Doc {
 }
 
 /// What a way does, and what it loses, if it loses something.
-fn sentences(way: Way) -> (&'static str, Option<&'static str>) {
+fn sentences(way: Way, status: &StackStatus) -> (&'static str, Option<&'static str>) {
     match way {
         Way::Wait => ("waits for what is under way, and tells how it ends", None),
         Way::Cancel => ("has the update turned back that is under way", None),
+        Way::RollBack if way.loses(status) => (
+            "turns the stack back",
+            Some("it never came up: what was made of it goes, but for what its template says is to stay"),
+        ),
         Way::RollBack => ("turns the stack back to what it was before what failed", None),
         Way::Continue => ("goes on turning it back: mend first what kept that from working", None),
         Way::Skip => (

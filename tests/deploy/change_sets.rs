@@ -223,3 +223,14 @@ fn a_change_set_of_somebody_else_is_left_alone() {
     assert_eq!(on(&server, SHOP, &["deploy", "--require-approval", "any-change"]).exit, Exit::No);
     assert_eq!((left(&server), status(&server).as_str()), (vec![], "DELETE_COMPLETE"));
 }
+
+#[test]
+fn what_a_change_set_does_follows_from_what_it_was_made_with() {
+    let server = super::with_earlier();
+    let (without_news, _) = SHOP.split_once("  News:").unwrap();
+    assert_eq!(on(&server, without_news, &["deploy", "-m", "prepare-change-set"]).exit, Exit::Done);
+    // The stack file has the topic again, and the change set deletes it all the same.
+    let run = on(&server, SHOP, &["deploy", "-m", "execute-change-set"]);
+    assert_eq!(run.exit, Exit::No, "{}", run.err);
+    assert!(run.err.contains("-  AWS::SNS::Topic  News"), "{}", run.err);
+}

@@ -30,7 +30,7 @@ fn what_failed_first_is_told_with_its_line() {
     story.run("it has to be agreed to", &server, SHOP, &["recover", "--way", "skip"]);
     story.run("there is no such way", &server, SHOP, &["recover", "--way", "skipp"]);
     story.run("a way that fails", &server, SHOP, &["rollback"]);
-    story.run("a way on", &server, SHOP, &["rollback", "--force"]);
+    story.run("a way on", &server, SHOP, &["rollback", "--force", "--yes"]);
     story.run("nothing is wrong any more", &server, SHOP, &["rollback"]);
     golden("deploy/failures.txt", &story.0);
 }

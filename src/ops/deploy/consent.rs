@@ -54,3 +54,58 @@ impl Approval {
 pub fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
+
+#[cfg(test)]
+mod tests {
+    use asi_constructs::kernel::span::Sources;
+
+    use super::*;
+    use crate::{
+        diff::{Data, Fate, Kind},
+        load,
+        plan::plan,
+        template::Template,
+        world::cloudformation::{Action, ChangeSet, ChangeSetStatus, Execution, Replacing, ResourceChange},
+    };
+
+    fn removal(id: &str, policy: Option<&str>) -> ResourceChange {
+        ResourceChange {
+            id: id.to_owned(),
+            type_name: "AWS::DynamoDB::Table".to_owned(),
+            physical_id: None,
+            action: Action::Remove,
+            replacing: Replacing::No,
+            policy: policy.map(str::to_owned),
+            details: Vec::new(),
+            before: None,
+            after: None,
+            has_drifted: false,
+            nested: None,
+        }
+    }
+
+    #[test]
+    fn what_goes_by_a_condition_or_in_a_nested_stack_is_asked_about() {
+        let text = "Resources: {Table: {Type: AWS::DynamoDB::Table, Condition: IsProd}}";
+        let (body, _) = load::template(text, "template.yaml", &mut Sources::default());
+        let template = Template::new(body.unwrap());
+        let change_set = ChangeSet {
+            id: String::new(),
+            name: String::new(),
+            stack: String::new(),
+            status: ChangeSetStatus::Complete,
+            execution: Execution::Available,
+            reason: None,
+            changes: vec![removal("Table", None), removal("Nested/Table", Some("Retain"))],
+        };
+        let plan = plan(&template, &template, &change_set);
+        let found: Vec<_> =
+            plan.diff.resources.iter().map(|it| (it.id.as_str(), it.kind.clone(), it.data)).collect();
+        let expected = [
+            ("Nested/Table", Kind::Removed(Fate::Orphaned), Some(Data::Kept)),
+            ("Table", Kind::Removed(Fate::Destroyed), Some(Data::Lost)),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(Approval::Destructive.of(&plan.diff), Some(Ask::Destroys));
+    }
+}

@@ -192,6 +192,8 @@ pub enum Ending {
         stack: Option<Box<DeployedStack>>,
         /// What made it fail.
         causes: Vec<Cause>,
+        /// What CloudFormation found wrong before it touched anything.
+        objections: Vec<Objection>,
     },
     /// CloudFormation does not make a change set of it.
     Refused {
@@ -266,6 +268,11 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// It failed because of this, and CloudFormation has not objected before.
+    pub(in crate::ops) fn failed(stack: Option<DeployedStack>, causes: Vec<Cause>) -> Self {
+        Self::Failed { stack: stack.map(Box::new), causes, objections: Vec::new() }
+    }
+
     /// Whether what was wanted is the case.
     pub fn is_good(&self) -> bool {
         matches!(

@@ -29,7 +29,13 @@ impl Ending {
                 return Vec::new();
             }
             Self::Faulty(faults) => return faults.clone(),
-            Self::Failed { stack, causes } => return failed(name, of, stack.as_deref(), causes),
+            Self::Failed { stack, causes, objections } => {
+                let mut faults: Vec<Diagnostic> = objections.iter().map(|it| objection(of, it)).collect();
+                // It says no more than that there are these.
+                let causes = if faults.is_empty() { causes.as_slice() } else { &[] };
+                faults.extend(failed(name, of, stack.as_deref(), causes));
+                return faults;
+            }
             Self::Refused { reason, objections } => return refused(name, of, reason, objections),
             Self::Aws(error) => aws::diagnostic(error),
             Self::Declined => {
@@ -203,16 +209,19 @@ fn cause(of: Option<&Deployable>, cause: &Cause) -> Diagnostic {
 fn refused(name: &str, of: Option<&Deployable>, reason: &str, objections: &[Objection]) -> Vec<Diagnostic> {
     let fault = format!("CloudFormation makes no change set of `{name}`: {reason}");
     let mut faults = vec![Diagnostic::error("change-set-refused", fault)];
-    faults.extend(objections.iter().map(|it| {
-        let at = it.path.as_ref().map(|it| format!(" at {it}")).unwrap_or_default();
-        let by = it.by.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
-        let fault = Diagnostic::error("change-set-refused", format!("{}{at}{by}", it.reason));
-        match &it.logical_id {
-            Some(id) => placed(fault, of, id, it.path.as_deref()),
-            None => fault,
-        }
-    }));
+    faults.extend(objections.iter().map(|it| objection(of, it)));
     faults
+}
+
+/// What CloudFormation found wrong before it touched anything.
+fn objection(of: Option<&Deployable>, it: &Objection) -> Diagnostic {
+    let at = it.path.as_ref().map(|it| format!(" at {it}")).unwrap_or_default();
+    let by = it.by.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+    let fault = Diagnostic::error("change-set-refused", format!("{}{at}{by}", it.reason));
+    match &it.logical_id {
+        Some(id) => placed(fault, of, id, it.path.as_deref()),
+        None => fault,
+    }
 }
 
 /// Points at what made a resource, or at the part of it that a JSON pointer names; and names the construct that did.

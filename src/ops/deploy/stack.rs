@@ -124,12 +124,15 @@ impl Deploying<'_> {
             let there = before.stack.as_ref().map_or(&proposal.made.stack, |it| &it.id);
             Some(Operation::about_to_begin(&aws, there).await.map_err(Ending::Aws)?)
         };
-        let (made, token) = if is_direct {
-            self.begin(&aws, &own, &before, &values, how).await?
+        // From here on it is not as it was, whoever stops watching.
+        under_way.enter(&aws, &self.name, &proposal.made.stack);
+        let begun = if is_direct {
+            self.begin(&aws, &own, &before, &values, how).await
         } else {
-            let token = aws.execute_change_set(&proposal.made, how).await.map_err(Ending::Aws)?;
-            (proposal.made, token)
+            let token = aws.execute_change_set(&proposal.made, how).await.map_err(Ending::Aws);
+            token.map(|it| (proposal.made, it))
         };
+        let (made, token) = begun.inspect_err(|_| under_way.leave(&self.name))?;
         audience.borrow_mut().hear(&self.name, &News::Began(&proposal.steps));
         let operation = operation.unwrap_or_else(|| Operation::under_way(made.stack)).begun(token);
         let stack = under_way.watch(&aws, &self.name, operation, audience).await?;
@@ -333,7 +336,9 @@ impl Deploying<'_> {
             reverts_drift: settings.reverts_drift,
         };
         match deploy::propose(aws, &request, hear).await.map_err(Ending::Aws)? {
-            Proposed::Ready(made, change_set) => Ok(self.proposal(aws, before, made, &change_set)),
+            Proposed::Ready(made, change_set) => {
+                Ok(self.proposal(aws, before, &self.stack.template, made, &change_set))
+            }
             Proposed::Nothing => match before.stack.clone() {
                 Some(stack) => {
                     self.protect(aws, &stack).await?;
@@ -367,18 +372,36 @@ impl Deploying<'_> {
 
     /// The change set that was made before.
     async fn found(&self, aws: &Aws, before: &Before) -> Result<Proposal, Ending> {
-        let found = aws.change_set(&self.name, &self.settings.change_set).await.map_err(Ending::Aws)?;
+        let found = aws.change_set(Some(&self.name), &self.settings.change_set).await.map_err(Ending::Aws)?;
         let Some(change_set) = found else { return Err(Ending::NoChangeSet) };
         let is_ready = change_set.status == ChangeSetStatus::Complete;
         if !is_ready || change_set.execution != Execution::Available {
             return Err(Ending::Outdated);
         }
         let made = Made { change_set: change_set.id.clone(), stack: change_set.stack.clone() };
-        Ok(self.proposal(aws, before, made, &change_set))
+        let change_set = deploy::whole(aws, change_set).await.map_err(Ending::Aws)?;
+        // What it does follows from the template that it was made with, whatever the stack file says by now.
+        let text = aws.template_of(&change_set.id).await.map_err(Ending::Aws)?;
+        let mut sources = before.sources.clone();
+        let name = format!("{} (change set)", self.name);
+        let body = text.and_then(|it| load::template(&it, &name, &mut sources).0);
+        let template = body.map(|body| Template { body, ..self.stack.template.clone() });
+        // Where both say the same, the places are those of the stack file.
+        let template = template.filter(|it| !diff::diff(it, &self.stack.template).is_empty());
+        let template = template.unwrap_or_else(|| self.stack.template.clone());
+        let proposal = self.proposal(aws, before, &template, made, &change_set);
+        Ok(Proposal { sources, ..proposal })
     }
 
-    fn proposal(&self, aws: &Aws, before: &Before, made: Made, change_set: &ChangeSet) -> Proposal {
-        let mut plan = plan(&before.template, &self.stack.template, change_set);
+    fn proposal(
+        &self,
+        aws: &Aws,
+        before: &Before,
+        template: &Template,
+        made: Made,
+        change_set: &ChangeSet,
+    ) -> Proposal {
+        let mut plan = plan(&before.template, template, change_set);
         // It was given one, or there would be no change set.
         for it in plan.diff.entries.iter_mut().filter(|it| it.remark == Some(Remark::NeedsValue)) {
             it.remark = None;

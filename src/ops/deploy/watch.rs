@@ -53,12 +53,21 @@ impl UnderWay {
             };
             audience.borrow_mut().hear(name, &news);
         };
-        self.stacks.borrow_mut().insert(name.to_owned(), (aws.clone(), operation.stack().to_owned()));
+        self.enter(aws, name, operation.stack());
         let watched = operation.watch(aws, &mut hear).await;
-        self.stacks.borrow_mut().remove(name);
+        self.leave(name);
         match watched.map_err(Ending::Aws)? {
             Some(stack) if stack.status.is_good() => Ok(stack),
-            stack => Err(Ending::Failed { stack: stack.map(Box::new), causes: causes(&operation.events) }),
+            stack => {
+                let causes = causes(&operation.events);
+                // What keeps an operation from beginning is told of the stack, and says where the details are.
+                let is_told_elsewhere = !causes.is_empty() && causes.iter().all(|it| it.event.is_of_stack());
+                let mut ending = Ending::failed(stack, causes);
+                if let (Ending::Failed { objections, .. }, true) = (&mut ending, is_told_elsewhere) {
+                    *objections = operation.objections(aws).await;
+                }
+                Err(ending)
+            }
         }
     }
 
@@ -85,6 +94,16 @@ impl UnderWay {
                 },
             }
         }
+    }
+
+    /// Keeps in mind that a stack is worked on.
+    pub(in crate::ops) fn enter(&self, aws: &Aws, name: &str, stack: &str) {
+        self.stacks.borrow_mut().insert(name.to_owned(), (aws.clone(), stack.to_owned()));
+    }
+
+    /// It is not worked on any more.
+    pub(in crate::ops) fn leave(&self, name: &str) {
+        self.stacks.borrow_mut().remove(name);
     }
 
     /// Keeps in mind that a change set waits for an answer.

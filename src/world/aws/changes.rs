@@ -1,6 +1,9 @@
 //! What changes stacks: change sets and what becomes of them, and deletion.
 
-use aws_sdk_cloudformation::types::{ChangeSetType, DeletionMode, DeploymentMode, EventFilter};
+use aws_sdk_cloudformation::{
+    operation::describe_events::builders::DescribeEventsFluentBuilder,
+    types::{ChangeSetType, DeletionMode, DeploymentMode, EventFilter, OperationEvent},
+};
 
 use super::{
     Aws, convert,
@@ -35,9 +38,15 @@ impl Aws {
         Ok(Made { change_set: made.id.unwrap_or_default(), stack: made.stack_id.unwrap_or_default() })
     }
 
-    /// A change set with all it does; nothing, if there is none. `change_set` is a name or an ARN.
-    pub async fn change_set(&self, stack: &str, change_set: &str) -> Result<Option<ChangeSet>, AwsError> {
-        let ask = self.cfn.describe_change_set().stack_name(stack).change_set_name(change_set);
+    /// A change set with all it does; nothing, if there is none. `change_set` is a name, or an ARN, which
+    /// needs no stack.
+    pub async fn change_set(
+        &self,
+        stack: Option<&str>,
+        change_set: &str,
+    ) -> Result<Option<ChangeSet>, AwsError> {
+        let ask = self.cfn.describe_change_set().set_stack_name(stack.map(ToOwned::to_owned));
+        let ask = ask.change_set_name(change_set);
         let mut pages = ask.include_property_values(true).into_paginator().send();
         let mut whole: Option<ChangeSet> = None;
         while let Some(page) = pages.next().await {
@@ -49,7 +58,7 @@ impl Aws {
             let whole = whole.get_or_insert_with(|| ChangeSet {
                 id: page.change_set_id.unwrap_or_else(|| change_set.to_owned()),
                 name: page.change_set_name.unwrap_or_default(),
-                stack: page.stack_id.unwrap_or_else(|| stack.to_owned()),
+                stack: page.stack_id.or_else(|| stack.map(ToOwned::to_owned)).unwrap_or_default(),
                 status: convert::status(page.status.as_ref()),
                 execution: convert::execution(page.execution_status.as_ref()),
                 reason: page.status_reason.filter(|it| !it.is_empty()),
@@ -62,16 +71,27 @@ impl Aws {
 
     /// What CloudFormation found wrong when it made a change set: before it was deployed, or by a hook.
     pub async fn objections(&self, change_set: &str) -> Result<Vec<Objection>, AwsError> {
+        let events = self.failed_events(self.cfn.describe_events().change_set_name(change_set)).await?;
+        Ok(events.into_iter().filter_map(convert::objection).collect())
+    }
+
+    /// What CloudFormation found wrong when it began an operation on a stack, whose events have this token.
+    pub async fn objections_of(&self, stack: &str, token: &str) -> Result<Vec<Objection>, AwsError> {
+        let mut events = self.failed_events(self.cfn.describe_events().stack_name(stack)).await?;
+        events.retain(|it| it.client_request_token.as_deref() == Some(token));
+        let is_check = |it: &OperationEvent| it.validation_name.is_some() || it.hook_type.is_some();
+        Ok(events.into_iter().filter(is_check).filter_map(convert::objection).collect())
+    }
+
+    async fn failed_events(&self, ask: DescribeEventsFluentBuilder) -> Result<Vec<OperationEvent>, AwsError> {
         let only = EventFilter::builder().failed_events(true).build();
-        let ask = self.cfn.describe_events().change_set_name(change_set).filters(only);
-        let mut pages = ask.into_paginator().send();
-        let mut found = Vec::new();
+        let mut pages = ask.filters(only).into_paginator().send();
+        let mut events = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|it| self.failure.of("DescribeEvents", &it))?;
-            found
-                .extend(page.operation_events.unwrap_or_default().into_iter().filter_map(convert::objection));
+            events.extend(page.operation_events.unwrap_or_default());
         }
-        Ok(found)
+        Ok(events)
     }
 
     /// Whether a stack has change sets but this one.

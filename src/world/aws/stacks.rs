@@ -29,6 +29,13 @@ impl Aws {
         }
     }
 
+    /// The template that a change set was made with, as it was given.
+    pub async fn template_of(&self, change_set: &str) -> Result<Option<String>, AwsError> {
+        let ask = self.cfn.get_template().change_set_name(change_set).template_stage(TemplateStage::Original);
+        let answer = ask.send().await.map_err(|it| self.failure.of("GetTemplate", &it))?;
+        Ok(answer.template_body.filter(|it| !it.trim().is_empty()))
+    }
+
     /// The events of a stack from the newest one back to the first that is not wanted, the oldest first.
     pub async fn events(
         &self,
