@@ -20,7 +20,7 @@ use crate::{
 /// others are deleted before these.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, DeleteStack, DescribeStackEvents.\n\nExit codes: 0 they are gone; 1 it failed, or nobody said yes; 2 the input is wrong; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, DeleteStack, DescribeStackEvents; DescribeEvents where CloudFormation refuses something; sts:GetCallerIdentity where a stack is bound to an account; sts:AssumeRole with --app.\n\nExit codes: 0 they are gone; 1 it failed, or nobody said yes; 2 the input is wrong; 3 AWS cannot be asked."
 )]
 pub(super) struct Args {
     /// The stacks, which may be any in the account; if absent, those of the chosen environment

@@ -33,11 +33,12 @@ const LONGEST_COMMENT: usize = 65_000;
 /// replaced and why, what follows from that, what loses data, and who may do more than before, the worst first.
 ///
 /// Changes nothing: what is deployed is only read, and nothing at all is asked of AWS where two sides are given, or a
-/// revision. Only --method change-set makes something, a change set, and deletes it again.
+/// revision. Only --method change-set makes something: a change set, which it deletes again, and for CloudFormation to
+/// read them, the files of an assembly and a template that is too large to be sent along, which stay in their bucket.
 #[derive(Debug, clap::Args)]
 #[command(
     visible_alias = "plan",
-    after_help = "Calls of AWS, where no other side is given: cloudformation:DescribeStacks, GetTemplate; with --method change-set also CreateChangeSet, DescribeChangeSet, DeleteChangeSet, and for a new stack DeleteStack.\n\nExit codes: 0 done; 1 something differs, with --fail; 2 an input is wrong; 3 the world failed."
+    after_help = "Calls of AWS, where no other side is given: cloudformation:DescribeStacks, GetTemplate; with --method change-set also CreateChangeSet, DescribeChangeSet, DeleteChangeSet, DescribeEvents where it is refused, for a new stack ListChangeSets and DeleteStack, and for a large template or with --app those for files that asi deploy makes.\n\nExit codes: 0 done; 1 something differs, with --fail; 2 an input is wrong; 3 the world failed."
 )]
 pub(super) struct Args {
     /// The names of stacks; or what there was and what there is, and then the names of stacks. `-` is standard input
