@@ -211,3 +211,27 @@ fn what_a_deployment_needs_is_asked_for_before_it_begins() {
     golden("wire/assets.txt", &format!("{}\n{}", images.err, archive.err));
     assert_eq!(server.count("CreateChangeSet"), 0);
 }
+
+#[test]
+fn a_stack_that_is_bound_to_no_account_goes_to_that_of_the_caller() {
+    let server = Server::start();
+    server.home(|account| {
+        account.parameters.insert("/cdk-bootstrap/hnb659fds/version".to_owned(), "30".to_owned());
+    });
+    let unbound = |name: &str| {
+        let text = read(&format!("tests/wire/assembly/{name}"));
+        let text = text.replace("aws://111122223333/us-east-1", "aws://unknown-account/unknown-region");
+        text.replace(ACCOUNT, "${AWS::AccountId}").replace(REGION, "${AWS::Region}")
+    };
+    let names = ["manifest.json", "Dns.template.json", "Dns.assets.json"];
+    let files = names.map(|it| (format!("out/{it}"), unbound(it)));
+    let files = files.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
+    let world = World { access: access(&server.url()), ..world(MemoryFiles::with(files)) };
+    let deployed = run(&["deploy", "--yes", "-a", "out", "--region", REGION], &world);
+    assert_eq!(deployed.exit, Exit::Done, "{}", deployed.err);
+    let made = server.calls().into_iter().find(|it| it.action == "CreateChangeSet").unwrap().parameters.0;
+    assert_eq!(
+        made["RoleARN"],
+        "arn:aws:iam::123456789012:role/cdk-hnb659fds-cfn-exec-role-123456789012-us-east-1"
+    );
+}

@@ -71,6 +71,11 @@ impl Target {
         self.check_region(reach)?;
         let choice = Choice { profile: reach.profile, region: self.region.as_deref().or(reach.region) };
         let own = Aws::connect(&world.access, choice).await.map_err(Ending::Aws)?;
+        let Roles { deploy, lookup, execution } = &self.roles;
+        let mut roles = [deploy, lookup, execution].into_iter().flatten();
+        if self.account.is_none() && roles.any(|it| it.contains("${AWS::AccountId}")) {
+            own.caller().await.map_err(Ending::Aws)?;
+        }
         let role = match purpose {
             Purpose::Look => self.roles.lookup.as_ref().or(self.roles.deploy.as_ref()),
             Purpose::Change => self.roles.deploy.as_ref(),
@@ -97,7 +102,8 @@ impl Target {
             _ => "aws",
         };
         let text = text.replace("${AWS::Partition}", partition).replace("${AWS::Region}", aws.region());
-        match &self.account {
+        // A stack that is bound to no account goes to that of whoever deploys it.
+        match self.account.as_deref().or(aws.home()) {
             Some(account) => text.replace("${AWS::AccountId}", account),
             None => text,
         }

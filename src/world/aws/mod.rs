@@ -17,6 +17,7 @@ mod stacks;
 use std::{
     future::Future,
     io,
+    sync::OnceLock,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -44,6 +45,8 @@ pub struct Aws {
     region: String,
     failure: Failure,
     patience: Patience,
+    /// The account of who took on the first role, once that was asked.
+    home: OnceLock<String>,
 }
 
 /// Who calls AWS.
@@ -128,7 +131,15 @@ impl Aws {
         let region = region.ok_or(AwsError { operation: "configuration", reason: Refusal::NoRegion })?;
         let failure = Failure { patience: patience.answer };
         let http = SharedHttpConnector::new(connector(None, config.sleep_impl()));
-        Ok(Self { cfn: cfn::Client::new(&config), config, http, region, failure, patience })
+        Ok(Self {
+            cfn: cfn::Client::new(&config),
+            config,
+            http,
+            region,
+            failure,
+            patience,
+            home: OnceLock::new(),
+        })
     }
 
     /// The region.
@@ -142,7 +153,7 @@ impl Aws {
         let provider = provider.build().await;
         let config = self.config.to_builder();
         let config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();
-        let aws = Self::of(&config, self.patience)?;
+        let aws = Self { home: self.home.clone(), ..Self::of(&config, self.patience)? };
         // The first time is now, so that it is known whether it may be.
         if let Some(provider) = aws.config.credentials_provider() {
             provider.provide_credentials().await.map_err(|it| failure::of_role(&it))?;
@@ -155,7 +166,14 @@ impl Aws {
         let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
         let answer = answer.map_err(|it| self.failure.of("GetCallerIdentity", &it))?;
         let text = |it: Option<String>| it.unwrap_or_default();
-        Ok(Caller { account: text(answer.account), arn: text(answer.arn) })
+        let caller = Caller { account: text(answer.account), arn: text(answer.arn) };
+        self.home.get_or_init(|| caller.account.clone());
+        Ok(caller)
+    }
+
+    /// The account of who took on the first role, if that was asked.
+    pub fn home(&self) -> Option<&str> {
+        self.home.get().map(String::as_str)
     }
 
     /// Waits until it is time to ask again how far something is.
