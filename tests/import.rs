@@ -2,9 +2,10 @@
 
 use asi::{
     cli::Exit,
+    load,
     world::{MemoryFiles, World},
 };
-use serde_json::Value;
+use asi_constructs::kernel::{node::Node, span::Sources};
 
 use crate::support::{Run, access, cloudformation::Server, golden, run, world};
 
@@ -50,9 +51,15 @@ fn what_identifies_a_resource_is_read_or_given() {
     golden("import/imported.txt", &run.err);
     assert_eq!(resources(&server), ["Jobs", "Uploads", "Named", "Rule"]);
     let asked = server.calls().into_iter().find(|it| it.action == "CreateChangeSet").unwrap().parameters.0;
-    let sent: Value = serde_json::from_str(&asked["TemplateBody"]).unwrap();
-    assert_eq!(sent["Resources"]["Uploads"]["DeletionPolicy"], "Retain");
-    assert_eq!(sent["Resources"]["Jobs"]["DeletionPolicy"], Value::Null, "what is deployed stays as it is");
+    let (sent, faults) = load::template(&asked["TemplateBody"], "sent.yaml", &mut Sources::default());
+    assert_eq!(faults, []);
+    let resources = sent.as_ref().and_then(|it| it.get("Resources")).unwrap();
+    let policy = |id: &str| resources.get(id).unwrap().get("DeletionPolicy").and_then(Node::as_str);
+    assert_eq!(
+        (policy("Uploads"), policy("Named"), policy("Rule")),
+        (Some("Retain"), Some("Retain"), Some("Retain"))
+    );
+    assert_eq!(policy("Jobs"), None, "what is deployed stays as it is");
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::io;
 
 use super::{
     Exit, Global, Output,
-    stacks::{failed, reach, targets, worst},
+    stacks::{each, not_deployed},
 };
 use crate::{
-    ops, present,
-    world::{World, aws, cloudformation::Drifted},
+    ops::{self, Target},
+    present,
+    world::{Reach, World, cloudformation::Drifted},
 };
 
 /// Show what was changed outside of CloudFormation
@@ -28,25 +29,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
-    let targets = match targets(&args.stacks, global, world, output)? {
-        Ok(targets) => targets,
-        Err(exit) => return Ok(exit),
-    };
-    let mut exit = Exit::Done;
-    for (at, target) in targets.iter().enumerate() {
-        match aws::block_on(ops::inspect::drift(world, target, &reach(global))) {
-            Ok(Some(drift)) => {
-                let has_drifted =
-                    drift.resources.iter().any(|it| matches!(it.drifted, Drifted::Changed | Drifted::Gone));
-                if at > 0 {
-                    writeln!(output.out)?;
-                }
-                output.doc(&present::stacks::drift(&drift))?;
-                exit = worst(exit, if args.fail && has_drifted { Exit::No } else { Exit::Done });
-            }
-            Ok(None) => writeln!(output.err, "`{}` is not deployed", target.name)?,
-            Err(ending) => exit = worst(exit, failed(&target.name, &ending, output)?),
+    let look = async |target: &Target, reach: &Reach<'_>| ops::inspect::drift(world, target, reach).await;
+    let mut is_first = true;
+    each(&args.stacks, global, world, output, &look, |target, drift, output| {
+        let is_first = std::mem::take(&mut is_first);
+        let Some(drift) = drift else { return not_deployed(target, output) };
+        if !is_first {
+            writeln!(output.out)?;
         }
-    }
-    Ok(exit)
+        output.doc(&present::stacks::drift(&drift))?;
+        let has_drifted =
+            drift.resources.iter().any(|it| matches!(it.drifted, Drifted::Changed | Drifted::Gone));
+        Ok(if args.fail && has_drifted { Exit::No } else { Exit::Done })
+    })
 }

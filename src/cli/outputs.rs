@@ -4,12 +4,13 @@ use std::io;
 
 use super::{
     Exit, Global, Output,
-    stacks::{failed, reach, targets, worst},
+    stacks::{each, not_deployed},
     status::Format,
 };
 use crate::{
-    ops, present, wire,
-    world::{World, aws},
+    ops::{self, Target},
+    present, wire,
+    world::{Reach, World},
 };
 
 /// Print what deployed stacks give
@@ -30,19 +31,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
-    let targets = match targets(&args.stacks, global, world, output)? {
-        Ok(targets) => targets,
-        Err(exit) => return Ok(exit),
-    };
-    let mut exit = Exit::Done;
     let mut found = Vec::new();
-    for target in &targets {
-        match aws::block_on(ops::inspect::deployed_stack(world, target, &reach(global))) {
-            Ok(Some(stack)) => found.push(stack),
-            Ok(None) => writeln!(output.err, "`{}` is not deployed", target.name)?,
-            Err(ending) => exit = worst(exit, failed(&target.name, &ending, output)?),
+    let look =
+        async |target: &Target, reach: &Reach<'_>| ops::inspect::deployed_stack(world, target, reach).await;
+    let exit = each(&args.stacks, global, world, output, &look, |target, stack, output| match stack {
+        Some(stack) => {
+            found.push(stack);
+            Ok(Exit::Done)
         }
-    }
+        None => not_deployed(target, output),
+    })?;
     let text = match args.format {
         Format::Text => found.iter().map(present::deploy::outputs).collect(),
         Format::Json => wire::outputs(&found),

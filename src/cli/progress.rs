@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, io};
 use super::{Output, colored};
 use crate::{
     deploy::Progress,
-    ops::{
-        Presence,
-        deploy::{Audience, Ending, News},
-    },
+    ops::deploy::{Audience, Ending, News},
     present::{self, View, deploy::Origins},
     render::Doc,
 };
@@ -41,44 +38,21 @@ impl<'a, 'o> Printer<'a, 'o> {
 
     fn tell(&mut self, stack: &str, news: &News<'_>) -> io::Result<()> {
         self.wipe()?;
+        if let Some(question) = present::deploy::question(stack, news) {
+            // What is typed stands behind it, and no table below.
+            write!(self.output.err, "{question}")?;
+            return self.output.err.flush();
+        }
+        if let Some(notice) = present::deploy::notice(stack, news) {
+            self.line(&notice)?;
+        }
         match news {
-            News::Busy(it) => self.line(&format!("`{stack}` is in {}: it is watched to its end first", it.status))?,
-            News::Own(error) => self.line(&format!(
-                "`{stack}`: its role cannot be taken on, and your own credentials are used: {error}"
-            ))?,
-            News::Leftover => self.line(&format!(
-                "`{stack}` never came up, and only its name is left (ROLLBACK_COMPLETE): that is deleted first"
-            ))?,
-            News::Preparing => self.line(&format!("`{stack}`: CloudFormation is asked what would change"))?,
             News::Proposed(it) => {
                 self.gap()?;
                 self.doc(&present::deploy::proposal(it, &View::terminal(self.all, false)))?;
                 self.line("")?;
             }
-            News::Question(it) => {
-                let (verb, to) =
-                    if it.compared.presence == Presence::Doomed { ("Delete", "in") } else { ("Deploy", "to") };
-                write!(self.output.err, "{verb} {stack} {to} {}? [y/N] ", it.region)?;
-                self.output.err.flush()?;
-                return Ok(());
-            }
             News::Importing(resources) => self.doc(&present::deploy::imports(stack, resources))?,
-            News::MayImport => {
-                write!(self.output.err, "\nTake them into {stack}? [y/N] ")?;
-                self.output.err.flush()?;
-                return Ok(());
-            }
-            News::Interrupted(stacks) => {
-                let names = stacks.join(", ");
-                write!(
-                    self.output.err,
-                    "\nCloudFormation works on {names}. [l]eave it to that, [c]ancel the update, or go on [w]atching? [l/c/w] "
-                )?;
-                self.output.err.flush()?;
-                return Ok(());
-            }
-            News::Cancelled(None) => self.line(&format!("`{stack}` is turned back to what it was"))?,
-            News::Cancelled(Some(error)) => self.line(&format!("`{stack}` goes on: {error}"))?,
             News::Began(planned) => {
                 self.progress.insert(stack.to_owned(), Progress::new(planned));
             }
@@ -94,6 +68,15 @@ impl<'a, 'o> Printer<'a, 'o> {
                 self.progress.entry(stack.to_owned()).or_default().moment(*now);
             }
             News::Ended(ending) => self.ended(stack, ending)?,
+            // These are sentences.
+            News::Busy(_)
+            | News::Own(_)
+            | News::Leftover
+            | News::Preparing
+            | News::Cancelled(_)
+            | News::Question(_)
+            | News::MayImport
+            | News::Interrupted(_) => (),
         }
         self.draw()
     }

@@ -6,8 +6,8 @@ use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
 
 use super::{Exit, Global, Output, deploy::exit_of_one};
 use crate::{
-    ops::{self, Reach, Target, deploy::Ending},
-    world::World,
+    ops::{self, Target, deploy::Ending},
+    world::{Reach, World, aws},
 };
 
 /// How AWS is reached.
@@ -38,6 +38,37 @@ pub(super) fn targets(
     Ok(if exit == Exit::Done { Ok(ops::targets(known, names)) } else { Err(exit) })
 }
 
+/// Looks at each of these stacks, and has what there is of it shown. One that cannot be looked at is told of, and keeps none
+/// of the others from it.
+pub(super) fn each<T>(
+    names: &[String],
+    global: &Global,
+    world: &World,
+    output: &mut Output<'_>,
+    look: &impl AsyncFn(&Target, &Reach<'_>) -> Result<Option<T>, Ending>,
+    mut show: impl FnMut(&Target, Option<T>, &mut Output<'_>) -> io::Result<Exit>,
+) -> io::Result<Exit> {
+    let targets = match targets(names, global, world, output)? {
+        Ok(targets) => targets,
+        Err(exit) => return Ok(exit),
+    };
+    let mut exit = Exit::Done;
+    for target in &targets {
+        let shown = match aws::block_on(look(target, &reach(global))) {
+            Ok(found) => show(target, found, output)?,
+            Err(ending) => failed(&target.name, &ending, output)?,
+        };
+        exit = worst(exit, shown);
+    }
+    Ok(exit)
+}
+
+/// Says that there is no stack of the name.
+pub(super) fn not_deployed(target: &Target, output: &mut Output<'_>) -> io::Result<Exit> {
+    writeln!(output.err, "`{}` is not deployed", target.name)?;
+    Ok(Exit::Done)
+}
+
 /// Says why something could not be done with a stack.
 pub(super) fn failed(stack: &str, ending: &Ending, output: &mut Output<'_>) -> io::Result<Exit> {
     let faults = ending.diagnostics(stack, None, &output.command);
@@ -52,6 +83,6 @@ pub(super) fn several(names: &[String]) -> Diagnostic {
 }
 
 /// The worse of two.
-pub(super) fn worst(one: Exit, other: Exit) -> Exit {
+fn worst(one: Exit, other: Exit) -> Exit {
     if one as u8 >= other as u8 { one } else { other }
 }

@@ -4,13 +4,11 @@ use std::io;
 
 use clap::ValueEnum;
 
-use super::{
-    Exit, Global, Output,
-    stacks::{failed, reach, targets, worst},
-};
+use super::{Exit, Global, Output, stacks::each};
 use crate::{
-    ops, present, wire,
-    world::{World, aws},
+    ops::{self, Target},
+    present, wire,
+    world::{Reach, World},
 };
 
 /// Show how stacks are deployed
@@ -39,18 +37,13 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
-    let targets = match targets(&args.stacks, global, world, output)? {
-        Ok(targets) => targets,
-        Err(exit) => return Ok(exit),
-    };
-    let mut exit = Exit::Done;
     let mut found = Vec::new();
-    for target in &targets {
-        match aws::block_on(ops::inspect::deployed_stack(world, target, &reach(global))) {
-            Ok(stack) => found.push((target.name.clone(), stack)),
-            Err(ending) => exit = worst(exit, failed(&target.name, &ending, output)?),
-        }
-    }
+    let look =
+        async |target: &Target, reach: &Reach<'_>| ops::inspect::deployed_stack(world, target, reach).await;
+    let exit = each(&args.stacks, global, world, output, &look, |target, stack, _| {
+        found.push((target.name.clone(), stack));
+        Ok(Exit::Done)
+    })?;
     match args.format {
         Format::Text => output.doc(&present::stacks::statuses(&found))?,
         Format::Json => output.out.write_all(wire::statuses(&found).as_bytes())?,

@@ -9,17 +9,17 @@ use asi_constructs::kernel::{
 };
 
 use super::{
-    Compared, Deployable, Presence, Purpose, Reach, Remarks, Target,
-    deploy::{Ask, Audience, Ending, Endings, Listeners, News, Proposal, UnderWay, is_yes},
+    Compared, Deployable, Presence, Purpose, Remarks, Target,
+    deploy::{Ask, Audience, Ending, Endings, Listeners, News, Proposal, UnderWay, agree, document},
     targets::Connected,
 };
 use crate::{
     deploy::{Operation, Standing, standing},
-    diff, load,
+    diff,
     template::Template,
     world::{
-        World,
-        aws::{self, Aws},
+        Reach, World,
+        aws::Aws,
         cloudformation::{Deletion, DeployedStack, Known, Made},
     },
 };
@@ -121,9 +121,8 @@ async fn one(
     }
     let proposal = proposal(&aws, target, origin, &stack).await?;
     audience.borrow_mut().hear(&target.name, &News::Proposed(&proposal));
-    if !settings.yes {
-        agree(world, &proposal, target, audience).await?;
-    }
+    let question = || audience.borrow_mut().hear(&target.name, &News::Question(&proposal));
+    agree(world, (!settings.yes).then_some(Ask::Deletes), question).await?;
     let own = target.roles.execution.as_ref().map(|it| target.filled(it, &aws));
     let role = settings.role.as_deref().or(own.as_deref()).or(stack.role.as_deref());
     let operation = Operation::about_to_begin(&aws, &stack.id).await.map_err(Ending::Aws)?;
@@ -147,10 +146,9 @@ async fn proposal(
     stack: &DeployedStack,
 ) -> Result<Proposal, Ending> {
     let text = aws.template(&stack.id).await.map_err(Ending::Aws)?;
-    let body = text.and_then(|it| load::template(&it, &target.name, &mut Sources::default()).0);
+    let old = document(text.as_deref(), &target.name, &mut Sources::default());
     let nothing = Template::new(Node::from_iter([]));
-    let old = body.map_or_else(|| nothing.clone(), Template::new);
-    let mut diff = diff::diff(&old, &nothing);
+    let mut diff = diff::diff(&Template::new(old), &nothing);
     for it in &mut diff.resources {
         // Nobody has the file that is deployed.
         it.span = Span::default();
@@ -165,20 +163,4 @@ async fn proposal(
     let compared = Compared { name: target.name.clone(), presence: Presence::Doomed, diff, remarks };
     let made = Made { change_set: String::new(), stack: stack.id.clone() };
     Ok(Proposal { compared, steps, made, region: aws.region().to_owned(), sources: sources.clone() })
-}
-
-async fn agree(
-    world: &World,
-    proposal: &Proposal,
-    target: &Target,
-    audience: Listeners<'_, '_>,
-) -> Result<(), Ending> {
-    if !world.is_interactive {
-        return Err(Ending::Undecided(Ask::Deletes));
-    }
-    audience.borrow_mut().hear(&target.name, &News::Question(proposal));
-    match aws::line(world.read_line).await {
-        Some(answer) if is_yes(&answer) => Ok(()),
-        _ => Err(Ending::Declined),
-    }
 }

@@ -1,6 +1,6 @@
 //! Resources that are there already, taken into a stack by what identifies them.
 
-use std::{borrow::Cow, cell::RefCell, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use asi_constructs::kernel::{
     diagnostic::Diagnostic,
@@ -12,20 +12,16 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{
-    Deployable, Purpose, Reach,
-    deploy::{Ask, Audience, Ending, Listeners, News, UnderWay, is_yes},
+    Deployable, Purpose,
+    deploy::{Ask, Audience, Ending, Listeners, News, UnderWay, agree, alone, document, sent},
     targets::Connected,
 };
 use crate::{
     deploy::{self, Operation, Proposed, Standing, standing},
-    load,
-    template::{Indent, Template, scalar},
+    template::{Template, scalar},
     world::{
-        World,
-        aws::{self, Aws},
-        cloudformation::{
-            ChangeSetRequest, DeployedStack, Deployment, Execute, Given, Goal, Imported, Made, Source,
-        },
+        Reach, World,
+        cloudformation::{ChangeSetRequest, Deployment, Execute, Given, Goal, Imported, Made},
     },
 };
 
@@ -50,19 +46,10 @@ pub async fn import(
     settings: &Settings<'_>,
     audience: &mut dyn Audience,
 ) -> Ending {
-    let name = stack.target.name.clone();
-    let audience = RefCell::new(audience);
-    let under_way = UnderWay::default();
-    let ending = RefCell::new(None);
-    let work = async {
-        let ended = Box::pin(attempt(world, stack, settings, &under_way, &audience)).await;
-        *ending.borrow_mut() = Some(ended.unwrap_or_else(|it| it));
+    let work = async |under_way: &UnderWay, audience: Listeners<'_, '_>| {
+        Box::pin(attempt(world, stack, settings, under_way, audience)).await
     };
-    let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
-    let left = left.map(|names| if names.is_empty() { Ending::Stopped } else { Ending::Left });
-    let ending = ending.into_inner().or(left).expect("either it has ended or it was left");
-    audience.borrow_mut().hear(&name, &News::Ended(&ending));
-    ending
+    alone(world, &stack.target.name, audience, work).await
 }
 
 async fn attempt(
@@ -80,19 +67,23 @@ async fn attempt(
     if let Some(stack) = there.as_ref().filter(|_| standing != Standing::Ready) {
         return Err(Ending::Stuck(stack.status.clone()));
     }
-    let deployed = deployed(&aws, there.as_ref()).await?;
+    let text = match &there {
+        Some(stack) => aws.template(&stack.id).await.map_err(Ending::Aws)?,
+        None => None,
+    };
+    let deployed = document(text.as_deref(), name, &mut Sources::default());
     let imported = imported(&stack.template, &deployed, settings).map_err(Ending::Faulty)?;
     let Some(imported) = imported else { return Err(Ending::NothingToImport) };
-    let merged = with(&deployed, &stack.template, &imported);
+    let merged = Template::new(with(&deployed, &stack.template, &imported));
     let deployment = Deployment {
-        template: source(&merged)?,
+        template: sent(&aws, &merged).await?,
         parameters: there
             .iter()
             .flat_map(|it| it.parameters.keys())
             .map(|it| (it.clone(), Given::Previous))
             .collect(),
         tags: there.as_ref().map_or_else(IndexMap::new, |it| it.tags.clone()),
-        capabilities: deploy::capabilities(&merged),
+        capabilities: deploy::capabilities(&merged.body),
         role: there.as_ref().and_then(|it| it.role.clone()),
         ..Deployment::default()
     };
@@ -114,7 +105,8 @@ async fn attempt(
         Proposed::Refused { reason, objections } => return Err(Ending::Refused { reason, objections }),
     };
     audience.borrow_mut().hear(name, &News::Importing(&imported));
-    let agreed = agree(world, name, settings, audience).await;
+    let question = || audience.borrow_mut().hear(name, &News::MayImport);
+    let agreed = agree(world, (!settings.yes).then_some(Ask::Changes), question).await;
     under_way.settle(name);
     if let Err(ending) = agreed {
         deploy::clean_up(&aws, &made, Goal::Import).await.map_err(Ending::Aws)?;
@@ -126,15 +118,6 @@ async fn attempt(
     audience.borrow_mut().hear(name, &News::Began(&steps));
     let stack = under_way.watch(&aws, name, operation.begun(token), audience).await?;
     Ok(Ending::Done(Box::new(stack)))
-}
-
-/// The template that is deployed; an empty one, if none is.
-async fn deployed(aws: &Aws, stack: Option<&DeployedStack>) -> Result<Node, Ending> {
-    let nothing = || Node::from_iter([]);
-    let Some(stack) = stack else { return Ok(nothing()) };
-    let text = aws.template(&stack.id).await.map_err(Ending::Aws)?;
-    let mut sources = Sources::default();
-    Ok(text.and_then(|it| load::template(&it, &stack.name, &mut sources).0).unwrap_or_else(nothing))
 }
 
 /// What is to be imported, with what identifies it; nothing, if nothing new is in the template.
@@ -230,28 +213,4 @@ fn with(deployed: &Node, template: &Template, imported: &[Imported]) -> Node {
         }
     }
     Node::new(NodeKind::Map(body), Span::default())
-}
-
-fn source(body: &Node) -> Result<Source, Ending> {
-    let text = crate::template::to_json(body, Indent::Dense);
-    if text.len() > deploy::LARGEST_BODY { Err(Ending::TooLarge(text.len())) } else { Ok(Source::Body(text)) }
-}
-
-async fn agree(
-    world: &World,
-    name: &str,
-    settings: &Settings<'_>,
-    audience: Listeners<'_, '_>,
-) -> Result<(), Ending> {
-    if settings.yes {
-        return Ok(());
-    }
-    if !world.is_interactive {
-        return Err(Ending::Undecided(Ask::Changes));
-    }
-    audience.borrow_mut().hear(name, &News::MayImport);
-    match aws::line(world.read_line).await {
-        Some(answer) if is_yes(&answer) => Ok(()),
-        _ => Err(Ending::Declined),
-    }
 }

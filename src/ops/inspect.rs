@@ -1,8 +1,8 @@
 //! What is deployed, and how it is. Nothing here changes anything, but that a detection of drift is recorded.
 
-use super::{Purpose, Reach, Target, deploy::Ending, targets::Connected};
+use super::{Purpose, Target, deploy::Ending, targets::Connected};
 use crate::world::{
-    World,
+    Reach, World,
     cloudformation::{DeployedStack, ResourceDrift},
 };
 

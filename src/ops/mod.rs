@@ -38,5 +38,5 @@ pub use list::{Listing, list};
 pub use schema::schema;
 pub use synth::{Synthesis, Synthesized, synthesize, write_assembly};
 #[cfg(feature = "aws")]
-pub use targets::{Purpose, Reach, Target, targets};
+pub use targets::{Purpose, Target, targets};
 pub use validate::{Checked, validate};

@@ -1,16 +1,14 @@
 //! A stack that something has failed in, and the ways on from there.
 
-use std::cell::RefCell;
-
 use super::{
-    Purpose, Reach, Target,
-    deploy::{Audience, Ending, News, UnderWay},
+    Purpose, Target,
+    deploy::{Audience, Ending, Listeners, News, UnderWay, alone},
     targets::Connected,
 };
 use crate::{
     deploy::{Operation, Way, ways},
     world::{
-        AwsError, World,
+        AwsError, Reach, World,
         aws::Aws,
         cloudformation::{Deletion, DeployedStack, Known, StackResource},
     },
@@ -54,18 +52,10 @@ pub async fn recover(
     resources: &[String],
     audience: &mut dyn Audience,
 ) -> Ending {
-    let audience = RefCell::new(audience);
-    let under_way = UnderWay::default();
-    let ending = RefCell::new(None);
-    let work = async {
-        let ended = go(world, target, reach, way, resources, &under_way, &audience).await;
-        *ending.borrow_mut() = Some(ended.unwrap_or_else(|it| it));
+    let work = async |under_way: &UnderWay, audience: Listeners<'_, '_>| {
+        go(world, target, reach, way, resources, under_way, audience).await
     };
-    let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
-    let left = left.map(|names| if names.is_empty() { Ending::Stopped } else { Ending::Left });
-    let ending = ending.into_inner().or(left).expect("either it has ended or it was left");
-    audience.borrow_mut().hear(&target.name, &News::Ended(&ending));
-    ending
+    alone(world, &target.name, audience, work).await
 }
 
 async fn go(
@@ -75,7 +65,7 @@ async fn go(
     way: Way,
     resources: &[String],
     under_way: &UnderWay,
-    audience: super::deploy::Listeners<'_, '_>,
+    audience: Listeners<'_, '_>,
 ) -> Result<Ending, Ending> {
     let Connected { aws, .. } = target.connect(world, reach, Purpose::Change).await?;
     let Some(State { stack, failed, ways }) = look(&aws, &target.name).await.map_err(Ending::Aws)? else {
@@ -124,7 +114,7 @@ async fn follow(
     target: &Target,
     operation: Operation,
     way: Way,
-    audience: super::deploy::Listeners<'_, '_>,
+    audience: Listeners<'_, '_>,
 ) -> Result<Ending, Ending> {
     let ended = match under_way.watch(aws, &target.name, operation, audience).await {
         // To be turned back is what was wanted.

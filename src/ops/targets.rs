@@ -4,7 +4,7 @@ use super::deploy::Ending;
 use crate::{
     assembly::Roles,
     load::Stack,
-    world::{AwsError, Choice, World, aws::Aws},
+    world::{AwsError, Reach, World, aws::Aws},
 };
 
 /// A stack of CloudFormation.
@@ -40,15 +40,6 @@ pub(in crate::ops) struct Connected {
     pub(in crate::ops) not_assumed: Option<AwsError>,
 }
 
-/// How AWS is reached, where a stack leaves that open.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Reach<'a> {
-    /// A profile of the configuration files of AWS.
-    pub profile: Option<&'a str>,
-    /// A region.
-    pub region: Option<&'a str>,
-}
-
 impl Target {
     /// A stack of a stack file.
     pub fn of(stack: &Stack) -> Self {
@@ -69,8 +60,8 @@ impl Target {
         purpose: Purpose,
     ) -> Result<Connected, Ending> {
         self.check_region(reach)?;
-        let choice = Choice { profile: reach.profile, region: self.region.as_deref().or(reach.region) };
-        let own = Aws::connect(&world.access, choice).await.map_err(Ending::Aws)?;
+        let reach = Reach { region: self.region.as_deref().or(reach.region), ..*reach };
+        let own = Aws::connect(&world.access, reach).await.map_err(Ending::Aws)?;
         let Roles { deploy, lookup, execution } = &self.roles;
         let mut roles = [deploy, lookup, execution].into_iter().flatten();
         if self.account.is_none() && roles.any(|it| it.contains("${AWS::AccountId}")) {

@@ -6,8 +6,8 @@ use super::{View, aside, diagnostics::counted, diff, name};
 use crate::{
     deploy::Progress,
     ops::{
-        Deployable,
-        deploy::{Ending, Proposal},
+        Deployable, Presence,
+        deploy::{Ending, News, Proposal},
     },
     render::{Block, Doc, Item, Meaning, Text},
     world::cloudformation::{DeployedStack, Imported, ResourceStatus, StackEvent, StackOutput},
@@ -37,6 +37,41 @@ pub fn proposal(proposal: &Proposal, view: &View) -> Doc {
     let mut doc = Doc(vec![Block::Heading(title)]);
     doc.0.extend(diff::stack(&proposal.compared, &proposal.sources, view).0);
     doc
+}
+
+/// What is worth a line by itself.
+pub fn notice(stack: &str, news: &News<'_>) -> Option<String> {
+    let text = match news {
+        News::Busy(it) => format!("`{stack}` is in {}: it is watched to its end first", it.status),
+        News::Own(error) => {
+            format!("`{stack}`: its role cannot be taken on, and your own credentials are used: {error}")
+        }
+        News::Leftover => format!(
+            "`{stack}` never came up, and only its name is left (ROLLBACK_COMPLETE): that is deleted first"
+        ),
+        News::Preparing => format!("`{stack}`: CloudFormation is asked what would change"),
+        News::Cancelled(None) => format!("`{stack}` is turned back to what it was"),
+        News::Cancelled(Some(error)) => format!("`{stack}` goes on: {error}"),
+        _ => return None,
+    };
+    Some(text)
+}
+
+/// What somebody is asked, up to where the answer is typed.
+pub fn question(stack: &str, news: &News<'_>) -> Option<String> {
+    let text = match news {
+        News::Question(it) if it.compared.presence == Presence::Doomed => {
+            format!("Delete {stack} in {}? [y/N] ", it.region)
+        }
+        News::Question(it) => format!("Deploy {stack} to {}? [y/N] ", it.region),
+        News::MayImport => format!("\nTake them into {stack}? [y/N] "),
+        News::Interrupted(stacks) => format!(
+            "\nCloudFormation works on {}. [l]eave it to that, [c]ancel the update, or go on [w]atching? [l/c/w] ",
+            stacks.join(", ")
+        ),
+        _ => return None,
+    };
+    Some(text)
 }
 
 /// What would be taken into a stack.

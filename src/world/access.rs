@@ -18,7 +18,7 @@ pub struct Access {
 /// Whose account and which region a run is about, where that is not left to the environment and to the
 /// configuration files of AWS.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Choice<'a> {
+pub struct Reach<'a> {
     /// A profile of the configuration files.
     pub profile: Option<&'a str>,
     /// A region.

@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use access::{Access, AwsError, Choice, Patience, Refusal};
+pub use access::{Access, AwsError, Patience, Reach, Refusal};
 pub use cloudformation::Timestamp;
 pub use memory::MemoryFiles;
 pub use revisions::{AtRevision, Git, MemoryRevisions, Revisions};

@@ -1,6 +1,10 @@
 //! Whether somebody has to say yes.
 
-use crate::diff::{Rank, TemplateDiff};
+use super::Ending;
+use crate::{
+    diff::{Rank, TemplateDiff},
+    world::{World, aws},
+};
 
 /// When somebody has to say yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,23 @@ impl Approval {
             Self::AnyChange => true,
         };
         is_due.then_some(ask)
+    }
+}
+
+/// Has somebody say yes, where that is asked for; `question` puts the question, once it is sure that somebody is there.
+pub(in crate::ops) async fn agree(
+    world: &World,
+    ask: Option<Ask>,
+    question: impl FnOnce(),
+) -> Result<(), Ending> {
+    let Some(ask) = ask else { return Ok(()) };
+    if !world.is_interactive {
+        return Err(Ending::Undecided(ask));
+    }
+    question();
+    match aws::line(world.read_line).await {
+        Some(answer) if is_yes(&answer) => Ok(()),
+        _ => Err(Ending::Declined),
     }
 }
 

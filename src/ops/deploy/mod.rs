@@ -18,14 +18,16 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 pub use consent::{Approval, Ask, is_yes};
 
 pub(super) use self::{
-    stack::Deploying,
-    watch::{Listeners, UnderWay},
+    consent::agree,
+    stack::{Deploying, document},
+    upload::sent,
+    watch::{Listeners, UnderWay, alone},
 };
-use super::{Compared, Deployable, Purpose, Reach};
+use super::{Compared, Deployable, Purpose};
 use crate::{
     deploy::{Cause, Way},
     world::{
-        AwsError, Timestamp, World,
+        AwsError, Reach, Timestamp, World,
         cloudformation::{DeployedStack, Imported, Made, Objection, StackEvent, StackStatus},
     },
 };

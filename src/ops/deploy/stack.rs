@@ -8,12 +8,12 @@ use tokio::sync::Mutex;
 
 use super::{
     Ending, Listeners, Method, News, Proposal, Settings, UnderWay,
-    consent::is_yes,
+    consent::agree,
     publish::{check_bootstrap, publish, source},
-    upload::upload,
+    upload::sent,
 };
 use crate::{
-    deploy::{self, Body, Operation, Proposed, Standing, Values, capabilities},
+    deploy::{self, Operation, Proposed, Standing, Values, capabilities},
     diff::{self, Remark},
     load,
     ops::{Compared, Deployable, Presence, Purpose, Remarks, targets::Connected},
@@ -21,7 +21,7 @@ use crate::{
     template::Template,
     world::{
         AwsError, World,
-        aws::{self, Aws},
+        aws::Aws,
         cloudformation::{
             ChangeSet, ChangeSetRequest, ChangeSetStatus, Deletion, DeployedStack, Deployment, Execute,
             Execution, Goal, Made, Source,
@@ -191,8 +191,7 @@ impl Deploying<'_> {
         };
         let mut sources = self.sources.clone();
         let name = format!("{} (deployed)", self.name);
-        let body = text.and_then(|it| load::template(&it, &name, &mut sources).0);
-        let template = Template::new(body.unwrap_or_else(|| Node::from_iter([])));
+        let template = Template::new(document(text.as_deref(), &name, &mut sources));
         Ok(Before { stack, template, sources })
     }
 
@@ -364,10 +363,7 @@ impl Deploying<'_> {
                 return Ok(source);
             }
         }
-        match deploy::body(&self.stack.template) {
-            Body::Inline(body) => Ok(Source::Body(body)),
-            Body::Bucket(body) => upload(aws, &body).await,
-        }
+        sent(aws, &self.stack.template).await
     }
 
     /// The change set that was made before.
@@ -421,18 +417,13 @@ impl Deploying<'_> {
         question: &Mutex<()>,
     ) -> Result<(), Ending> {
         let settings = self.settings;
-        let Some(ask) = settings.approval.of(&proposal.compared.diff).filter(|_| !settings.yes) else {
-            return Ok(());
+        let ask = settings.approval.of(&proposal.compared.diff).filter(|_| !settings.yes);
+        // Who asks nobody waits for nobody.
+        let _turn = match ask {
+            Some(_) => Some(question.lock().await),
+            None => None,
         };
-        if !self.world.is_interactive {
-            return Err(Ending::Undecided(ask));
-        }
-        let _turn = question.lock().await;
-        audience.borrow_mut().hear(&self.name, &News::Question(proposal));
-        match aws::line(self.world.read_line).await {
-            Some(answer) if is_yes(&answer) => Ok(()),
-            _ => Err(Ending::Declined),
-        }
+        agree(self.world, ask, || audience.borrow_mut().hear(&self.name, &News::Question(proposal))).await
     }
 
     /// Protects the stack from deletion, or no longer, if that was asked for.
@@ -445,4 +436,10 @@ impl Deploying<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// What is deployed, of which CloudFormation gave this text; nothing is an empty document, and so is what cannot be read.
+pub(in crate::ops) fn document(text: Option<&str>, name: &str, sources: &mut Sources) -> Node {
+    let body = text.and_then(|it| load::template(it, name, sources).0);
+    body.unwrap_or_else(|| Node::from_iter([]))
 }

@@ -4,7 +4,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::Ending;
 use crate::{
-    deploy::LARGEST_TEMPLATE,
+    deploy::{self, Body, LARGEST_TEMPLATE},
+    template::Template,
     world::{
         aws::{Aws, Object},
         cloudformation::Source,
@@ -18,8 +19,16 @@ fn bucket(account: &str, region: &str) -> String {
     format!("cdk-hnb659fds-assets-{account}-{region}")
 }
 
+/// How a template gets to CloudFormation: along with the call, or from the bucket that is there for larger ones.
+pub(in crate::ops) async fn sent(aws: &Aws, template: &Template) -> Result<Source, Ending> {
+    match deploy::body(template) {
+        Body::Inline(body) => Ok(Source::Body(body)),
+        Body::Bucket(body) => upload(aws, &body).await,
+    }
+}
+
 /// Puts a template into the bucket that is there for such files, by the name of what it says, if it is not there yet.
-pub(super) async fn upload(aws: &Aws, template: &str) -> Result<Source, Ending> {
+async fn upload(aws: &Aws, template: &str) -> Result<Source, Ending> {
     if template.len() > LARGEST_TEMPLATE {
         return Err(Ending::TooLarge(template.len()));
     }

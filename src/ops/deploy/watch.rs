@@ -37,6 +37,27 @@ enum Wish {
     GoOn,
 }
 
+/// Works on one stack, unless somebody presses Ctrl-C and wants to leave, and tells how it ended.
+pub(in crate::ops) async fn alone(
+    world: &World,
+    name: &str,
+    audience: &mut dyn Audience,
+    work: impl AsyncFnOnce(&UnderWay, Listeners<'_, '_>) -> Result<Ending, Ending>,
+) -> Ending {
+    let audience = RefCell::new(audience);
+    let under_way = UnderWay::default();
+    let ending = RefCell::new(None);
+    let work = async {
+        let ended = work(&under_way, &audience).await;
+        *ending.borrow_mut() = Some(ended.unwrap_or_else(|it| it));
+    };
+    let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
+    let left = left.map(|names| if names.is_empty() { Ending::Stopped } else { Ending::Left });
+    let ending = ending.into_inner().or(left).expect("either it has ended or it was left");
+    audience.borrow_mut().hear(name, &News::Ended(&ending));
+    ending
+}
+
 impl UnderWay {
     /// Follows an operation to its end; one that does not end well is an error.
     pub(in crate::ops) async fn watch(

@@ -34,7 +34,7 @@ use aws_smithy_runtime_api::client::{
 
 pub use self::bucket::Object;
 use self::{credentials::Kept, failure::Failure};
-use super::{Access, AwsError, Choice, Patience, Refusal, Timestamp};
+use super::{Access, AwsError, Patience, Reach, Refusal, Timestamp};
 
 /// AWS, in one region, with the credentials of one caller.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ pub async fn line(read_line: fn() -> io::Result<String>) -> Option<String> {
 
 impl Aws {
     /// Finds region and credentials; asks nothing of AWS yet.
-    pub async fn connect(access: &Access, choice: Choice<'_>) -> Result<Self, AwsError> {
+    pub async fn connect(access: &Access, reach: Reach<'_>) -> Result<Self, AwsError> {
         let patience = access.patience;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(patience.answer / 3)
@@ -105,10 +105,10 @@ impl Aws {
             .http_client(http_client())
             .timeout_config(timeouts)
             .retry_config(retries);
-        if let Some(profile) = choice.profile {
+        if let Some(profile) = reach.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(region) = choice.region {
+        if let Some(region) = reach.region {
             loader = loader.region(Region::new(region.to_owned()));
         }
         if let Some(endpoint) = &access.endpoint {

@@ -23,7 +23,7 @@ pub(super) struct Call<'a> {
     /// The service, as a host and a signature name it: `s3`.
     pub(super) service: &'static str,
     pub(super) method: &'static str,
-    /// What comes after the host, encoded.
+    /// What comes after the host; nothing in it needs to be encoded.
     pub(super) path: String,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: &'a [u8],
@@ -73,7 +73,7 @@ impl Answer {
 }
 
 impl Aws {
-    /// Where a service is: its root, and whether that is its own place and not one for tests.
+    /// Where a service is: in its region, or at the endpoint that stands for all of them.
     pub(super) fn host(&self, service: &str) -> String {
         match self.config.endpoint_url() {
             Some(url) => url.trim_end_matches('/').to_owned(),
