@@ -10,7 +10,8 @@
 //!                                                                   └─ graph ─────▶ SVG, Mermaid
 //!
 //!      Template, deployed Template ── diff ──▶ TemplateDiff ─┐
-//!      Template ── deploy ──▶ ChangeSet (CloudFormation) ────┴─ plan ──▶ Plan ── consent ──▶ deploy ──▶ events
+//!      Template ── deploy ──▶ ChangeSet (CloudFormation) ────┴─ plan ──▶ Plan ─┬─ consent ──▶ deploy ──▶ events
+//!                                                                             └─ review ──▶ Review, Fingerprint
 //! ```
 //!
 //! - [`load`] reads the file, lays the chosen environment over it, and checks its frame.
@@ -21,6 +22,7 @@
 //! - [`validate`] finds what is wrong with a template, ours or anybody's.
 //! - [`diff`] tells what two templates say differently, and what CloudFormation would do about it.
 //! - [`plan`] is what CloudFormation says of that, and what it leaves to the schemas.
+//! - [`review`] is what somebody should know who approves that: dangers, what is noticed, what to see to.
 //! - [`deploy`] brings a stack to CloudFormation, follows it there, and knows the ways on when something failed.
 //! - [`assembly`] is what the CDK's own CLI takes.
 //! - [`graph`] is templates as a picture for people: cards, groups and arrows, and where they stand.
@@ -94,6 +96,9 @@
 //!   the CDK with it, keep the old one without a word.
 //! - *CloudFormation's word counts, but for what it leaves open*: whatever refers to a resource that is changed may be given
 //!   another value, it says; what identifies a resource that stays is the same.
+//! - *An approval belongs to what is done, not to when it was asked*: the fingerprint of a plan depends on nothing but what
+//!   there is and what there will be. That of a review without AWS is as good as long as CloudFormation does nothing besides,
+//!   and nothing worse.
 //! - *Every call that changes something carries a token*, so that an answer that is lost costs nothing; who has died
 //!   learns from the stack what is under way, and keeps no state of his own.
 //! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.
@@ -112,6 +117,7 @@ pub mod plan;
 pub mod present;
 pub mod render;
 pub mod resolve;
+pub mod review;
 pub mod template;
 pub mod validate;
 pub mod wire;

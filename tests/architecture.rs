@@ -20,22 +20,26 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("assembly", &["load", "template"], &[]),
     ("diff", &["template"], &["kernel"]),
     ("plan", &["diff", "template", "world"], &[]),
+    ("review", &["diff", "template"], &["kernel"]),
     ("deploy", &["template", "world"], &["kernel"]),
     // It measures text as it will be printed, and draws frames, cards and lines; `render` knows no stacks.
     ("graph", &["render"], &["kernel"]),
     (
         "ops",
         &[
-            "assembly", "deploy", "diff", "expand", "graph", "load", "plan", "resolve", "template",
+            "assembly", "deploy", "diff", "expand", "graph", "load", "plan", "resolve", "review", "template",
             "validate", "world",
         ],
         &["CATALOGUE", "kernel"],
     ),
-    ("present", &["deploy", "diff", "ops", "render", "validate", "world"], &["kernel"]),
-    ("wire", &["diff", "load", "ops", "present", "validate", "world"], &["kernel"]),
+    ("present", &["deploy", "diff", "ops", "render", "review", "validate", "world"], &["kernel"]),
+    ("wire", &["diff", "load", "ops", "present", "review", "validate", "world"], &["kernel"]),
     (
         "cli",
-        &["deploy", "graph", "load", "ops", "present", "render", "template", "validate", "wire", "world"],
+        &[
+            "deploy", "graph", "load", "ops", "present", "render", "review", "template", "validate", "wire",
+            "world",
+        ],
         &["CATALOGUE", "kernel"],
     ),
 ];

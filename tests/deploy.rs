@@ -1,6 +1,7 @@
 //! `asi deploy` and its like against a model of CloudFormation: whatever happens on the way, each ends with the same stack
 //! and says so.
 
+mod approved;
 mod attended;
 mod aws;
 mod calls;

@@ -13,6 +13,7 @@ use crate::{
         validate::Request,
     },
     present::{self, deploy::Origins},
+    review::Fingerprint,
     wire,
     world::{World, aws},
 };
@@ -49,6 +50,9 @@ pub(super) struct Args {
     /// Say yes to everything
     #[arg(short, long)]
     yes: bool,
+    /// Do what was approved in a review, by its fingerprint, without a question; stop if anything else is to be done
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "yes")]
+    approved: Option<String>,
     /// A value for a parameter, of one stack or of all that have it; others keep their value, or have their default
     #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
     parameters: Vec<String>,
@@ -197,6 +201,7 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
         | Ending::Gone => Exit::Done,
         Ending::Declined
         | Ending::Undecided(_)
+        | Ending::NotApproved(_)
         | Ending::Failed { .. }
         | Ending::Skipped(_)
         | Ending::Left
@@ -240,6 +245,7 @@ fn settings(args: &Args, global: &Global) -> Result<Settings, Diagnostic> {
             When::AnyChange => Approval::AnyChange,
         },
         yes: args.yes,
+        approved: args.approved.as_deref().map(fingerprints).transpose()?,
         parameters: parameters(&args.parameters)?,
         tags,
         role: args.role_arn.clone(),
@@ -255,6 +261,14 @@ fn settings(args: &Args, global: &Global) -> Result<Settings, Diagnostic> {
         profile: global.profile.clone(),
         region: global.region.clone(),
         concurrency: usize::from(args.concurrency),
+    })
+}
+
+/// What was approved in a review.
+fn fingerprints(given: &str) -> Result<Vec<Fingerprint>, Diagnostic> {
+    Fingerprint::read(given).ok_or_else(|| {
+        Diagnostic::error("option-value", "`--approved` is given what is no fingerprint")
+            .help("copy it from the end of the review, as `asi review` prints it")
     })
 }
 

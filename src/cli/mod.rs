@@ -20,7 +20,9 @@ mod outputs;
 mod progress;
 #[cfg(feature = "aws")]
 mod recover;
+mod review;
 mod schema;
+mod sides;
 #[cfg(feature = "aws")]
 mod stacks;
 #[cfg(feature = "aws")]
@@ -120,6 +122,7 @@ enum Command {
     Synth(synth::Args),
     Validate(validate::Args),
     Diff(diff::Args),
+    Review(review::Args),
     #[cfg(feature = "aws")]
     Deploy(Box<deploy::Args>),
     #[cfg(feature = "aws")]
@@ -203,6 +206,7 @@ pub fn run(
         Command::Synth(args) => synth::run(args, &cli.global, world, &mut output),
         Command::Validate(args) => validate::run(args, &cli.global, world, &mut output),
         Command::Diff(args) => diff::run(args, &cli.global, world, &mut output),
+        Command::Review(args) => review::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Deploy(args) => deploy::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]

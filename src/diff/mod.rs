@@ -17,6 +17,7 @@ mod cascade;
 mod compare;
 mod moves;
 mod noise;
+mod normal;
 mod rank;
 mod replacement;
 mod resources;
@@ -30,11 +31,12 @@ mod value;
 
 use asi_constructs::kernel::{node::Node, span::Span};
 
-use crate::template::Template;
+use crate::template::{Template, resource_of, resources_of};
 
 use self::value::Moved;
 pub use self::{
     compare::{Change, Key, Leaf},
+    normal::{normal, normal_value},
     rank::{Counts, Followers, Rank},
     replacement::{Cause, Reason, Replacement, Source, Verdict},
     sections::{EntryChange, Remark, Section},
@@ -192,17 +194,9 @@ pub fn text(value: &Node) -> String {
     value::text(value, &Moved::new())
 }
 
-/// The resources of a template, with their logical ids.
-fn resources_of(body: &Node) -> impl Iterator<Item = (&str, &Node)> {
-    let section = body.get("Resources").and_then(Node::as_map);
-    // A loop is no resource, and has a list for a body.
-    let entries = section.into_iter().flatten().map(|(id, entry)| (&**id, &entry.value));
-    entries.filter(|(_, it)| it.as_map().is_some())
-}
-
-/// A resource of a template.
-fn resource_of<'t>(body: &'t Node, id: &str) -> Option<&'t Node> {
-    body.get("Resources")?.get(id).filter(|it| it.as_map().is_some())
+/// Whether resources of a type hold data.
+pub fn holds_data(type_name: &str) -> bool {
+    spec::Specs::default().of(type_name).is_some_and(|it| it.is_stateful())
 }
 
 /// The type of a resource; nothing, if it has none.

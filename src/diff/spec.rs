@@ -6,6 +6,21 @@ use serde_json::Value;
 
 use super::replacement::Verdict;
 
+/// Types whose resources hold data, though their schemas do not say so.
+const STATEFUL: [&str; 11] = [
+    "AWS::AmazonMQ::Broker",
+    "AWS::Cassandra::Table",
+    "AWS::CodeCommit::Repository",
+    "AWS::ECR::PublicRepository",
+    "AWS::ECR::Repository",
+    "AWS::MSK::Cluster",
+    "AWS::MemoryDB::Cluster",
+    "AWS::RDS::GlobalCluster",
+    "AWS::S3Express::DirectoryBucket",
+    "AWS::Timestream::Database",
+    "AWS::Timestream::Table",
+];
+
 /// The schemas of the types that were asked for.
 #[derive(Default)]
 pub(super) struct Specs(RefCell<BTreeMap<String, Option<Rc<Spec>>>>);
@@ -43,7 +58,8 @@ impl Spec {
 
     /// Whether resources of the type hold data.
     pub(super) fn is_stateful(&self) -> bool {
-        self.schema["spec"]["stateful"] == true
+        let is_known = |it: &str| STATEFUL.contains(&it);
+        self.schema["spec"]["stateful"] == true || self.schema["typeName"].as_str().is_some_and(is_known)
     }
 
     /// Whether one is deleted only while there is nothing in it.

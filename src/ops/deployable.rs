@@ -175,6 +175,12 @@ fn deployable(it: ListedStack, root: Node, folder: &Path, assets: assembly::File
         files: assets.files,
         images: assets.images,
     };
-    let target = Target { name: it.stack_name, region: it.region, account: it.account, roles: it.roles };
+    let target = Target {
+        name: it.stack_name,
+        environment: None,
+        region: it.region,
+        account: it.account,
+        roles: it.roles,
+    };
     Deployable { target, template, is_part: true, assembled: Some(assembled) }
 }

@@ -9,13 +9,12 @@ use asi_constructs::kernel::{
 };
 
 use super::{
-    Compared, Deployable, Presence, Purpose, Remarks, Target,
+    Compared, Deployable, Presence, Purpose, Target,
     deploy::{Ask, Audience, Ending, Endings, Listeners, News, Proposal, UnderWay, agree, document},
     targets::Connected,
 };
 use crate::{
     deploy::{Operation, Standing, standing},
-    diff,
     template::Template,
     world::{
         Reach, World,
@@ -148,8 +147,8 @@ async fn proposal(
     let text = aws.template(&stack.id).await.map_err(Ending::Aws)?;
     let old = document(text.as_deref(), &target.name, &mut Sources::default());
     let nothing = Template::new(Node::from_iter([]));
-    let mut diff = diff::diff(&Template::new(old), &nothing);
-    for it in &mut diff.resources {
+    let mut compared = Compared::new(target.name.clone(), Presence::Doomed, [Template::new(old), nothing]);
+    for it in &mut compared.diff.resources {
         // Nobody has the file that is deployed.
         it.span = Span::default();
         let Some(written) = written else { continue };
@@ -158,9 +157,7 @@ async fn proposal(
         let resource = written.template.body.get("Resources").and_then(|all| all.get(&it.id));
         it.span = resource.map(Node::written).unwrap_or_default();
     }
-    let steps = diff.resources.iter().map(|it| it.id.clone()).collect();
-    let remarks = Remarks::default();
-    let compared = Compared { name: target.name.clone(), presence: Presence::Doomed, diff, remarks };
+    let steps = compared.diff.resources.iter().map(|it| it.id.clone()).collect();
     let made = Made { change_set: String::new(), stack: stack.id.clone() };
     Ok(Proposal { compared, steps, made, region: aws.region().to_owned(), sources: sources.clone() })
 }

@@ -20,6 +20,7 @@ pub mod inspect;
 pub mod list;
 #[cfg(feature = "aws")]
 pub mod recover;
+pub mod review;
 pub mod schema;
 pub mod synth;
 #[cfg(feature = "aws")]
@@ -35,6 +36,7 @@ pub use diff::{Compared, Comparison, Presence, Remarks, diff};
 pub use explain::{Explained, explain};
 pub use graph::{Drawing, graph};
 pub use list::{Listing, list};
+pub use review::Reviewed;
 pub use schema::schema;
 pub use synth::{Synthesis, Synthesized, synthesize, write_assembly};
 #[cfg(feature = "aws")]

@@ -12,6 +12,8 @@ use crate::{
 pub struct Target {
     /// Its name.
     pub name: String,
+    /// The environment of the stack file that it is for.
+    pub environment: Option<String>,
     /// The region it is bound to.
     pub region: Option<String>,
     /// The account it is bound to.
@@ -44,12 +46,13 @@ impl Target {
     /// A stack of a stack file.
     pub fn of(stack: &Stack) -> Self {
         let (region, account) = (stack.region.clone(), stack.account.clone());
-        Self { region, account, ..Self::any(stack.name()) }
+        let environment = stack.environment.clone();
+        Self { environment, region, account, ..Self::any(stack.name()) }
     }
 
     /// Any stack of this name.
     pub fn any(name: impl Into<String>) -> Self {
-        Self { name: name.into(), region: None, account: None, roles: Roles::default() }
+        Self { name: name.into(), environment: None, region: None, account: None, roles: Roles::default() }
     }
 
     /// AWS, where the stack belongs, as who is to do this.

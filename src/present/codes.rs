@@ -225,6 +225,7 @@ pub const CODES: &[(&str, &str)] = &[
         "Tasks and instances in private subnets reach AWS and their images through a NAT gateway or endpoints.",
     ),
     ("not-a-choice", "The property takes one of some words, and this is none of them."),
+    ("not-approved", "With `--approved`, a deployment does what was approved in a review, and nothing else."),
     ("not-bootstrapped", "A deployment in the way of the CDK needs what `cdk bootstrap` makes."),
     (
         "not-literal",

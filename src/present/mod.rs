@@ -7,6 +7,7 @@ mod diagnostics;
 mod diff;
 mod explain;
 mod findings;
+pub mod review;
 mod rules;
 #[cfg(feature = "aws")]
 pub mod stacks;

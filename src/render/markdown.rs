@@ -8,14 +8,17 @@ pub fn markdown(doc: &Doc) -> String {
     blocks.join("\n")
 }
 
-fn block(block: &Block) -> String {
+pub(super) fn block(block: &Block) -> String {
     match block {
+        Block::Title(text) => format!("## {}\n", inline(text)),
         Block::Heading(text) => format!("### {}\n", inline(text)),
         Block::Paragraph(text) => format!("{}\n", inline(text)),
         Block::Code(language, text) => fenced(language, text),
         Block::Table(rows) => table(rows),
         Block::Fault(it) => fault(it),
         Block::Items(items) => items.iter().map(item).collect(),
+        // What would end it is not in it.
+        Block::Hidden(text) => format!("<!-- {} -->\n", text.replace("--", "- -").replace(['<', '>'], "")),
         Block::Details(title, doc) => {
             let title = title.iter().map(|(_, it)| escaped(it)).collect::<String>();
             format!("<details>\n<summary>{title}</summary>\n\n{}\n</details>\n", markdown(doc))
@@ -27,6 +30,30 @@ fn item(item: &Item) -> String {
     let cells: Vec<String> = item.cells.iter().map(inline).filter(|it| !it.is_empty()).collect();
     let lines = item.lines.iter().map(|it| format!("  - {}\n", inline(it)));
     format!("- {}\n{}", cells.join(" "), lines.collect::<String>())
+}
+
+/// Text that means nothing to Markdown, but for what stands between two backticks.
+fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len() - 1;
+    let part = |(at, part): (usize, &&str)| {
+        if at % 2 == 1 && at < last {
+            return code(part);
+        }
+        let open = if at % 2 == 1 { "\\`" } else { "" };
+        let plain: String = part
+            .chars()
+            .map(|it| match it {
+                '\\' | '*' | '[' | ']' | '~' => format!("\\{it}"),
+                '<' => "&lt;".to_owned(),
+                '>' => "&gt;".to_owned(),
+                '&' => "&amp;".to_owned(),
+                it => it.to_string(),
+            })
+            .collect();
+        format!("{open}{}", plain.replace('_', "\\_"))
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// Text inside of HTML.
@@ -46,14 +73,14 @@ fn inline(text: &Text) -> String {
     text.iter()
         .map(|(meaning, it)| match meaning {
             _ if it.trim().is_empty() => it.clone(),
-            Meaning::Plain | Meaning::Aside => it.clone(),
+            Meaning::Plain | Meaning::Aside => prose(it),
             Meaning::Name
             | Meaning::Value
             | Meaning::Added
             | Meaning::Removed
             | Meaning::Changed
             | Meaning::Replaced => code(it),
-            Meaning::Warning => format!("**{it}**"),
+            Meaning::Warning => format!("**{}**", prose(it)),
         })
         .collect()
 }

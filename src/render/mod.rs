@@ -1,5 +1,6 @@
 //! Prints documents and pictures. Knows colours, tables, excerpts, frames and lines; knows nothing of stacks.
 
+mod fitted;
 mod github;
 mod junit;
 mod markdown;
@@ -8,6 +9,7 @@ mod short;
 mod svg;
 mod terminal;
 
+pub use fitted::{Section, fitted};
 pub use github::github;
 pub use junit::{Suite, junit};
 pub use markdown::markdown;
@@ -23,7 +25,9 @@ pub struct Doc(pub Vec<Block>);
 /// One part of a [`Doc`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
-    /// A title.
+    /// The title of the whole.
+    Title(Text),
+    /// The title of a part.
     Heading(Text),
     /// Flowing text.
     Paragraph(Text),
@@ -35,6 +39,8 @@ pub enum Block {
     Fault(Fault),
     /// Things, each with lines about it.
     Items(Vec<Item>),
+    /// What nobody sees who reads the document, and programs find in it.
+    Hidden(String),
     /// What opens when it is asked for, where that is possible; elsewhere its title is a heading.
     Details(Text, Doc),
 }

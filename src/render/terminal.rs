@@ -32,12 +32,13 @@ pub fn terminal(doc: &Doc) -> String {
 }
 
 fn print(doc: &Doc, out: &mut String) {
-    for (at, block) in doc.0.iter().enumerate() {
+    let shown = doc.0.iter().filter(|it| !matches!(it, Block::Hidden(_)));
+    for (at, block) in shown.enumerate() {
         if at > 0 {
             out.push('\n');
         }
         match block {
-            Block::Heading(text) => {
+            Block::Title(text) | Block::Heading(text) => {
                 writeln!(out, "{HEADING}{}{HEADING:#}", plain(text)).expect("a String takes all writes");
             }
             Block::Paragraph(text) => lines(text, WIDTH).into_iter().for_each(|(line, _)| {
@@ -55,6 +56,7 @@ fn print(doc: &Doc, out: &mut String) {
                 out.push('\n');
             }
             Block::Items(items) => self::items(items, out),
+            Block::Hidden(_) => (),
             Block::Details(title, doc) => {
                 writeln!(out, "{HEADING}{}{HEADING:#}\n", plain(title)).expect("a String takes all writes");
                 print(doc, out);
@@ -103,6 +105,8 @@ fn style(meaning: Meaning) -> Style {
 
 fn paint(meaning: Meaning, text: &str) -> String {
     let style = style(meaning);
+    // What a file says is no command to the terminal.
+    let text = text.replace(|it: char| it.is_control(), "\u{fffd}");
     format!("{style}{text}{style:#}")
 }
 

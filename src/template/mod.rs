@@ -55,6 +55,19 @@ pub fn scalar(node: &Node) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The resources of a document, with their logical ids.
+pub fn resources_of(body: &Node) -> impl Iterator<Item = (&str, &Node)> {
+    let section = body.get("Resources").and_then(Node::as_map);
+    // A loop is no resource, and has a list for a body.
+    let entries = section.into_iter().flatten().map(|(id, entry)| (&**id, &entry.value));
+    entries.filter(|(_, it)| it.as_map().is_some())
+}
+
+/// A resource of a document.
+pub fn resource_of<'t>(body: &'t Node, id: &str) -> Option<&'t Node> {
+    body.get("Resources")?.get(id).filter(|it| it.as_map().is_some())
+}
+
 impl Template {
     /// A template of which nothing is known but its document.
     pub fn new(body: Node) -> Self {

@@ -23,7 +23,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Stack<'a> {
+pub(super) struct Stack<'a> {
     name: &'a str,
     presence: &'static str,
     counts: Counts,
@@ -102,7 +102,7 @@ struct Difference {
 }
 
 #[derive(Serialize)]
-struct Place<'a> {
+pub(super) struct Place<'a> {
     file: &'a str,
     line: usize,
     column: usize,
@@ -179,7 +179,7 @@ pub fn diff(comparison: &Comparison) -> String {
     text(&Document { version: VERSION, stacks })
 }
 
-fn stack<'a>(it: &'a Compared, sources: &'a Sources) -> Stack<'a> {
+pub(super) fn stack<'a>(it: &'a Compared, sources: &'a Sources) -> Stack<'a> {
     let counts = it.diff.counts();
     let security = &it.diff.security;
     Stack {
@@ -339,7 +339,7 @@ fn value(node: &Node) -> Value {
     }
 }
 
-fn place(span: Span, sources: &Sources) -> Option<Place<'_>> {
+pub(super) fn place(span: Span, sources: &Sources) -> Option<Place<'_>> {
     let (line, column) = sources.line_and_column(span)?;
     Some(Place { file: &sources.file(span)?.name, line, column })
 }

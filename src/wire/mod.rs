@@ -2,6 +2,7 @@
 
 mod diff;
 mod findings;
+mod review;
 mod sarif;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 pub use diff::diff;
 pub use findings::findings;
+pub use review::review;
 pub use sarif::sarif;
 
 use crate::{load::Stack, world::cloudformation::DeployedStack};

@@ -26,6 +26,7 @@ pub(super) use self::{
 use super::{Compared, Deployable, Purpose};
 use crate::{
     deploy::{Cause, Way},
+    review::Fingerprint,
     world::{
         AwsError, Reach, Timestamp, World,
         cloudformation::{DeployedStack, Imported, Made, Objection, StackEvent, StackStatus},
@@ -44,6 +45,8 @@ pub struct Settings {
     pub approval: Approval,
     /// Whether yes is said to everything.
     pub yes: bool,
+    /// What was approved in a review: this is done without a question, and nothing else.
+    pub approved: Option<Vec<Fingerprint>>,
     /// Values of parameters: for one stack, or for each that has a parameter of the name.
     pub parameters: Vec<(Option<String>, String, String)>,
     /// Further tags.
@@ -84,6 +87,7 @@ impl Default for Settings {
             change_set: "asi-deploy".to_owned(),
             approval: Approval::Broadening,
             yes: false,
+            approved: None,
             parameters: Vec::new(),
             tags: BTreeMap::new(),
             role: None,
@@ -188,6 +192,8 @@ pub enum Ending {
     Declined,
     /// Nobody was there to say yes.
     Undecided(Ask),
+    /// This is to be done, and was not approved: the names of resources, parameters and outputs.
+    NotApproved(Vec<String>),
     /// It failed, and this is how the stack was left.
     Failed {
         /// The stack; nothing, if it is gone.

@@ -42,6 +42,12 @@ impl Ending {
                 Diagnostic::error("no-consent", format!("`{name}` stays as it is: nobody said yes"))
             }
             Self::Undecided(ask) => undecided(name, *ask, command),
+            Self::NotApproved(names) => {
+                let names = names.join("`, `");
+                let fault = format!("`{name}` stays as it is: nobody has approved what changes `{names}`");
+                Diagnostic::error("not-approved", fault)
+                    .help("look at it with `asi review`, and give the fingerprint that it ends with")
+            }
             Self::NoChangeSet => {
                 Diagnostic::error("no-change-set", format!("`{name}` has no change set of this name"))
                     .help("make one with `asi deploy --method prepare-change-set`")

@@ -16,8 +16,9 @@ use crate::{
     deploy::{self, Operation, Proposed, Standing, Values, capabilities},
     diff::{self, Remark},
     load,
-    ops::{Compared, Deployable, Presence, Purpose, Remarks, targets::Connected},
+    ops::{Compared, Deployable, Presence, Purpose, Remarks, Target, review::approval, targets::Connected},
     plan::plan,
+    review::Approval,
     template::Template,
     world::{
         AwsError, World,
@@ -100,19 +101,20 @@ impl Deploying<'_> {
             }
         };
         proposal.compared.remarks.of_values(&values);
+        if let Err(ending) = self.check_approval(&mut proposal, audience) {
+            under_way.settle(&self.name);
+            self.drop_proposal(&aws, &proposal, &before).await?;
+            return Err(ending);
+        }
         audience.borrow_mut().hear(&self.name, &News::Proposed(&proposal));
         if self.settings.method == Method::Prepare {
             under_way.settle(&self.name);
             return Ok(Ending::Prepared(proposal.made));
         }
-        let is_ours = self.settings.method == Method::ChangeSet;
         let agreed = self.agree(&proposal, audience, question).await;
         under_way.settle(&self.name);
         if let Err(ending) = agreed {
-            // Nobody will execute it.
-            if is_ours {
-                deploy::clean_up(&aws, &proposal.made, before.goal()).await.map_err(Ending::Aws)?;
-            }
+            self.drop_proposal(&aws, &proposal, &before).await?;
             return Err(ending);
         }
         let how = Execute { keeps_failed: self.settings.keeps_failed };
@@ -286,13 +288,18 @@ impl Deploying<'_> {
         })
     }
 
+    /// What the deployed template and this one say differently.
+    pub(in crate::ops) fn compared(&self, before: &Before, template: Template) -> Compared {
+        let presence = if before.stack.is_some() { Presence::Both } else { Presence::Added };
+        let compared = Compared::new(self.name.clone(), presence, [before.template.clone(), template]);
+        let Target { environment, account, .. } = self.stack.target.clone();
+        Compared { environment, account, ..compared }
+    }
+
     /// What the templates say of the deployment, without asking CloudFormation.
     fn written(&self, aws: &Aws, before: &Before) -> Proposal {
-        let diff = diff::diff(&before.template, &self.stack.template);
-        let steps = diff.resources.iter().map(|it| it.id.clone()).collect();
-        let presence = if before.stack.is_some() { Presence::Both } else { Presence::Added };
-        let remarks = Remarks::default();
-        let compared = Compared { name: self.name.clone(), presence, diff, remarks };
+        let compared = self.compared(before, self.stack.template.clone());
+        let steps = compared.diff.resources.iter().map(|it| it.id.clone()).collect();
         let made = Made { change_set: String::new(), stack: self.name.clone() };
         Proposal { compared, steps, made, region: aws.region().to_owned(), sources: before.sources.clone() }
     }
@@ -402,11 +409,29 @@ impl Deploying<'_> {
         for it in plan.diff.entries.iter_mut().filter(|it| it.remark == Some(Remark::NeedsValue)) {
             it.remark = None;
         }
-        let presence = if before.stack.is_some() { Presence::Both } else { Presence::Added };
         let remarks = Remarks { untouched: plan.untouched, drifted: plan.drifted, ..Remarks::default() };
-        let compared = Compared { name: self.name.clone(), presence, diff: plan.diff, remarks };
+        let compared = Compared { diff: plan.diff, remarks, ..self.compared(before, template.clone()) };
         let (sources, region) = (before.sources.clone(), aws.region().to_owned());
         Proposal { compared, steps: plan.steps, made, region, sources }
+    }
+
+    /// Deletes a change set that nobody will execute; one that was made before is somebody else's.
+    async fn drop_proposal(&self, aws: &Aws, proposal: &Proposal, before: &Before) -> Result<(), Ending> {
+        match self.settings.method {
+            Method::ChangeSet | Method::Prepare => {
+                deploy::clean_up(aws, &proposal.made, before.goal()).await.map_err(Ending::Aws)
+            }
+            Method::Execute | Method::Direct => Ok(()),
+        }
+    }
+
+    /// Shows what was not approved, where something had to be, and ends the deployment with it.
+    fn check_approval(&self, proposal: &mut Proposal, audience: Listeners<'_, '_>) -> Result<(), Ending> {
+        let Some(approved) = &self.settings.approved else { return Ok(()) };
+        let Approval::Missing(names) = approval(&proposal.compared, approved) else { return Ok(()) };
+        proposal.compared.keep(&names);
+        audience.borrow_mut().hear(&self.name, &News::Proposed(proposal));
+        Err(Ending::NotApproved(names))
     }
 
     /// Has somebody say yes, where that is due.
@@ -417,7 +442,10 @@ impl Deploying<'_> {
         question: &Mutex<()>,
     ) -> Result<(), Ending> {
         let settings = self.settings;
-        let ask = settings.approval.of(&proposal.compared.diff).filter(|_| !settings.yes);
+        let ask = settings
+            .approval
+            .of(&proposal.compared.diff)
+            .filter(|_| !settings.yes && settings.approved.is_none());
         // Who asks nobody waits for nobody.
         let _turn = match ask {
             Some(_) => Some(question.lock().await),

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use futures_util::future::{Either, select};
 
-use super::{Compared, Comparison, Presence, Remarks};
+use super::{Compared, Comparison, Remarks};
 use crate::{
     deploy::clean_up,
     diff::{self, Told},
@@ -14,7 +14,6 @@ use crate::{
         synth::in_order,
         targets::Connected,
     },
-    template::Template,
     world::{World, aws, cloudformation::Made},
 };
 
@@ -72,8 +71,7 @@ async fn compared(
             Asking::Templates => {
                 let mut remarks = Remarks::default();
                 remarks.of_values(&values.unwrap_or_default());
-                let diff = diff::diff(&before.template, &stack.template);
-                Compared { name: name.clone(), presence: presence(before.stack.is_some()), diff, remarks }
+                Compared { remarks, ..deploying.compared(&before, stack.template.clone()) }
             }
             Asking::ChangeSet => {
                 let values = values.map_err(of_this)?;
@@ -91,7 +89,7 @@ async fn compared(
                     }
                     Err(Ending::Unchanged(_)) => {
                         under_way.settle(&name);
-                        nothing(&name, &before.template, &stack.template)
+                        nothing(deploying.compared(&before, stack.template.clone()))
                     }
                     Err(ending) => return Err(of_this(ending)),
                 }
@@ -107,14 +105,10 @@ async fn compared(
 }
 
 /// A stack that CloudFormation sees nothing to change in, however it is written.
-fn nothing(name: &str, old: &Template, new: &Template) -> Compared {
-    let written = diff::diff(old, new);
-    let untouched = written.resources.into_iter().map(|it| it.id).collect();
+fn nothing(written: Compared) -> Compared {
+    let untouched = written.diff.resources.into_iter().map(|it| it.id).collect();
+    let [old, new] = &*written.templates;
     let diff = diff::judged(old, new, Some(&Told::default()));
     let remarks = Remarks { untouched, ..Remarks::default() };
-    Compared { name: name.to_owned(), presence: Presence::Both, diff, remarks }
-}
-
-fn presence(is_there: bool) -> Presence {
-    if is_there { Presence::Both } else { Presence::Added }
+    Compared { diff, remarks, ..written }
 }

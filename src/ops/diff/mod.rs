@@ -15,7 +15,7 @@ use asi_constructs::kernel::{
 
 #[cfg(feature = "aws")]
 pub use self::deployed::{Asking, deployed};
-use self::sides::{Side, Sides};
+use self::sides::{Member, Side, Sides};
 use super::synth::in_order;
 use crate::{
     diff::{self, TemplateDiff},
@@ -59,8 +59,14 @@ pub struct Comparison {
 pub struct Compared {
     /// The name of the stack, or that of the file.
     pub name: String,
+    /// The environment of the stack file that it is for.
+    pub environment: Option<String>,
+    /// The account it is bound to.
+    pub account: Option<String>,
     /// On which side it is.
     pub presence: Presence,
+    /// What there was, and what there is.
+    pub templates: Box<[Template; 2]>,
     /// What differs.
     pub diff: TemplateDiff,
     /// What is to be said beside that of a stack that is deployed.
@@ -90,6 +96,32 @@ impl Remarks {
 }
 
 impl Compared {
+    /// What the templates say.
+    pub(in crate::ops) fn new(name: String, presence: Presence, templates: [Template; 2]) -> Self {
+        let diff = diff::diff(&templates[0], &templates[1]);
+        Self {
+            name,
+            environment: None,
+            account: None,
+            presence,
+            templates: templates.into(),
+            diff,
+            remarks: Remarks::default(),
+        }
+    }
+
+    /// Forgets all that differs but of these resources, parameters and outputs.
+    #[cfg(feature = "aws")]
+    pub(in crate::ops) fn keep(&mut self, names: &[String]) {
+        let TemplateDiff { resources, entries, security } = &mut self.diff;
+        resources.retain(|it| names.contains(&it.id));
+        entries.retain(|it| names.contains(&it.name));
+        security.statements.retain(|it| names.contains(&it.resource));
+        security.attachments.retain(|it| names.contains(&it.resource));
+        security.rules.retain(|it| names.contains(&it.resource));
+        self.remarks.given.retain(|(name, ..)| names.contains(name));
+    }
+
     /// Whether anything differs.
     pub fn differs(&self) -> bool {
         self.presence != Presence::Both || !self.diff.is_empty() || !self.remarks.given.is_empty()
@@ -141,7 +173,7 @@ pub fn diff(files: &dyn Files, revisions: &dyn Revisions, request: &Request<'_>)
     let mut stacks = Vec::new();
     match chosen(old, new, request.stacks) {
         _ if has_errors(&diagnostics) => (),
-        Ok((old, new)) => stacks = compare(old, &new),
+        Ok((old, new)) => stacks = compare(old, new),
         Err(faults) => diagnostics.extend(faults),
     }
     in_order(&mut diagnostics);
@@ -184,7 +216,7 @@ fn chosen(mut old: Side, mut new: Side, names: &[String]) -> Result<(Side, Side)
             let mut parents = name.match_indices('/').map(|(at, _)| &name[..at]).chain([name]);
             parents.any(|it| names.iter().any(|chosen| chosen == it))
         };
-        side.stacks.retain(|(name, _)| is_chosen(name));
+        side.stacks.retain(|it| is_chosen(&it.name));
     }
     match (old.is_named, new.is_named) {
         (false, true) => only(&mut new, &old)?,
@@ -199,7 +231,7 @@ fn only(several: &mut Side, one: &Side) -> Result<(), Vec<Diagnostic>> {
     if several.stacks.len() > 1 {
         let name = one.names().next().unwrap_or_default().to_owned();
         if several.names().any(|it| it == name) {
-            several.stacks.retain(|(it, _)| *it == name);
+            several.stacks.retain(|it| it.name == name);
             return Ok(());
         }
         let names: Vec<&str> = several.names().collect();
@@ -216,23 +248,26 @@ fn only(several: &mut Side, one: &Side) -> Result<(), Vec<Diagnostic>> {
     Ok(())
 }
 
-fn compare(mut old: Side, new: &Side) -> Vec<Compared> {
+fn compare(mut old: Side, new: Side) -> Vec<Compared> {
     let is_pair = old.stacks.len() == 1 && new.stacks.len() == 1;
-    let nothing = Template::new(Node::from_iter([]));
+    let nothing = || Template::new(Node::from_iter([]));
     let mut stacks = Vec::new();
-    for (name, template) in &new.stacks {
-        let at = old.stacks.iter().position(|(it, _)| is_pair || it == name);
+    for Member { name, environment, account, template } in new.stacks {
+        let at = old.stacks.iter().position(|it| is_pair || it.name == name);
         let was = at.map(|at| old.stacks.remove(at));
-        // What is one template on one side has the name of the stack on the other.
-        let name =
-            was.as_ref().map(|(it, _)| it).filter(|_| old.is_named && !new.is_named).unwrap_or(name).clone();
         let presence = if was.is_some() { Presence::Both } else { Presence::Added };
-        let diff = diff::diff(was.as_ref().map_or(&nothing, |(_, it)| it), template);
-        stacks.push(Compared { name, presence, diff, remarks: Remarks::default() });
+        // What is one template on one side has the name of the stack on the other.
+        let (name, was) = match was {
+            Some(it) if old.is_named && !new.is_named => (it.name, it.template),
+            Some(it) => (name, it.template),
+            None => (name, nothing()),
+        };
+        let compared = Compared::new(name, presence, [was, template]);
+        stacks.push(Compared { environment, account, ..compared });
     }
-    for (name, template) in old.stacks {
-        let diff = diff::diff(&template, &nothing);
-        stacks.push(Compared { name, presence: Presence::Removed, diff, remarks: Remarks::default() });
+    for Member { name, environment, account, template } in old.stacks {
+        let compared = Compared::new(name, Presence::Removed, [template, nothing()]);
+        stacks.push(Compared { environment, account, ..compared });
     }
     stacks
 }

@@ -27,16 +27,35 @@ const EXPECTED: &str = "name a template, a stack file, or a folder with a `manif
 /// The templates of one side.
 #[derive(Debug)]
 pub(super) struct Side {
-    /// The templates, each with the name of its stack, or else with that of its file.
-    pub(super) stacks: Vec<(String, Template)>,
+    /// The templates, each with what it is of.
+    pub(super) stacks: Vec<Member>,
     /// Whether these are stacks, and not one template that may be of any.
     pub(super) is_named: bool,
+}
+
+/// A template of one side.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// The name of its stack, or else that of its file.
+    pub(super) name: String,
+    /// The environment of the stack file that it is for.
+    pub(super) environment: Option<String>,
+    /// The account it is bound to.
+    pub(super) account: Option<String>,
+    /// The template.
+    pub(super) template: Template,
+}
+
+impl Member {
+    fn new(name: String, template: Template) -> Self {
+        Self { name, environment: None, account: None, template }
+    }
 }
 
 impl Side {
     /// The names of the stacks.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.stacks.iter().map(|(name, _)| name.as_str())
+        self.stacks.iter().map(|it| it.name.as_str())
     }
 }
 
@@ -116,8 +135,12 @@ impl<'a> Sides<'a> {
                 synthesis.diagnostics.retain(|it| is_new || it.severity == Severity::Error);
                 let is_faulty = has_errors(&synthesis.diagnostics);
                 self.diagnostics.extend(synthesis.diagnostics);
-                let stacks = synthesis.stacks.into_iter().map(|it| (it.stack.name(), it.template)).collect();
-                (!is_faulty).then_some(Side { stacks, is_named: true })
+                let stacks = synthesis.stacks.into_iter().map(|it| {
+                    let name = it.stack.name();
+                    let (environment, account) = (it.stack.environment, it.stack.account);
+                    Member { name, environment, account, template: it.template }
+                });
+                (!is_faulty).then(|| Side { stacks: stacks.collect(), is_named: true })
             }
             Kind::Template | Kind::Other => {
                 faults.retain(|it| it.severity == Severity::Error);
@@ -140,7 +163,7 @@ impl<'a> Sides<'a> {
         parent: &str,
         nested: Vec<(String, String)>,
         depth: usize,
-        stacks: &mut Vec<(String, Template)>,
+        stacks: &mut Vec<Member>,
     ) -> Option<()> {
         /// Deeper than anybody nests stacks; a file may say that it is nested in itself.
         const DEEPEST: usize = 4;
@@ -155,9 +178,9 @@ impl<'a> Sides<'a> {
                 return None;
             }
             let name = format!("{parent}/{id}");
-            for (_, template) in self.at(files, &folder.join(path))?.stacks {
+            for Member { template, .. } in self.at(files, &folder.join(path))?.stacks {
                 let below = nested_templates(&template.body);
-                stacks.push((name.clone(), template));
+                stacks.push(Member::new(name.clone(), template));
                 self.nested(files, folder, &name, below, depth + 1, stacks)?;
             }
         }
@@ -176,12 +199,12 @@ impl<'a> Sides<'a> {
         for it in listed.stacks {
             let path = folder.join(&it.template);
             let side = self.at(files, &path)?;
-            for (_, mut template) in side.stacks {
+            for Member { mut template, .. } in side.stacks {
                 let paths = it.paths.iter();
                 let paths = paths.filter_map(|(id, path)| Some((LogicalId::checked(id).ok()?, path.clone())));
                 template.paths = paths.collect();
                 let nested = nested_templates(&template.body);
-                stacks.push((it.name.clone(), template));
+                stacks.push(Member::new(it.name.clone(), template));
                 self.nested(files, folder, &it.name, nested, 0, &mut stacks)?;
             }
         }
@@ -209,5 +232,5 @@ fn nested_templates(body: &Node) -> Vec<(String, String)> {
 fn one(path: &Path, document: Node) -> Side {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.split('.').next().unwrap_or_default().to_owned();
-    Side { stacks: vec![(name, Template::new(document))], is_named: false }
+    Side { stacks: vec![Member::new(name, Template::new(document))], is_named: false }
 }

@@ -42,7 +42,7 @@ pub struct Request<'a> {
 }
 
 /// What was found in one file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Checked {
     /// The file.
     pub file: String,

@@ -6,7 +6,11 @@ mod whole;
 
 use asi_constructs::kernel::span::{Sources, Span};
 
-use self::values::{of_leaf, shortened, which};
+use self::values::which;
+pub(super) use self::{
+    security::security,
+    values::{of_leaf, shortened},
+};
 use super::{aside, diagnostics::counted};
 use crate::{
     diff::{
@@ -123,7 +127,7 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
             blocks.extend(page.of_rank(rank));
         }
     }
-    blocks.extend(security::security(&stack.diff.security, view.items.max(20)));
+    blocks.extend(security(&stack.diff.security, view.items.max(20)));
     if !view.security_only {
         for rank in [Rank::Changed, Rank::Added] {
             blocks.extend(page.of_rank(rank));
@@ -422,24 +426,10 @@ impl Page<'_> {
         if self.view.all {
             return self.of_rank(Rank::Slight);
         }
-        let kinds = [
-            (Slight::Assets, "only the hashes of code or images"),
-            (Slight::Tags, "only tags"),
-            (Slight::Metadata, "only metadata"),
-            (Slight::Tooling, "only what the CDK adds for itself"),
-        ];
         let all = || self.diff.resources.iter().filter(|it| it.rank() == Rank::Slight);
-        let lines = kinds.into_iter().filter_map(|(kind, what)| {
-            let ids: Vec<&str> =
-                all().filter(|it| it.slight == Some(kind)).map(|it| it.id.as_str()).collect();
-            let count = counted(ids.len(), "resource")?;
-            let names = if ids.len() > 3 { format!("{}, …", ids[..3].join(", ")) } else { ids.join(", ") };
-            let cells = vec![
-                vec![(Meaning::Changed, "~".to_owned())],
-                plain(format!("{what}: {count}")),
-                aside(names),
-            ];
-            Some(Item { cells, lines: Vec::new() })
+        let lines = slight_kinds(self.diff).map(|(what, names)| {
+            let cells = vec![vec![(Meaning::Changed, "~".to_owned())], plain(what), aside(names)];
+            Item { cells, lines: Vec::new() }
         });
         let items: Vec<Item> = lines.collect();
         let title = if self.view.is_for_review {
@@ -456,6 +446,28 @@ impl Page<'_> {
         let (line, column) = self.sources.line_and_column(span).unwrap_or_default();
         format!("{}:{line}:{column}", file.name)
     }
+}
+
+/// What is hardly worth a line, a text for each kind.
+pub(super) fn slight(diff: &TemplateDiff) -> impl Iterator<Item = String> {
+    slight_kinds(diff).map(|(what, names)| format!("{what}: {names}"))
+}
+
+/// The kinds of what is hardly worth a line: how much there is of it, and some names.
+fn slight_kinds(diff: &TemplateDiff) -> impl Iterator<Item = (String, String)> {
+    let kinds = [
+        (Slight::Assets, "only the hashes of code or images"),
+        (Slight::Tags, "only tags"),
+        (Slight::Metadata, "only metadata"),
+        (Slight::Tooling, "only what the CDK adds for itself"),
+    ];
+    kinds.into_iter().filter_map(|(kind, what)| {
+        let of_kind = diff.resources.iter().filter(|it| it.rank() == Rank::Slight && it.slight == Some(kind));
+        let ids: Vec<&str> = of_kind.map(|it| it.id.as_str()).collect();
+        let count = counted(ids.len(), "resource")?;
+        let names = if ids.len() > 3 { format!("{}, …", ids[..3].join(", ")) } else { ids.join(", ") };
+        Some((format!("{what}: {count}"), names))
+    })
 }
 
 /// What becomes of a resource and its data, where that is more than a change.
@@ -491,7 +503,8 @@ fn becomes(it: &ResourceChange) -> Option<String> {
     Some(format!("{what}{data}"))
 }
 
-fn obstacle(it: &Obstacle) -> String {
+/// Why CloudFormation refuses something.
+pub(super) fn obstacle(it: &Obstacle) -> String {
     match it {
         Obstacle::Type => {
             "CloudFormation refuses another type under the same logical id: give it another name".to_owned()
@@ -510,7 +523,8 @@ fn obstacle(it: &Obstacle) -> String {
     }
 }
 
-fn section(it: Section) -> &'static str {
+/// What stands in a section.
+pub(super) fn section(it: Section) -> &'static str {
     match it {
         Section::Parameters => "parameter",
         Section::Outputs => "output",
@@ -530,10 +544,10 @@ pub(super) fn construct(path: &str) -> &str {
     short.unwrap_or(path)
 }
 
-fn plain(text: impl Into<String>) -> Text {
+pub(super) fn plain(text: impl Into<String>) -> Text {
     vec![(Meaning::Plain, text.into())]
 }
 
-fn value(text: impl Into<String>) -> Text {
+pub(super) fn value(text: impl Into<String>) -> Text {
     vec![(Meaning::Value, text.into())]
 }

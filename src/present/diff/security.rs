@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Tables of at most `most` rows, under a title that says whether more is allowed than before.
-pub(super) fn security(security: &Security, most: usize) -> Vec<Block> {
+pub(in crate::present) fn security(security: &Security, most: usize) -> Vec<Block> {
     let mut blocks = Vec::new();
     if !security.statements.is_empty() {
         let rows = security.statements.iter().map(statement);

@@ -11,7 +11,7 @@ const LONGEST: usize = 64;
 const AROUND: usize = 16;
 
 /// One of the smallest values that differ; `whole` stands for the way to it where there is none.
-pub(super) fn of_leaf(leaf: &Leaf<'_>, whole: &str) -> Text {
+pub(in crate::present) fn of_leaf(leaf: &Leaf<'_>, whole: &str) -> Text {
     let name = leaf.name();
     let mut line = vec![
         (Meaning::Value, if name.is_empty() { whole.to_owned() } else { name }),
@@ -40,7 +40,7 @@ pub(super) fn which(does: &str) -> Text {
 }
 
 /// A text on one line, of which only what is near `at` is shown if it is long.
-pub(super) fn shortened(text: &str, at: usize) -> String {
+pub(in crate::present) fn shortened(text: &str, at: usize) -> String {
     let plain: String = text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
     let length = plain.chars().count();
     if length == 0 {

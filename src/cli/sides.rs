@@ -1,0 +1,147 @@
+//! What `asi diff` and `asi review` compare: what is deployed, a revision, or whatever is named, with what there is.
+
+#[cfg(feature = "aws")]
+use std::io;
+use std::path::Path;
+
+use asi_constructs::kernel::diagnostic::Diagnostic;
+#[cfg(feature = "aws")]
+use asi_constructs::kernel::diagnostic::has_errors;
+#[cfg(feature = "aws")]
+use clap::ValueEnum;
+
+use super::Global;
+#[cfg(feature = "aws")]
+use super::{Exit, Output};
+use crate::{
+    ops::{
+        self, Comparison,
+        diff::{Between, Request},
+    },
+    world::World,
+};
+#[cfg(feature = "aws")]
+use crate::{
+    ops::{Deployables, deploy::Settings, diff::Asking},
+    world::aws,
+};
+
+/// What to compare.
+#[derive(Debug, clap::Args)]
+pub(super) struct SidesArgs {
+    /// The names of stacks; or what there was and what there is, and then the names of stacks. `-` is standard input
+    #[arg(value_name = "STACK|OLD NEW")]
+    what: Vec<String>,
+    /// Compare the stack file with what it was at this branch, tag or commit
+    #[arg(long, value_name = "REVISION")]
+    pub(super) base: Option<String>,
+    /// A value for a parameter, of one stack or of all that have it, as a deployment would give it
+    #[cfg(feature = "aws")]
+    #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
+    parameters: Vec<String>,
+}
+
+/// Whom to ask what a deployment would change.
+#[cfg(feature = "aws")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Method {
+    /// Nobody: read the template that is deployed, and take the schemas' word for what is replaced
+    Template,
+    /// CloudFormation, which knows every value
+    ChangeSet,
+}
+
+impl SidesArgs {
+    /// Both sides, where they are named, and the stacks; nothing, if what is deployed is one of them.
+    pub(super) fn between<'a>(
+        &'a self,
+        command: &str,
+        global: &'a Global,
+        world: &World,
+    ) -> Result<Option<(Between<'a>, &'a [String])>, Diagnostic> {
+        let is_path = |it: &String| it == "-" || it.contains(['.', '/']) || world.files.exists(Path::new(it));
+        match (&self.base, self.what.as_slice()) {
+            (Some(reference), names) => Ok(Some((Between::Revision(reference, &global.file), names))),
+            (None, [old, new, names @ ..]) if is_path(old) || is_path(new) => {
+                Ok(Some((Between::Paths(Path::new(old), Path::new(new)), names)))
+            }
+            (None, [one]) if is_path(one) => {
+                let fault = "there is one side, and nothing to compare it with";
+                let help = format!("name what there was and what there is: `asi {command} OLD NEW`");
+                Err(Diagnostic::error("nothing-to-compare", fault).help(help))
+            }
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// Whether only some stacks are meant.
+    #[cfg(feature = "aws")]
+    pub(super) fn names_stacks(&self) -> bool {
+        !self.what.is_empty()
+    }
+
+    /// What is deployed of the stacks of an environment, and what there is; how the run ends, if that cannot be compared.
+    #[cfg(feature = "aws")]
+    pub(super) fn deployed(
+        &self,
+        method: Method,
+        environment: Option<&str>,
+        global: &Global,
+        world: &World,
+        output: &mut Output<'_>,
+    ) -> io::Result<Result<Comparison, Exit>> {
+        let parameters = match super::deploy::parameters(&self.parameters) {
+            Ok(parameters) => parameters,
+            Err(fault) => return output.fault(fault).map(Err),
+        };
+        let files = world.files.as_ref();
+        let deployables: Deployables = match &global.app {
+            Some(folder) => ops::assembled(files, folder, &self.what, true),
+            None => ops::synthesize(files, &global.file, environment, &self.what).into(),
+        };
+        if has_errors(&deployables.diagnostics) {
+            return output.diagnostics(&deployables.diagnostics, &deployables.sources).map(Err);
+        }
+        let settings = Settings {
+            parameters,
+            // Two at once do not get into each other's way.
+            change_set: format!("asi-{}", aws::token()),
+            profile: global.profile.clone(),
+            region: global.region.clone(),
+            ..Settings::default()
+        };
+        let asking = match method {
+            Method::Template => Asking::Templates,
+            Method::ChangeSet => Asking::ChangeSet,
+        };
+        let (stacks, sources) = (deployables.stacks.clone(), deployables.sources.clone());
+        match aws::block_on(ops::diff::deployed(world, deployables, &settings, asking)) {
+            Ok(comparison) => Ok(Ok(comparison)),
+            Err((name, ending)) => {
+                let of = stacks.iter().find(|it| it.target.name == name);
+                let faults = ending.diagnostics(&name, of, &output.command);
+                output.diagnostics(&faults, &sources)?;
+                Ok(Err(super::deploy::exit_of_one(&ending)))
+            }
+        }
+    }
+}
+
+/// Compares both sides that are named.
+pub(super) fn compare(
+    (between, stacks): (Between<'_>, &[String]),
+    environment: Option<&str>,
+    world: &World,
+) -> Comparison {
+    let request = Request { between, environment, stacks };
+    ops::diff(world.files.as_ref(), world.revisions.as_ref(), &request)
+}
+
+/// That it takes what this program was built without.
+#[cfg(not(feature = "aws"))]
+pub(super) fn without_aws(command: &str) -> Diagnostic {
+    let fault = "comparing with what is deployed takes access to AWS, which this `asi` was built without";
+    Diagnostic::error("nothing-to-compare", fault).help(format!(
+        "compare with a revision, `asi {command} --base main`, or two templates, `asi {command} OLD NEW`"
+    ))
+}

@@ -1,0 +1,199 @@
+//! What can be reached from outside, and could not be before.
+
+use std::collections::BTreeSet;
+
+use asi_constructs::kernel::node::Node;
+
+use super::{
+    Danger, Point, Subject, Warning,
+    subject::{is, setting, text},
+};
+use crate::diff::{Direction, Kind, Row, Rule, Sign, Statement};
+
+/// What can be reached from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// A rule of a security group lets everybody in.
+    Rule {
+        /// The group.
+        group: String,
+        /// What it lets through.
+        traffic: String,
+        /// Whom it lets in.
+        peer: String,
+    },
+    /// A load balancer has an address of the internet.
+    Balancer,
+    /// It has an address of the internet.
+    PublicAddress,
+    /// What is in it can be read by everybody.
+    PublicBucket,
+    /// It answers whoever asks.
+    Anonymous,
+    /// A policy allows something to everybody.
+    Everybody {
+        /// What it allows.
+        actions: String,
+        /// The condition under which.
+        condition: Option<String>,
+    },
+}
+
+/// A setting that opens a resource: its types, where it stands, the value that does so, what that means, and whether that
+/// is so where it is not written.
+type Opener = (&'static [&'static str], &'static str, &'static str, Opening, bool);
+
+/// Settings that open resources.
+const OPENERS: [Opener; 11] = [
+    (
+        &["AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer"],
+        "Scheme",
+        "internet-facing",
+        Opening::Balancer,
+        true,
+    ),
+    (
+        &[
+            "AWS::RDS::DBInstance",
+            "AWS::RDS::DBCluster",
+            "AWS::Redshift::Cluster",
+            "AWS::DMS::ReplicationInstance",
+            "AWS::AmazonMQ::Broker",
+        ],
+        "PubliclyAccessible",
+        "true",
+        Opening::PublicAddress,
+        false,
+    ),
+    (
+        &["AWS::ECS::Service"],
+        "NetworkConfiguration/AwsvpcConfiguration/AssignPublicIp",
+        "ENABLED",
+        Opening::PublicAddress,
+        false,
+    ),
+    (&["AWS::EKS::Cluster"], "ResourcesVpcConfig/EndpointPublicAccess", "true", Opening::PublicAddress, true),
+    (&["AWS::S3::Bucket"], "AccessControl", "PublicRead", Opening::PublicBucket, false),
+    (&["AWS::S3::Bucket"], "AccessControl", "PublicReadWrite", Opening::PublicBucket, false),
+    (&["AWS::Lambda::Url"], "AuthType", "NONE", Opening::Anonymous, false),
+    (&["AWS::ApiGateway::Method"], "AuthorizationType", "NONE", Opening::Anonymous, false),
+    (&["AWS::ApiGatewayV2::Route"], "AuthorizationType", "NONE", Opening::Anonymous, true),
+    (&["AWS::EC2::Subnet"], "MapPublicIpOnLaunch", "true", Opening::PublicAddress, false),
+    (&["AWS::AppSync::GraphQLApi"], "Visibility", "GLOBAL", Opening::Anonymous, false),
+];
+
+/// Adds what opens, as a danger; what is there to be reached, and is new, as something to see to.
+pub(super) fn add(
+    subject: &Subject<'_>,
+    dangers: &mut Vec<Point<Danger>>,
+    warnings: &mut Vec<Point<Warning>>,
+) {
+    for change in &subject.diff.resources {
+        if matches!(change.kind, Kind::Removed(_)) {
+            continue;
+        }
+        let [old, new] = subject.properties(change);
+        for (types, path, value, opening, default) in &OPENERS {
+            if !types.contains(&change.type_name.as_str()) {
+                continue;
+            }
+            let state = |side: Option<&Node>| setting(side, path, *default, is(value));
+            let is_new = change.kind == Kind::Added;
+            let was = if is_new { Some(false) } else { state(old) };
+            if was != Some(false) || state(new) != Some(true) {
+                continue;
+            }
+            // What is made for it may be public: a load balancer, the subnets it stands in, an API.
+            let is_meant = matches!(opening, Opening::Balancer | Opening::Anonymous)
+                || change.type_name == "AWS::EC2::Subnet";
+            if is_new && is_meant {
+                if *opening == Opening::Balancer {
+                    warnings.push(subject.point(change, Warning::Entrance(opening.clone())));
+                }
+                continue;
+            }
+            dangers.push(subject.point(change, Danger::Open(opening.clone())));
+        }
+    }
+    let entrances = entrances(subject);
+    for row in &subject.diff.security.rules {
+        let Some(opening) = of_rule(row) else { continue };
+        if is_of_entrance(subject, row, &entrances) {
+            warnings.push(subject.of_row(row, Warning::Entrance(opening)));
+        } else {
+            dangers.push(subject.of_row(row, Danger::Open(opening)));
+        }
+    }
+    for row in &subject.diff.security.statements {
+        dangers.extend(of_statement(row).map(|it| subject.of_row(row, Danger::Open(it))));
+    }
+}
+
+/// What a rule lets in that nobody kept out before.
+fn of_rule(row: &Row<Rule>) -> Option<Opening> {
+    let Rule { group, direction, traffic, peer, .. } = &row.what;
+    let lets_in = row.broadens && *direction == Direction::In && is_everybody(peer);
+    lets_in.then(|| Opening::Rule { group: group.clone(), traffic: traffic.clone(), peer: peer.clone() })
+}
+
+/// Whether a peer is everybody, or so many that it comes to that.
+fn is_everybody(peer: &str) -> bool {
+    /// A range of at least a 256th of all addresses is nobody's own, but for those of private networks.
+    const WIDEST: u32 = 8;
+    let length = || peer.rsplit_once('/')?.1.parse::<u32>().ok();
+    peer.starts_with("everyone") || length().is_some_and(|it| it < WIDEST)
+}
+
+/// The security groups that are new, and of load balancers that are reached from the internet.
+fn entrances(subject: &Subject<'_>) -> BTreeSet<String> {
+    let balancers = subject.resources().filter(|(_, type_name, properties)| {
+        *type_name == "AWS::ElasticLoadBalancingV2::LoadBalancer"
+            && text(*properties, "Scheme").is_none_or(|it| it == "internet-facing")
+    });
+    let groups = balancers.filter_map(|(_, _, properties)| properties?.get("SecurityGroups")?.as_list());
+    let named = |it: &Node| crate::diff::text(it).replace(".GroupId}", "}");
+    groups.flatten().map(named).collect()
+}
+
+/// Whether a rule lets everybody in where that is what it is for: to the web ports of a load balancer that is as new as
+/// its group.
+fn is_of_entrance(subject: &Subject<'_>, row: &Row<Rule>, entrances: &BTreeSet<String>) -> bool {
+    let is_new = |it: &str| {
+        subject
+            .diff
+            .resources
+            .iter()
+            .any(|change| format!("${{{}}}", change.id) == it && change.kind == Kind::Added)
+    };
+    let is_web = matches!(row.what.traffic.as_str(), "TCP 80" | "TCP 443" | "UDP 443");
+    is_web && entrances.contains(&row.what.group) && is_new(&row.what.group)
+}
+
+/// What a policy of a resource allows to everybody.
+fn of_statement(row: &Row<Statement>) -> Option<Opening> {
+    let Statement { actions, principals, condition, .. } = &row.what;
+    let is_open = row.broadens && row.sign == Sign::Added && row.what.effect != "Deny";
+    let everybody = principals.values.iter().any(|it| matches!(it.as_str(), "*" | "AWS:*")) || principals.but;
+    // A condition on who asks names somebody after all.
+    let is_limited = condition.as_ref().is_some_and(|it| {
+        [
+            "SourceArn",
+            "SourceAccount",
+            "PrincipalOrgID",
+            "SourceVpc",
+            "SourceIp",
+            "PrincipalAccount",
+            "PrincipalArn",
+        ]
+        .iter()
+        .any(|key| it.contains(key))
+    });
+    (is_open && everybody && !is_limited).then(|| Opening::Everybody {
+        actions: if actions.but {
+            format!("all but {}", actions.values.join(", "))
+        } else {
+            actions.values.join(", ")
+        },
+        condition: condition.clone(),
+    })
+}

@@ -1,0 +1,154 @@
+//! What a firewall for requests (WAF) lets through, and did not before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asi_constructs::kernel::node::Node;
+
+use super::{Danger, Guard, Point, Subject, Warning, subject::at};
+use crate::{
+    diff::{Kind, ResourceChange},
+    template::{resources_of, scalar},
+};
+
+const ACL: &str = "AWS::WAFv2::WebACL";
+const ADDRESSES: &str = "AWS::WAFv2::IPSet";
+
+/// What the addresses of a set are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    /// They are let through.
+    Allowed,
+    /// They are kept out.
+    Blocked,
+}
+
+/// Adds what is let through, as a danger; a rule that says something else, as something to see to.
+pub(super) fn add(
+    subject: &Subject<'_>,
+    dangers: &mut Vec<Point<Danger>>,
+    warnings: &mut Vec<Point<Warning>>,
+) {
+    let lists = lists(subject);
+    for change in subject.diff.resources.iter().filter(|it| it.kind == Kind::Changed) {
+        let [Some(old), Some(new)] = subject.properties(change) else { continue };
+        let mut guard = |guard| dangers.push(subject.point(change, Danger::Guard(guard)));
+        match change.type_name.as_str() {
+            ACL => {
+                let has_changed = of_acl(old, new, &mut guard);
+                if has_changed {
+                    warnings.push(subject.point(change, Warning::FirewallRule));
+                }
+            }
+            ADDRESSES => of_addresses(change, [old, new], lists.get(change.id.as_str()), &mut guard),
+            _ => (),
+        }
+    }
+}
+
+/// What an access control list lets through; whether a rule says something else besides.
+fn of_acl(old: &Node, new: &Node, guard: &mut dyn FnMut(Guard)) -> bool {
+    if at(old, "DefaultAction/Block").is_some() && at(new, "DefaultAction/Allow").is_some() {
+        guard(Guard::FirewallDefault);
+    }
+    let (before, after) = (rules(old), rules(new));
+    let mut says_else = false;
+    for (name, rule) in &before {
+        match after.get(name) {
+            _ if !keeps_out(rule) => says_else |= after.get(name) != Some(rule),
+            Some(now) if keeps_out(now) => {
+                let (was, is) = (paths(rule), paths(now));
+                let gone: Vec<&String> = was.difference(&is).collect();
+                says_else |= gone.is_empty() && crate::diff::text(rule) != crate::diff::text(now);
+                gone.into_iter().for_each(|it| guard(Guard::Path(it.clone())));
+            }
+            _ => guard(Guard::FirewallRule((*name).to_owned())),
+        }
+    }
+    says_else
+}
+
+fn rules(properties: &Node) -> BTreeMap<&str, &Node> {
+    let rules = properties.get("Rules").and_then(Node::as_list).unwrap_or_default();
+    rules.iter().filter_map(|it| Some((it.get("Name")?.as_str()?, it))).collect()
+}
+
+/// Whether a rule keeps something out: it blocks, or asks, or does what the rules of a group do.
+fn keeps_out(rule: &Node) -> bool {
+    let acts = |it: &Node| ["Block", "Captcha", "Challenge"].iter().any(|action| it.get(action).is_some());
+    rule.get("Action").is_some_and(acts) || at(rule, "OverrideAction/None").is_some()
+}
+
+/// The texts that a rule looks for in paths.
+fn paths(rule: &Node) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    walk(rule, false, &mut |statement, _| {
+        let about_paths = at(statement, "ByteMatchStatement/FieldToMatch/UriPath").is_some();
+        let text = at(statement, "ByteMatchStatement/SearchString").and_then(scalar);
+        found.extend(text.filter(|_| about_paths).map(std::borrow::Cow::into_owned));
+    });
+    found
+}
+
+/// All that is said in a statement, and whether it holds where this does not.
+fn walk<'n>(node: &'n Node, is_negated: bool, found: &mut dyn FnMut(&'n Node, bool)) {
+    found(node, is_negated);
+    if let Some(map) = node.as_map() {
+        for (key, entry) in map {
+            walk(&entry.value, is_negated != (key == "NotStatement"), found);
+        }
+    }
+    for item in node.as_list().unwrap_or_default() {
+        walk(item, is_negated, found);
+    }
+}
+
+/// What the sets of addresses of both templates are for, by their logical ids.
+fn lists<'a>(subject: &Subject<'a>) -> BTreeMap<&'a str, List> {
+    let mut lists = BTreeMap::new();
+    for template in subject.templates {
+        let sets: Vec<&'a str> = resources_of(&template.body)
+            .filter(|(_, it)| it.get("Type").and_then(Node::as_str) == Some(ADDRESSES))
+            .map(|(id, _)| id)
+            .collect();
+        let properties = resources_of(&template.body).filter_map(|(_, it)| {
+            let is_acl = it.get("Type").and_then(Node::as_str) == Some(ACL);
+            it.get("Properties").filter(|_| is_acl)
+        });
+        for rule in properties.flat_map(rules).map(|(_, rule)| rule) {
+            walk(rule, false, &mut |statement, is_negated| {
+                let Some(arn) = at(statement, "IPSetReferenceStatement/Arn").map(crate::diff::text) else {
+                    return;
+                };
+                let list = match (at(rule, "Action/Allow").is_some(), is_negated) {
+                    (true, false) | (false, true) => List::Allowed,
+                    (true, true) | (false, false) => List::Blocked,
+                };
+                let id = sets.iter().find(|it| arn == format!("${{{it}.Arn}}"));
+                lists.extend(id.map(|it| (*it, list)));
+            });
+        }
+    }
+    lists
+}
+
+/// What a set of addresses lets through.
+fn of_addresses(
+    change: &ResourceChange,
+    sides: [&Node; 2],
+    list: Option<&List>,
+    guard: &mut dyn FnMut(Guard),
+) {
+    debug_assert_eq!(change.type_name, ADDRESSES);
+    let [old, new] = sides.map(|it| -> BTreeSet<String> {
+        let addresses = it.get("Addresses").and_then(Node::as_list).unwrap_or_default();
+        addresses.iter().map(crate::diff::text).collect()
+    });
+    let only =
+        |a: &BTreeSet<String>, b: &BTreeSet<String>| -> Vec<String> { a.difference(b).cloned().collect() };
+    let (come, gone) = (only(&new, &old), only(&old, &new));
+    match list {
+        Some(List::Allowed) if !come.is_empty() => guard(Guard::Allowlist(come)),
+        Some(List::Blocked) if !gone.is_empty() => guard(Guard::Blocklist(gone)),
+        Some(List::Allowed | List::Blocked) | None => (),
+    }
+}

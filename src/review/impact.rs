@@ -1,0 +1,473 @@
+//! What those who use a system notice of a change, and who says so.
+
+use super::{
+    Point, Subject,
+    subject::{at, is, is_replaced, number, setting, text},
+};
+use crate::diff::{Change, Key, Kind, ResourceChange, Verdict};
+
+/// What is noticed of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impact {
+    /// What.
+    pub effect: Effect,
+    /// Whether it is so only if the resource is replaced, of which nobody is sure.
+    pub is_sure: bool,
+    /// The document that says so.
+    pub source: &'static str,
+}
+
+/// What is noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tasks are replaced by new ones, of which at least this percentage of the wanted ones runs all the time.
+    Rolling(u64),
+    /// New tasks run beside the old ones until the traffic is theirs.
+    BesideEachOther,
+    /// All tasks stop before new ones start.
+    StopsFirst,
+    /// There is a new service, with this many tasks if that is written, whatever it was scaled to.
+    ServiceAnew(Option<u64>),
+    /// No task runs any more.
+    NoTasks,
+    /// Fewer tasks run at least: from, to.
+    FewerTasks(u64, u64),
+    /// The tasks that run are checked in a new way before there are others.
+    CheckedFirst,
+    /// The tasks that run are checked in a new way.
+    CheckedAnew,
+    /// There is a new load balancer: connections end, and its name is another.
+    BalancerAnew,
+    /// A listener leads to a new group of targets, which has none until the service has moved there.
+    TargetsAnew,
+    /// A port is not answered any more, and another one is.
+    PortMoves(String, String),
+    /// What is reached through it is reached no more.
+    NotReached,
+    /// A database restarts; one with a second instance elsewhere fails over to it.
+    DatabaseRestarts {
+        /// Whether there is a second instance.
+        fails_over: bool,
+    },
+    /// A cache restarts.
+    CacheRestarts,
+    /// A machine stops and starts.
+    MachineRestarts,
+    /// Machines are replaced, some at a time.
+    MachinesRoll,
+    /// Machines that run stay what they are.
+    MachinesStay,
+    /// What goes out of the network is cut for a while.
+    OutgoingCut,
+    /// Everything in the network is made anew.
+    NetworkAnew,
+    /// Who has asked for the name has the old answer for so many seconds, if that is written.
+    CachedNames(Option<u64>),
+    /// A deployment waits until a certificate is issued.
+    WaitsForCertificate,
+    /// It takes minutes until it is so everywhere.
+    Spreads,
+    /// Executions that run fail, and have to be started again.
+    PipelineStops,
+    /// What is stored there is not reached in the meantime.
+    MountCut,
+    /// Tasks and services move to another cluster.
+    ClusterAnew,
+    /// What was to run at certain times runs no more.
+    ScheduleOff,
+}
+
+impl Effect {
+    /// How much is noticed: 0 nothing, 1 a little, 2 an interruption.
+    pub fn severity(&self) -> u8 {
+        match self {
+            Self::Rolling(_)
+            | Self::BesideEachOther
+            | Self::MachinesRoll
+            | Self::WaitsForCertificate
+            | Self::Spreads => 0,
+            Self::CheckedAnew
+            | Self::OutgoingCut
+            | Self::CachedNames(_)
+            | Self::PipelineStops
+            | Self::MachinesStay
+            | Self::FewerTasks(..)
+            | Self::DatabaseRestarts { fails_over: true } => 1,
+            Self::StopsFirst
+            | Self::ServiceAnew(_)
+            | Self::NoTasks
+            | Self::CheckedFirst
+            | Self::TargetsAnew
+            | Self::BalancerAnew
+            | Self::PortMoves(..)
+            | Self::NotReached
+            | Self::DatabaseRestarts { fails_over: false }
+            | Self::CacheRestarts
+            | Self::MachineRestarts
+            | Self::NetworkAnew
+            | Self::MountCut
+            | Self::ClusterAnew
+            | Self::ScheduleOff => 2,
+        }
+    }
+}
+
+impl Impact {
+    /// How much is noticed, as of its [`Effect`].
+    pub fn severity(&self) -> u8 {
+        self.effect.severity()
+    }
+}
+
+/// When a row applies.
+#[derive(Clone, Copy)]
+enum When {
+    /// The resource is made anew.
+    Replaced,
+    /// It goes.
+    Removed,
+    /// It comes, or is made anew.
+    Made,
+    /// It is changed where it is, in one of these properties; in any, if there are none.
+    Changed(&'static [&'static str]),
+}
+
+/// What is known: of which types, when, what is noticed, and who says so.
+type Row = (&'static [&'static str], When, Effect, &'static str);
+
+const SERVICE: &str = "AWS::ECS::Service";
+const TARGETS: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
+
+/// What is noticed of resources that change by themselves.
+const KNOWLEDGE: &[Row] = &[
+    (
+        &["AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer"],
+        When::Replaced,
+        Effect::BalancerAnew,
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
+    ),
+    (
+        &[
+            "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            "AWS::ElasticLoadBalancing::LoadBalancer",
+            "AWS::ElasticLoadBalancingV2::Listener",
+            "AWS::ElasticLoadBalancingV2::ListenerRule",
+            SERVICE,
+            "AWS::Lambda::Url",
+            "AWS::CloudFront::Distribution",
+            "AWS::ApiGateway::RestApi",
+            "AWS::ApiGatewayV2::Api",
+        ],
+        When::Removed,
+        Effect::NotReached,
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks.html",
+    ),
+    (
+        &[TARGETS],
+        When::Replaced,
+        Effect::TargetsAnew,
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
+    ),
+    (
+        &["AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::CacheCluster"],
+        When::Changed(&["CacheNodeType", "EngineVersion"]),
+        Effect::CacheRestarts,
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticache-cachecluster.html",
+    ),
+    (
+        &["AWS::EC2::Instance"],
+        When::Changed(&["InstanceType", "UserData", "EbsOptimized"]),
+        Effect::MachineRestarts,
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-instance.html",
+    ),
+    (
+        &[
+            "AWS::EC2::NatGateway",
+            "AWS::EC2::Route",
+            "AWS::EC2::InternetGateway",
+            "AWS::EC2::VPCGatewayAttachment",
+        ],
+        When::Replaced,
+        Effect::OutgoingCut,
+        "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
+    ),
+    (
+        &[
+            "AWS::EC2::NatGateway",
+            "AWS::EC2::Route",
+            "AWS::EC2::InternetGateway",
+            "AWS::EC2::VPCGatewayAttachment",
+        ],
+        When::Removed,
+        Effect::OutgoingCut,
+        "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
+    ),
+    (
+        &["AWS::EC2::VPC"],
+        When::Replaced,
+        Effect::NetworkAnew,
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpc.html",
+    ),
+    (
+        &["AWS::CertificateManager::Certificate"],
+        When::Made,
+        Effect::WaitsForCertificate,
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-certificatemanager-certificate.html",
+    ),
+    (
+        &["AWS::CloudFront::Distribution"],
+        When::Changed(&[]),
+        Effect::Spreads,
+        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HowToUpdateDistribution.html",
+    ),
+    (
+        &["AWS::WAFv2::WebACL", "AWS::WAFv2::IPSet"],
+        When::Changed(&[]),
+        Effect::Spreads,
+        "https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-editing.html",
+    ),
+    (
+        &["AWS::CodePipeline::Pipeline"],
+        When::Changed(&["Stages", "RoleArn", "ArtifactStore", "ArtifactStores", "Variables", "Triggers"]),
+        Effect::PipelineStops,
+        "https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-edit.html",
+    ),
+    (
+        &["AWS::EFS::MountTarget"],
+        When::Replaced,
+        Effect::MountCut,
+        "https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html",
+    ),
+    (
+        &["AWS::ECS::Cluster"],
+        When::Replaced,
+        Effect::ClusterAnew,
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/clusters.html",
+    ),
+    (
+        &["AWS::Events::Rule", "AWS::Scheduler::Schedule"],
+        When::Removed,
+        Effect::ScheduleOff,
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-delete-rule.html",
+    ),
+];
+
+const DEPLOYMENTS: &str =
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html";
+const BLUE_GREEN: &str =
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html";
+const SERVICE_PROPERTIES: &str =
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html";
+const HEALTH_CHECKS: &str =
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html";
+const CHECKED_FIRST: &str = "https://github.com/aws/copilot-cli/issues/4838";
+const LISTENER: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-listener.html";
+const SCALING: &str = "https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking.html";
+const DATABASE: &str =
+    "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html";
+const RECORDS: &str =
+    "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-basic.html";
+const UPDATE_POLICY: &str =
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html";
+const SCHEDULES: &str = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-disable-rule.html";
+
+/// What is noticed of all that changes. Of a new stack, nobody notices anything.
+pub(super) fn impacts(subject: &Subject<'_>) -> Vec<Point<Impact>> {
+    let mut found = Vec::new();
+    if subject.is_new {
+        return found;
+    }
+    for change in &subject.diff.resources {
+        let is_sure = change.replacement.verdict != Verdict::Maybe || !is_replaced(change);
+        let mut add = |effect: Effect, source| {
+            found.push(subject.point(change, Impact { effect, is_sure, source }));
+        };
+        for (types, when, effect, source) in KNOWLEDGE {
+            if types.contains(&change.type_name.as_str()) && applies(*when, change) {
+                add(effect.clone(), source);
+            }
+        }
+        match change.type_name.as_str() {
+            SERVICE => of_service(subject, change, &mut add),
+            TARGETS => of_targets(subject, change, &mut add),
+            "AWS::ElasticLoadBalancingV2::Listener" => of_listener(subject, change, &mut add),
+            "AWS::ApplicationAutoScaling::ScalableTarget" => of_scaling(subject, change, &mut add),
+            "AWS::RDS::DBInstance" => of_database(subject, change, &mut add),
+            "AWS::Route53::RecordSet" if is_changed(change, &["ResourceRecords", "AliasTarget", "TTL"]) => {
+                let [old, _] = subject.properties(change);
+                add(Effect::CachedNames(number(old, "TTL").and_then(whole)), RECORDS);
+            }
+            "AWS::AutoScaling::AutoScalingGroup" => of_machines(subject, change, &mut add),
+            "AWS::Events::Rule" | "AWS::Scheduler::Schedule" => {
+                let [was, is] =
+                    subject.properties(change).map(|it| setting(it, "State", true, is("ENABLED")));
+                if change.kind == Kind::Changed && was == Some(true) && is == Some(false) {
+                    add(Effect::ScheduleOff, SCHEDULES);
+                }
+            }
+            _ => (),
+        }
+    }
+    found
+}
+
+fn applies(when: When, change: &ResourceChange) -> bool {
+    match when {
+        When::Replaced => is_remade(change),
+        When::Removed => matches!(change.kind, Kind::Removed(_)),
+        When::Made => change.kind == Kind::Added || is_remade(change),
+        When::Changed(properties) => !is_replaced(change) && is_changed(change, properties),
+    }
+}
+
+/// Whether what was there is made anew, or may be.
+fn is_remade(change: &ResourceChange) -> bool {
+    !matches!(change.kind, Kind::Added | Kind::Removed(_)) && is_replaced(change)
+}
+
+/// Whether one of these properties differs, or is given another value; any, if there are none.
+fn is_changed(change: &ResourceChange, properties: &[&str]) -> bool {
+    if change.kind != Kind::Changed || change.slight == Some(crate::diff::Slight::Tags) {
+        return false;
+    }
+    let leaves = change.properties.iter().flat_map(Change::leaves);
+    let written = leaves.filter_map(|it| match it.path.first() {
+        Some(Key::Name(name)) => Some(name.clone()),
+        _ => None,
+    });
+    let given = change
+        .replacement
+        .because
+        .iter()
+        .filter_map(|it| it.path.split(['.', '[']).next().map(str::to_owned));
+    let mut names = written.chain(given).filter(|it| it != "Tags");
+    names.any(|it| properties.is_empty() || properties.contains(&it.as_str()))
+}
+
+fn of_service(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnMut(Effect, &'static str)) {
+    let [old, new] = subject.properties(change);
+    let count = |side| number(side, "DesiredCount").and_then(whole);
+    if is_remade(change) {
+        return add(Effect::ServiceAnew(count(new)), SERVICE_PROPERTIES);
+    }
+    if change.kind != Kind::Changed {
+        return;
+    }
+    if count(new) == Some(0) && count(old) != Some(0) {
+        return add(Effect::NoTasks, SERVICE_PROPERTIES);
+    }
+    let rolls = [
+        "TaskDefinition",
+        "NetworkConfiguration",
+        "LoadBalancers",
+        "PlatformVersion",
+        "ServiceConnectConfiguration",
+        "VolumeConfigurations",
+        "CapacityProviderStrategy",
+    ];
+    if !is_changed(change, &rolls) {
+        return;
+    }
+    let configuration = new.and_then(|it| it.get("DeploymentConfiguration"));
+    if text(configuration, "Strategy").is_some_and(|it| it != "ROLLING") {
+        return add(Effect::BesideEachOther, BLUE_GREEN);
+    }
+    let least = number(configuration, "MinimumHealthyPercent").and_then(whole).unwrap_or(100);
+    add(if least == 0 { Effect::StopsFirst } else { Effect::Rolling(least) }, DEPLOYMENTS);
+}
+
+fn of_targets(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnMut(Effect, &'static str)) {
+    let checks = ["HealthCheckPath", "HealthCheckPort", "HealthCheckProtocol", "Matcher"];
+    if is_replaced(change) || !is_changed(change, &checks) {
+        return;
+    }
+    // The services whose tasks are these targets.
+    let target = format!("${{{}}}", change.id);
+    let is_of_group = |it: &ResourceChange| {
+        let [_, new] = subject.properties(it);
+        let balancers = new.and_then(|it| it.get("LoadBalancers")?.as_list()).unwrap_or_default();
+        let mut groups = balancers.iter().filter_map(|it| it.get("TargetGroupArn")).map(crate::diff::text);
+        groups.any(|it| it.starts_with(&target[..target.len() - 1]))
+    };
+    let mut services = subject.diff.resources.iter().filter(|it| it.type_name == SERVICE && is_of_group(it));
+    if services.any(|it| is_changed(it, &["TaskDefinition", "LoadBalancers"])) {
+        add(Effect::CheckedFirst, CHECKED_FIRST);
+    } else {
+        add(Effect::CheckedAnew, HEALTH_CHECKS);
+    }
+}
+
+fn of_listener(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnMut(Effect, &'static str)) {
+    let [old, new] = subject.properties(change);
+    if let (Some(was), Some(is)) = (text(old, "Port"), text(new, "Port"))
+        && was != is
+    {
+        add(Effect::PortMoves(was.into_owned(), is.into_owned()), LISTENER);
+    }
+}
+
+fn of_scaling(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnMut(Effect, &'static str)) {
+    let [was, is] = subject.properties(change).map(|it| number(it, "MinCapacity").and_then(whole));
+    if let (Some(was), Some(is)) = (was, is)
+        && is < was
+    {
+        add(Effect::FewerTasks(was, is), SCALING);
+    }
+}
+
+fn of_database(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnMut(Effect, &'static str)) {
+    // What the settings of an instance say of downtime.
+    let restarting = [
+        "DBInstanceClass",
+        "EngineVersion",
+        "DBPortNumber",
+        "Port",
+        "OptionGroupName",
+        "CACertificateIdentifier",
+    ];
+    if is_replaced(change) || !is_changed(change, &restarting) {
+        return;
+    }
+    let [_, new] = subject.properties(change);
+    let is_doubled = setting(new, "MultiAZ", false, is("true")) == Some(true);
+    // A new version is given to both at once.
+    let fails_over = is_doubled && !is_changed(change, &["EngineVersion"]);
+    add(Effect::DatabaseRestarts { fails_over }, DATABASE);
+}
+
+fn of_machines(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnMut(Effect, &'static str)) {
+    if is_replaced(change)
+        || !is_changed(change, &["LaunchTemplate", "LaunchConfigurationName", "MixedInstancesPolicy"])
+    {
+        return;
+    }
+    let [_, new] = subject.sides(change);
+    let rolls = new.is_some_and(|it| at(it, "UpdatePolicy/AutoScalingRollingUpdate").is_some());
+    add(if rolls { Effect::MachinesRoll } else { Effect::MachinesStay }, UPDATE_POLICY);
+}
+
+/// A number that counts something; nothing, if it is none.
+fn whole(number: f64) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is checked before")]
+    (number >= 0.0 && number.fract() == 0.0 && number < 1e9).then_some(number as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_known_says_who_says_so() {
+        for (types, _, _, source) in KNOWLEDGE {
+            assert!(source.starts_with("https://"), "{types:?}");
+            for it in *types {
+                assert!(asi_schemas::find(it).is_some(), "there is no type {it}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_count_is_a_whole_number() {
+        assert_eq!([whole(2.0), whole(0.5), whole(-1.0)], [Some(2), None, None]);
+    }
+}

@@ -1,0 +1,145 @@
+//! What is lost with a resource that goes or is made anew: data, addresses, names.
+
+use asi_constructs::kernel::node::Node;
+
+use super::{
+    Danger, Point, Subject,
+    subject::{is_replaced, text},
+};
+use crate::diff::{Change, Kind, ResourceChange, Verdict};
+
+/// What becomes of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Going {
+    /// It goes.
+    Removed,
+    /// There is a new one in its place.
+    Replaced,
+    /// There may be a new one in its place.
+    PerhapsReplaced,
+}
+
+/// What others know a resource by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Address {
+    /// The name under which it is reached over the network.
+    DnsName,
+    /// An address of the internet.
+    PublicIp,
+    /// The address that others see traffic come from.
+    OutgoingIp,
+    /// A URL with a generated part.
+    Url,
+    /// The name that a record gives an address to.
+    Record,
+    /// The name servers that somebody has delegated a domain to.
+    NameServers,
+    /// An ARN that others are given.
+    Arn,
+    /// An id that clients are configured with.
+    ClientId,
+}
+
+/// What others know resources of a type by, none of which survives the resource.
+const ADDRESSES: [(&str, Address); 22] = [
+    ("AWS::ApiGateway::DomainName", Address::DnsName),
+    ("AWS::ApiGateway::RestApi", Address::Url),
+    ("AWS::ApiGatewayV2::Api", Address::Url),
+    ("AWS::AppRunner::Service", Address::Url),
+    ("AWS::CloudFront::Distribution", Address::DnsName),
+    ("AWS::Cognito::UserPoolClient", Address::ClientId),
+    ("AWS::EC2::EIP", Address::PublicIp),
+    ("AWS::EC2::NatGateway", Address::OutgoingIp),
+    ("AWS::ECS::ExpressGatewayService", Address::Url),
+    ("AWS::ElastiCache::CacheCluster", Address::DnsName),
+    ("AWS::ElastiCache::ReplicationGroup", Address::DnsName),
+    ("AWS::ElasticLoadBalancing::LoadBalancer", Address::DnsName),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", Address::DnsName),
+    ("AWS::GlobalAccelerator::Accelerator", Address::PublicIp),
+    ("AWS::IAM::Role", Address::Arn),
+    ("AWS::Lambda::Url", Address::Url),
+    ("AWS::RDS::DBProxy", Address::DnsName),
+    ("AWS::Route53::HostedZone", Address::NameServers),
+    ("AWS::Route53::RecordSet", Address::Record),
+    ("AWS::SNS::Topic", Address::Arn),
+    ("AWS::SQS::Queue", Address::Url),
+    ("AWS::ServiceDiscovery::Service", Address::DnsName),
+];
+
+/// What is lost, a danger for each resource.
+pub(super) fn dangers(subject: &Subject<'_>) -> Vec<Point<Danger>> {
+    let found = subject.diff.resources.iter().filter_map(|it| Some((it, danger(subject, it)?)));
+    found.map(|(it, danger)| subject.point(it, danger)).collect()
+}
+
+fn danger(subject: &Subject<'_>, change: &ResourceChange) -> Option<Danger> {
+    let going = going(change)?;
+    if let Some(data) = change.data {
+        return Some(Danger::Data { data, going });
+    }
+    if let Some(renamed) = renamed(change) {
+        return Some(renamed);
+    }
+    let (_, address) = ADDRESSES.iter().find(|(type_name, _)| *type_name == change.type_name)?;
+    // A record that stays what it says is reached as before.
+    let [old, new] = subject.properties(change);
+    let name = |it| text(it, "Name");
+    if *address == Address::Record && going != Going::Removed && name(old).is_some() && name(old) == name(new)
+    {
+        return None;
+    }
+    // With the address it is given, a gateway is known by what it was.
+    let allocation = |it: Option<&Node>| it.and_then(|it| it.get("AllocationId")).map(crate::diff::text);
+    let keeps = |it: &str| {
+        !subject
+            .diff
+            .resources
+            .iter()
+            .any(|change| it.starts_with(&format!("${{{}", change.id)) && is_replaced(change))
+    };
+    if *address == Address::OutgoingIp
+        && going != Going::Removed
+        && allocation(old) == allocation(new)
+        && allocation(new).is_some_and(|it| keeps(&it))
+    {
+        return None;
+    }
+    // What is written is the same in whatever comes in its place, and it is refused while the old one is there.
+    if *address == Address::Arn
+        && change.obstacles.iter().any(|it| matches!(it, crate::diff::Obstacle::NameTaken { .. }))
+    {
+        return None;
+    }
+    Some(Danger::Address { address: *address, going })
+}
+
+fn going(change: &ResourceChange) -> Option<Going> {
+    match &change.kind {
+        Kind::Added => None,
+        Kind::Removed(_) => Some(Going::Removed),
+        Kind::Changed | Kind::TypeChanged { .. } | Kind::Moved { .. } if !is_replaced(change) => None,
+        _ if change.replacement.verdict == Verdict::Maybe => Some(Going::PerhapsReplaced),
+        Kind::Changed | Kind::TypeChanged { .. } | Kind::Moved { .. } => Some(Going::Replaced),
+    }
+}
+
+/// What is made anew because its name is another.
+fn renamed(change: &ResourceChange) -> Option<Danger> {
+    let mut leaves = change.properties.iter().flat_map(Change::leaves);
+    leaves.find_map(|leaf| {
+        let property = leaf.name();
+        let replaces =
+            change.replacement.because.iter().any(|it| it.path == property && it.verdict == Verdict::Always);
+        let is_name = property == "Name" || property.ends_with("Name") && !property.contains(['.', '[']);
+        // A name of something else that it belongs to is no name of its own.
+        let kind = change.type_name.rsplit("::").next().unwrap_or_default();
+        let is_own = property == "Name"
+            || property.strip_suffix("Name").is_some_and(|it| kind.ends_with(it) || it == kind);
+        let (from, to) = (leaf.change.was()?, leaf.change.now()?);
+        (replaces && is_name && is_own).then(|| Danger::Renamed {
+            property,
+            from: crate::diff::text(from),
+            to: crate::diff::text(to),
+        })
+    })
+}
