@@ -425,7 +425,7 @@ fn of_database(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl Fn
         "OptionGroupName",
         "CACertificateIdentifier",
     ];
-    if is_replaced(change) || !is_changed(change, &restarting) {
+    if change.replacement.verdict == Verdict::Always || !is_changed(change, &restarting) {
         return;
     }
     let [_, new] = subject.properties(change);

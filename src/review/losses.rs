@@ -6,7 +6,7 @@ use super::{
     Danger, Point, Subject,
     subject::{is_replaced, text},
 };
-use crate::diff::{Change, Kind, ResourceChange, Verdict};
+use crate::diff::{Change, Kind, Obstacle, Reason, ResourceChange, Verdict, text as text_of};
 
 /// What becomes of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,27 @@ const ADDRESSES: [(&str, Address); 22] = [
     ("AWS::ServiceDiscovery::Service", Address::DnsName),
 ];
 
+/// The properties with the names by which others know resources of a type.
+const NAMES: [(&str, &str); 17] = [
+    ("AWS::CodeBuild::Project", "Name"),
+    ("AWS::CodePipeline::Pipeline", "Name"),
+    ("AWS::ECS::Cluster", "ClusterName"),
+    ("AWS::ECS::Service", "ServiceName"),
+    ("AWS::EKS::Cluster", "Name"),
+    ("AWS::Events::EventBus", "Name"),
+    ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
+    ("AWS::IAM::Role", "RoleName"),
+    ("AWS::IAM::User", "UserName"),
+    ("AWS::Lambda::Function", "FunctionName"),
+    ("AWS::Route53::HostedZone", "Name"),
+    ("AWS::Route53::RecordSet", "Name"),
+    ("AWS::SNS::Topic", "TopicName"),
+    ("AWS::SSM::Parameter", "Name"),
+    ("AWS::ServiceDiscovery::PrivateDnsNamespace", "Name"),
+    ("AWS::ServiceDiscovery::Service", "Name"),
+    ("AWS::StepFunctions::StateMachine", "StateMachineName"),
+];
+
 /// What is lost, a danger for each resource.
 pub(super) fn dangers(subject: &Subject<'_>) -> Vec<Point<Danger>> {
     let found = subject.diff.resources.iter().filter_map(|it| Some((it, danger(subject, it)?)));
@@ -89,7 +110,7 @@ fn danger(subject: &Subject<'_>, change: &ResourceChange) -> Option<Danger> {
         return None;
     }
     // With the address it is given, a gateway is known by what it was.
-    let allocation = |it: Option<&Node>| it.and_then(|it| it.get("AllocationId")).map(crate::diff::text);
+    let allocation = |it: Option<&Node>| it.and_then(|it| it.get("AllocationId")).map(text_of);
     let keeps = |it: &str| {
         !subject
             .diff
@@ -104,9 +125,12 @@ fn danger(subject: &Subject<'_>, change: &ResourceChange) -> Option<Danger> {
     {
         return None;
     }
+    // A role whose name is generated is known to its own stack only.
+    if change.type_name == "AWS::IAM::Role" && old.and_then(|it| it.get("RoleName")).is_none() {
+        return None;
+    }
     // What is written is the same in whatever comes in its place, and it is refused while the old one is there.
-    if *address == Address::Arn
-        && change.obstacles.iter().any(|it| matches!(it, crate::diff::Obstacle::NameTaken { .. }))
+    if *address == Address::Arn && change.obstacles.iter().any(|it| matches!(it, Obstacle::NameTaken { .. }))
     {
         return None;
     }
@@ -125,21 +149,11 @@ fn going(change: &ResourceChange) -> Option<Going> {
 
 /// What is made anew because its name is another.
 fn renamed(change: &ResourceChange) -> Option<Danger> {
-    let mut leaves = change.properties.iter().flat_map(Change::leaves);
-    leaves.find_map(|leaf| {
-        let property = leaf.name();
-        let replaces =
-            change.replacement.because.iter().any(|it| it.path == property && it.verdict == Verdict::Always);
-        let is_name = property == "Name" || property.ends_with("Name") && !property.contains(['.', '[']);
-        // A name of something else that it belongs to is no name of its own.
-        let kind = change.type_name.rsplit("::").next().unwrap_or_default();
-        let is_own = property == "Name"
-            || property.strip_suffix("Name").is_some_and(|it| kind.ends_with(it) || it == kind);
-        let (from, to) = (leaf.change.was()?, leaf.change.now()?);
-        (replaces && is_name && is_own).then(|| Danger::Renamed {
-            property,
-            from: crate::diff::text(from),
-            to: crate::diff::text(to),
-        })
-    })
+    let (_, property) = NAMES.iter().find(|(type_name, _)| *type_name == change.type_name)?;
+    let replaces = |it: &Reason| it.path == *property && it.verdict == Verdict::Always;
+    let leaves = change.properties.iter().flat_map(Change::leaves);
+    let leaf = leaves.into_iter().find(|it| it.name() == *property)?;
+    let [from, to] = [leaf.change.was()?, leaf.change.now()?].map(text_of);
+    let property = (*property).to_owned();
+    change.replacement.because.iter().any(replaces).then_some(Danger::Renamed { property, from, to })
 }

@@ -186,7 +186,8 @@ fn stranger(
     condition: Option<&String>,
     account: Option<&str>,
 ) -> Option<Power> {
-    let is_provider = principal.contains(":oidc-provider/") || principal.contains(":saml-provider/");
+    let of_provider = |it: &String| it == "sts:AssumeRoleWithWebIdentity" || it == "sts:AssumeRoleWithSAML";
+    let is_provider = actions.values.iter().any(of_provider);
     if is_provider {
         return Some(Power::Federated { provider: principal.to_owned(), condition: condition.cloned() });
     }
