@@ -10,6 +10,8 @@
 mod alius;
 mod architecture;
 mod art;
+#[cfg(feature = "aws")]
+mod bootstrap;
 mod cdk_parity;
 mod citrus;
 mod cli;

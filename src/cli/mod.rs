@@ -1,5 +1,7 @@
 //! The command line: arguments, and what is printed. One file for each command.
 
+#[cfg(feature = "aws")]
+mod bootstrap;
 mod config;
 #[cfg(feature = "aws")]
 mod deploy;
@@ -136,6 +138,8 @@ enum Command {
     Import(import::Args),
     #[cfg(feature = "aws")]
     Destroy(destroy::Args),
+    #[cfg(feature = "aws")]
+    Bootstrap(Box<bootstrap::Args>),
     Graph(graph::Args),
     Ls(ls::Args),
     Config(config::Args),
@@ -219,6 +223,8 @@ pub fn run(
         Command::Import(args) => import::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Destroy(args) => destroy::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Bootstrap(args) => bootstrap::run(args, &cli.global, world, &mut output),
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Config(args) => config::run(args, &cli.global, world, &mut output),

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "aws")]
+pub mod bootstrap;
 pub mod config;
 #[cfg(feature = "aws")]
 pub mod deploy;

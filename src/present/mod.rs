@@ -1,5 +1,7 @@
 //! From a model to a [`Doc`](crate::render::Doc): what the user reads of models and of diagnostics takes its form here.
 
+#[cfg(feature = "aws")]
+pub mod bootstrap;
 mod codes;
 #[cfg(feature = "aws")]
 pub mod deploy;

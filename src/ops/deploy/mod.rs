@@ -221,7 +221,7 @@ pub enum Ending {
         /// How large the template is.
         bytes: usize,
     },
-    /// What `cdk bootstrap` makes is not there, or too old.
+    /// What `asi bootstrap` makes is not there, or too old.
     NotBootstrapped {
         /// The version that is needed.
         needed: u64,
