@@ -22,6 +22,8 @@ mod constructs;
 mod deploy;
 mod diff;
 mod docs;
+#[cfg(feature = "aws")]
+mod doctor;
 mod environments;
 mod faults;
 mod graph;

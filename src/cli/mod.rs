@@ -9,6 +9,8 @@ mod deploy;
 mod destroy;
 mod diff;
 #[cfg(feature = "aws")]
+mod doctor;
+#[cfg(feature = "aws")]
 mod drift;
 mod explain;
 mod graph;
@@ -140,6 +142,8 @@ enum Command {
     Destroy(destroy::Args),
     #[cfg(feature = "aws")]
     Bootstrap(Box<bootstrap::Args>),
+    #[cfg(feature = "aws")]
+    Doctor(doctor::Args),
     Graph(graph::Args),
     Ls(ls::Args),
     Config(config::Args),
@@ -225,6 +229,8 @@ pub fn run(
         Command::Destroy(args) => destroy::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Bootstrap(args) => bootstrap::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Doctor(args) => doctor::run(args, &cli.global, world, &mut output),
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Config(args) => config::run(args, &cli.global, world, &mut output),

@@ -12,6 +12,8 @@ pub mod deployable;
 #[cfg(feature = "aws")]
 pub mod destroy;
 pub mod diff;
+#[cfg(feature = "aws")]
+pub mod doctor;
 pub mod explain;
 pub mod graph;
 #[cfg(feature = "aws")]

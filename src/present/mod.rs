@@ -7,6 +7,8 @@ mod codes;
 pub mod deploy;
 mod diagnostics;
 mod diff;
+#[cfg(feature = "aws")]
+pub mod doctor;
 mod explain;
 mod findings;
 mod rules;

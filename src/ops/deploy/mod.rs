@@ -20,7 +20,7 @@ pub use consent::{Approval, Ask, is_yes};
 pub(super) use self::{
     consent::agree,
     stack::{Deploying, document},
-    upload::sent,
+    upload::{bucket, sent},
     watch::{Listeners, UnderWay, alone},
 };
 use super::{Compared, Deployable, Purpose};

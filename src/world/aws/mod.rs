@@ -5,10 +5,12 @@
 
 mod bucket;
 mod changes;
+mod connections;
 mod convert;
 mod credentials;
 mod direct;
 mod failure;
+mod identity;
 mod parameters;
 mod request;
 mod signed;
@@ -159,6 +161,12 @@ impl Aws {
             provider.provide_credentials().await.map_err(|it| failure::of_role(&it))?;
         }
         Ok(aws)
+    }
+
+    /// The same in another region.
+    pub(super) fn in_region(&self, region: &str) -> Result<Self, AwsError> {
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Ok(Self { home: self.home.clone(), ..Self::of(&config, self.patience)? })
     }
 
     /// Who calls.
