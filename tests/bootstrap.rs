@@ -173,4 +173,7 @@ fn a_large_template_goes_by_way_of_the_bucket_that_is_made() {
     let outputs = asi(&["outputs", "CDKToolkit", "--region", "eu-west-1"]).out;
     assert!(outputs.contains(&format!("BucketName = {bucket}\n")), "{outputs}");
     assert!(outputs.contains("BootstrapVersion = 33\n"), "{outputs}");
+    let looked = asi(&["doctor"]);
+    assert_eq!(looked.exit, Exit::Done, "{}", looked.out);
+    assert!(looked.out.contains("000000000000/eu-west-1 is bootstrapped, with version 33"), "{}", looked.out);
 }
