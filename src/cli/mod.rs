@@ -249,6 +249,15 @@ pub fn run(
     }
 }
 
+/// Asks whoever is at the terminal for a code of the device with this serial number.
+pub fn ask_code(serial: &str) -> Option<String> {
+    let mut err = io::stderr();
+    write!(err, "{}", present::ask_code(serial)).and_then(|()| err.flush()).ok()?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned())
+}
+
 /// The commands and their arguments, for the documentation.
 pub fn command() -> clap::Command {
     Cli::command()

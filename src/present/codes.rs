@@ -24,6 +24,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("aws-denied", "The caller may not do this in AWS."),
     ("aws-expired", "The credentials for AWS were good, and are no more."),
     ("aws-garbled", "What came back is no answer of AWS."),
+    (
+        "aws-mfa",
+        "The role of a profile is taken on with a code of a device, and nobody is there to type one.",
+    ),
     ("aws-refused", "AWS says no, with a reason of its own."),
     ("aws-region", "Nothing says in which region of AWS to work."),
     ("aws-silent", "AWS does not answer."),

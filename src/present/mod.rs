@@ -24,6 +24,11 @@ pub use rules::{RULES, Rule, rule};
 
 use crate::render::{Meaning, Text};
 
+/// What somebody is asked who holds a device, up to where its code is typed.
+pub fn ask_code(serial: &str) -> String {
+    format!("Code of {serial}: ")
+}
+
 /// Text in which what stands between backticks is a name.
 fn prose(text: &str) -> Text {
     text.split('`')
