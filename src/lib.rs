@@ -101,6 +101,10 @@
 //!   and nothing worse.
 //! - *Every call that changes something carries a token*, so that an answer that is lost costs nothing; who has died
 //!   learns from the stack what is under way, and keeps no state of his own.
+//! - *An account is prepared under the CDK's names and version*, by a template of our own: either tool then updates what the
+//!   other made, and apps of the CDK find what they ask for. What the CDK's template grants silently is a parameter's value here.
+//! - *What CloudFormation calls is granted by way of CloudFormation only* (`aws:CalledVia`), and on any resource: a schema says
+//!   which actions a type needs, and not on what.
 //! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.
 //! - *A release through the stack is an update with the template it has*, asked for by a project of CodeBuild:
 //!   CodePipeline's own action for CloudFormation would leave its role to the stack, for all that comes later.

@@ -10,6 +10,8 @@
 mod alius;
 mod architecture;
 mod art;
+#[cfg(feature = "aws")]
+mod bootstrap;
 mod cdk_parity;
 mod citrus;
 mod cli;
@@ -20,6 +22,8 @@ mod constructs;
 mod deploy;
 mod diff;
 mod docs;
+#[cfg(feature = "aws")]
+mod doctor;
 mod environments;
 mod faults;
 mod graph;

@@ -413,7 +413,7 @@ fn many_changes_are_cut_and_counted() {
         let queue = |at: u32| {
             format!(
                 "  Q{at}: {{Type: AWS::SQS::Queue, Properties: {{DelaySeconds: {delay}, FifoQueue: {}}}}}\n",
-                at % 3 > 0
+                !at.is_multiple_of(3)
             )
         };
         (0..300).map(queue).collect::<String>()

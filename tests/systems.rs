@@ -80,7 +80,7 @@ impl Session {
         self.transcript += &format!("# {what}\n\n");
     }
 
-    /// Makes the bucket that `cdk bootstrap` makes.
+    /// Makes the bucket that `asi bootstrap` makes.
     #[track_caller]
     fn make_bucket(&mut self, region: &str) {
         let bucket = format!("cdk-hnb659fds-assets-{ACCOUNT}-{region}");

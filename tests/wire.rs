@@ -38,7 +38,7 @@ const ADDED: &[(&str, &str)] = &[
 /// Calls that change something.
 const CHANGING: &[&str] = &["CreateChangeSet", "ExecuteChangeSet", "DeleteStack", "PUT", "DeleteChangeSet"];
 
-/// AWS, with what `cdk bootstrap` makes, as far as a deployment looks at it.
+/// AWS, with what `asi bootstrap` makes, as far as a deployment looks at it.
 fn bootstrapped() -> Server {
     let server = Server::start();
     server.at(ACCOUNT, REGION, |account| {

@@ -1,11 +1,15 @@
 //! The command line: arguments, and what is printed. One file for each command.
 
+#[cfg(feature = "aws")]
+mod bootstrap;
 mod config;
 #[cfg(feature = "aws")]
 mod deploy;
 #[cfg(feature = "aws")]
 mod destroy;
 mod diff;
+#[cfg(feature = "aws")]
+mod doctor;
 #[cfg(feature = "aws")]
 mod drift;
 mod explain;
@@ -139,6 +143,10 @@ enum Command {
     Import(import::Args),
     #[cfg(feature = "aws")]
     Destroy(destroy::Args),
+    #[cfg(feature = "aws")]
+    Bootstrap(Box<bootstrap::Args>),
+    #[cfg(feature = "aws")]
+    Doctor(doctor::Args),
     Graph(graph::Args),
     Ls(ls::Args),
     Config(config::Args),
@@ -223,6 +231,10 @@ pub fn run(
         Command::Import(args) => import::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Destroy(args) => destroy::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Bootstrap(args) => bootstrap::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Doctor(args) => doctor::run(args, &cli.global, world, &mut output),
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Config(args) => config::run(args, &cli.global, world, &mut output),
@@ -239,6 +251,15 @@ pub fn run(
             Exit::World
         }
     }
+}
+
+/// Asks whoever is at the terminal for a code of the device with this serial number.
+pub fn ask_code(serial: &str) -> Option<String> {
+    let mut err = io::stderr();
+    write!(err, "{}", present::ask_code(serial)).and_then(|()| err.flush()).ok()?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned())
 }
 
 /// The commands and their arguments, for the documentation.

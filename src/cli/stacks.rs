@@ -83,6 +83,6 @@ pub(super) fn several(names: &[String]) -> Diagnostic {
 }
 
 /// The worse of two.
-fn worst(one: Exit, other: Exit) -> Exit {
+pub(super) fn worst(one: Exit, other: Exit) -> Exit {
     if one as u8 >= other as u8 { one } else { other }
 }

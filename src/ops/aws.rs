@@ -11,6 +11,9 @@ pub fn diagnostic(error: &AwsError) -> Diagnostic {
         Refusal::NoCredentials(_) => Diagnostic::error("aws-credentials", message).help(
             "name a profile with `--profile` or `AWS_PROFILE`, or log in: `aws sso login`, `aws login`",
         ),
+        Refusal::NeedsCode(_) => Diagnostic::error("aws-mfa", message).help(
+            "run it on a terminal, or bring a session along in the environment: `eval \"$(aws configure export-credentials --format env --profile …)\"`",
+        ),
         Refusal::Expired(_) => Diagnostic::error("aws-expired", message).help(
             "log in again, `aws sso login` or `aws login`, and run the same command: it goes on where it was",
         ),

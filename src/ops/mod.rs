@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "aws")]
+pub mod bootstrap;
 pub mod config;
 #[cfg(feature = "aws")]
 pub mod deploy;
@@ -10,6 +12,8 @@ pub mod deployable;
 #[cfg(feature = "aws")]
 pub mod destroy;
 pub mod diff;
+#[cfg(feature = "aws")]
+pub mod doctor;
 pub mod explain;
 pub mod graph;
 #[cfg(feature = "aws")]

@@ -24,6 +24,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("aws-denied", "The caller may not do this in AWS."),
     ("aws-expired", "The credentials for AWS were good, and are no more."),
     ("aws-garbled", "What came back is no answer of AWS."),
+    (
+        "aws-mfa",
+        "The role of a profile is taken on with a code of a device, and nobody is there to type one.",
+    ),
     ("aws-refused", "AWS says no, with a reason of its own."),
     ("aws-region", "Nothing says in which region of AWS to work."),
     ("aws-silent", "AWS does not answer."),
@@ -39,6 +43,15 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "beside-stacks",
         "In an app of several stacks, constructs, parameters and outputs stand in one of them.",
+    ),
+    (
+        "bootstrap-newer",
+        "What an account was bootstrapped with is newer than the template that would take its place.",
+    ),
+    ("bootstrap-place", "An account and a region to bootstrap are written as `123456789012/eu-west-1`."),
+    (
+        "bootstrap-variant",
+        "What an account was bootstrapped with is of another kind, which somebody made on purpose.",
     ),
     ("bucket-days", "S3 counts in whole days, from the first on."),
     (
@@ -203,12 +216,16 @@ pub const CODES: &[(&str, &str)] = &[
     ("network-size", "AWS takes VPCs from /16 to /28."),
     ("network-subnets", "A network without any subnet is of no use."),
     ("network-zones", "A network goes over 1 to 6 zones; no region has more."),
-    ("no-bucket", "A large template needs the bucket that `cdk bootstrap` makes."),
+    ("no-bucket", "A large template needs the bucket that `asi bootstrap` makes."),
     ("no-change-set", "There is no change set of this name to execute."),
     ("no-consent", "Nothing is deployed before somebody says yes, where that is asked for."),
     ("no-deployment", "Nothing comes after the deployment of a pipeline that deploys nothing."),
     ("no-effect", "Something that was written changes nothing, which is a mistake more often than not."),
     ("no-environment", "`${env}` is the name of the environment chosen with `-e`, and none is."),
+    (
+        "no-execution-policies",
+        "Whoever trusts another account with deployments says what CloudFormation may do then.",
+    ),
     ("no-identifier", "A resource is taken into a stack by what identifies it."),
     ("no-image", "A promotion, a scan or a deployment needs the image that the build of the pipeline makes."),
     ("no-import", "A resource is taken into a stack when it is in the template and not yet in the stack."),
@@ -226,7 +243,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("not-a-choice", "The property takes one of some words, and this is none of them."),
     ("not-approved", "With `--approved`, a deployment does what was approved in a review, and nothing else."),
-    ("not-bootstrapped", "A deployment in the way of the CDK needs what `cdk bootstrap` makes."),
+    (
+        "not-bootstrapped",
+        "A deployment in the way of the CDK needs what `asi bootstrap` makes, or `cdk bootstrap`.",
+    ),
     (
         "not-literal",
         "The text has to be known when `asi` synthesizes, so that it cannot refer to something known only at deployment.",

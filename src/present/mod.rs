@@ -1,10 +1,14 @@
 //! From a model to a [`Doc`](crate::render::Doc): what the user reads of models and of diagnostics takes its form here.
 
+#[cfg(feature = "aws")]
+pub mod bootstrap;
 mod codes;
 #[cfg(feature = "aws")]
 pub mod deploy;
 mod diagnostics;
 mod diff;
+#[cfg(feature = "aws")]
+pub mod doctor;
 mod explain;
 mod findings;
 pub mod review;
@@ -20,6 +24,11 @@ pub use findings::{findings, found, remarks, suites, summary};
 pub use rules::{RULES, Rule, rule};
 
 use crate::render::{Meaning, Text};
+
+/// What somebody is asked who holds a device, up to where its code is typed.
+pub fn ask_code(serial: &str) -> String {
+    format!("Code of {serial}: ")
+}
 
 /// Text in which what stands between backticks is a name.
 fn prose(text: &str) -> Text {

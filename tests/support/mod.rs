@@ -136,6 +136,8 @@ pub(crate) fn access(endpoint: &str) -> Access {
     Access {
         endpoint: Some(endpoint.to_owned()),
         account: None,
+        code: None,
+        profiles: None,
         patience,
         interrupted_after: Some(Duration::from_mins(10)),
     }

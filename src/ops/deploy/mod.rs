@@ -20,7 +20,7 @@ pub use consent::{Approval, Ask, is_yes};
 pub(super) use self::{
     consent::agree,
     stack::{Deploying, document},
-    upload::sent,
+    upload::{bucket, sent},
     watch::{Listeners, UnderWay, alone},
 };
 use super::{Compared, Deployable, Purpose};
@@ -227,7 +227,7 @@ pub enum Ending {
         /// How large the template is.
         bytes: usize,
     },
-    /// What `cdk bootstrap` makes is not there, or too old.
+    /// What `asi bootstrap` makes is not there, or too old.
     NotBootstrapped {
         /// The version that is needed.
         needed: u64,

@@ -124,15 +124,15 @@ impl Ending {
                      there is no bucket `{bucket}` to put it into"
                 );
                 Diagnostic::error("no-bucket", fault)
-                    .help("make it once for each account and region, with `cdk bootstrap`, or split the stack with `stacks:`")
+                    .help("make it once for each account and region, with `asi bootstrap`, or split the stack with `stacks:`")
             }
             Self::NotBootstrapped { needed, has } => {
                 let has = has.map_or("is not bootstrapped".to_owned(), |it| format!("has version {it}"));
                 let fault = format!(
-                    "`{name}` needs version {needed} of what `cdk bootstrap` makes, and its account {has}"
+                    "`{name}` needs version {needed} of what `asi bootstrap` makes, and its account {has}"
                 );
                 Diagnostic::error("not-bootstrapped", fault)
-                    .help("run `cdk bootstrap` once for each account and region")
+                    .help("run `asi bootstrap` once for each account and region")
             }
             Self::Images(count) => {
                 let images = if *count == 1 { "an image".to_owned() } else { format!("{count} images") };

@@ -80,8 +80,22 @@ impl Aws {
             None => {
                 let domain =
                     if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-                format!("https://{service}.{}.{domain}", self.region)
+                match (service, self.region.as_str()) {
+                    ("iam", it) if it.starts_with("us-gov-") => format!("https://iam.us-gov.{domain}"),
+                    ("iam", it) if !it.starts_with("cn-") => format!("https://iam.{domain}"),
+                    _ => format!("https://{service}.{}.{domain}", self.region_of(service)),
+                }
             }
+        }
+    }
+
+    /// The region that a call of a service is signed for: what is the same everywhere is in one of each partition.
+    fn region_of(&self, service: &str) -> &str {
+        match (service, self.region.as_str()) {
+            ("iam", it) if it.starts_with("cn-") => "cn-north-1",
+            ("iam", it) if it.starts_with("us-gov-") => "us-gov-west-1",
+            ("iam", _) => "us-east-1",
+            (_, region) => region,
         }
     }
 
@@ -130,7 +144,7 @@ impl Aws {
         }
         let parameters = SigningParams::builder()
             .identity(&identity)
-            .region(&self.region)
+            .region(self.region_of(call.service))
             .name(call.service)
             .time(SystemTime::now())
             .settings(settings)

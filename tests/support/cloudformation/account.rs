@@ -1,6 +1,6 @@
 //! What one account has in one region, and how time passes there: by looks, and by a clock that only counts.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
@@ -28,6 +28,10 @@ pub(crate) struct Account {
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
     /// What the parameter store holds.
     pub(crate) parameters: BTreeMap<String, String>,
+    /// What IAM does not allow.
+    pub(crate) denied: BTreeSet<String>,
+    /// The connections to source code, by ARN, each with its status.
+    pub(crate) connections: BTreeMap<String, String>,
     /// What ECS answers, by action: one after the other, and the last again and again.
     pub(crate) ecs: BTreeMap<String, VecDeque<Value>>,
     /// How many looks see nothing yet of what has begun.
@@ -56,6 +60,8 @@ impl Account {
             detections: Vec::new(),
             objects: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            denied: BTreeSet::new(),
+            connections: BTreeMap::new(),
             ecs: BTreeMap::new(),
             late: 0,
             seconds: 0,

@@ -1,5 +1,5 @@
-//! The few actions of other services that a deployment needs: who asks, in which role, with what from S3, the parameter
-//! store and ECS.
+//! The few actions of other services that a deployment needs: who asks, in which role, what that one may do, and what there
+//! is in S3, the parameter store, `CodeConnections` and ECS.
 
 use serde_json::{Value, json};
 
@@ -53,6 +53,8 @@ pub(crate) fn respond(
         "s3" => s3(account, action, form, body),
         "ssm" => answered_in_json(ssm(account, action, form)),
         "ecs" => answered_in_json(ecs(account, action)),
+        "codeconnections" => answered_in_json(connection(account, form)),
+        "iam" => answered_in_xml(service, action, iam(account, action, form)),
         "sts" => answered_in_xml(service, action, sts(account, action, form)),
         _ => answered_in_xml(service, action, answer(account, action, form)),
     }
@@ -65,7 +67,7 @@ pub(crate) fn refused(service: &str, refusal: Refusal) -> Response {
             let error = Xml::new().text("Code", &refusal.code).text("Message", &refusal.message);
             Response::xml(refusal.http, error.document("Error"))
         }
-        "ssm" | "ecs" => answered_in_json(Err(refusal)),
+        "ssm" | "ecs" | "codeconnections" => answered_in_json(Err(refusal)),
         _ => answered_in_xml(service, "", Err(refusal)),
     }
 }
@@ -79,6 +81,7 @@ fn answered_in_json(answer: Result<Value, Refusal>) -> Response {
 
 fn answered_in_xml(service: &str, action: &str, answer: Answer) -> Response {
     let namespace = match service {
+        "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
         "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
         _ => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
     };
@@ -115,6 +118,27 @@ fn sts(account: &mut Account, action: &str, form: &Form) -> Answer {
         }
         _ => Err(unknown_action(action)),
     }
+}
+
+fn iam(account: &mut Account, action: &str, form: &Form) -> Answer {
+    match action {
+        "SimulatePrincipalPolicy" => {
+            let asked = form.list("ActionNames");
+            let results = asked.iter().fold(Xml::new(), |all, it| {
+                let decision = if account.denied.contains(it) { "implicitDeny" } else { "allowed" };
+                all.group("member", &Xml::new().text("EvalActionName", it).text("EvalDecision", decision))
+            });
+            Ok(Xml::new().group("EvaluationResults", &results).text("IsTruncated", false))
+        }
+        _ => Err(unknown_action(action)),
+    }
+}
+
+fn connection(account: &mut Account, form: &Form) -> Result<Value, Refusal> {
+    let arn = form.text("ConnectionArn");
+    let status = account.connections.get(arn);
+    let status = status.ok_or_else(|| Refusal::new(400, "ResourceNotFoundException", ""))?;
+    Ok(json!({ "Connection": { "ConnectionArn": arn, "ConnectionStatus": status } }))
 }
 
 /// What the access keys of assumed roles begin with; the account follows.
