@@ -141,7 +141,7 @@ fn with_deployed(args: &Args, global: &Global, world: &World, output: &mut Outpu
         Ok(comparison) => show(args, &comparison, output),
         Err((name, ending)) => {
             let of = stacks.iter().find(|it| it.target.name == name);
-            let faults = ending.diagnostics(&name, of, &output.command);
+            let faults = present::faults(&ending, &name, of, &output.command);
             output.diagnostics(&faults, &sources)?;
             Ok(super::deploy::exit_of_one(&ending))
         }

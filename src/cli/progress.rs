@@ -87,7 +87,7 @@ impl<'a, 'o> Printer<'a, 'o> {
             return self.doc(&doc);
         }
         let of = self.origins.stacks.iter().find(|it| it.target.name == stack);
-        let faults = ending.diagnostics(stack, of, &self.output.command);
+        let faults = present::faults(ending, stack, of, &self.output.command);
         self.doc(&present::diagnostics(&faults, self.origins.sources))
     }
 

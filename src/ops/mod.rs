@@ -1,7 +1,5 @@
 //! One function for each use of `asi`: it gets what it needs from the world, and gives a model.
 
-#[cfg(feature = "aws")]
-pub mod aws;
 pub mod config;
 #[cfg(feature = "aws")]
 pub mod deploy;

@@ -1,10 +1,14 @@
 //! From a model to a [`Doc`](crate::render::Doc): what the user reads of models and of diagnostics takes its form here.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod codes;
 #[cfg(feature = "aws")]
 pub mod deploy;
 mod diagnostics;
 mod diff;
+#[cfg(feature = "aws")]
+mod endings;
 mod explain;
 mod findings;
 mod rules;
@@ -14,6 +18,8 @@ pub mod stacks;
 pub use codes::CODES;
 pub use diagnostics::diagnostics;
 pub use diff::{View, diff};
+#[cfg(feature = "aws")]
+pub use endings::faults;
 pub use explain::{code, construct, constructs, property};
 pub use findings::{findings, found, remarks, suites, summary};
 pub use rules::{RULES, Rule, rule};

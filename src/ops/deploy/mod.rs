@@ -2,7 +2,6 @@
 
 mod consent;
 mod publish;
-mod report;
 mod stack;
 mod upload;
 mod watch;

@@ -5,7 +5,7 @@ use asi_constructs::kernel::diagnostic::Diagnostic;
 use crate::world::{AwsError, Refusal};
 
 /// A fault that says what AWS does not do, and what can be done about that.
-pub fn diagnostic(error: &AwsError) -> Diagnostic {
+pub(super) fn diagnostic(error: &AwsError) -> Diagnostic {
     let message = error.to_string();
     match &error.reason {
         Refusal::NoCredentials(_) => Diagnostic::error("aws-credentials", message).help(
