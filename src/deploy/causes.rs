@@ -75,6 +75,7 @@ mod tests {
                 status: ResourceStatus::new(parts.next().unwrap()),
                 reason: parts.next(),
                 token: None,
+                properties: None,
             }
         };
         lines.lines().enumerate().map(event).collect()

@@ -11,6 +11,7 @@
 //! - `propose` has a change set made, and reads why there is none.
 //! - `watch` follows an operation to its end, whoever began it.
 //! - `progress` is how far that is, `causes` finds what failed first among what failed with it.
+//! - `services` has why a service of ECS does not come up, of which CloudFormation knows only that.
 //! - `recovery` has the ways on from every status.
 //!
 //! It does what it is told and says what happens: who is asked, and what is printed, is not decided here.
@@ -22,6 +23,8 @@ mod progress;
 #[cfg(feature = "aws")]
 mod propose;
 mod recovery;
+#[cfg(feature = "aws")]
+mod services;
 mod standing;
 #[cfg(feature = "aws")]
 mod watch;
@@ -33,6 +36,8 @@ pub use progress::Progress;
 #[cfg(feature = "aws")]
 pub use propose::{Proposed, clean_up, propose, whole};
 pub use recovery::{Way, ways};
+#[cfg(feature = "aws")]
+pub use services::{Stop, Trouble, Why};
 pub use standing::{Standing, standing, standing_of};
 #[cfg(feature = "aws")]
 pub use watch::{News, Operation};

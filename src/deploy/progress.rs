@@ -115,6 +115,7 @@ mod tests {
             status: ResourceStatus::new(status),
             reason: None,
             token: None,
+            properties: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::services::{Place, Trouble, troubled};
 use crate::world::{
     AwsError, Timestamp,
     aws::Aws,
@@ -23,6 +24,9 @@ pub struct Operation {
     token: Option<String>,
     /// What has happened, in order of time as far as that was seen; nested stacks' events among them.
     pub events: Vec<StackEvent>,
+    /// The services of ECS that did not come up. They are asked about at once: what is turned back may be gone soon.
+    pub troubles: Vec<Trouble>,
+    asked: BTreeSet<Place>,
     seen: BTreeSet<String>,
     nested: Vec<String>,
     quiet: usize,
@@ -35,6 +39,8 @@ impl Operation {
             stack: stack.into(),
             token: None,
             events: Vec::new(),
+            troubles: Vec::new(),
+            asked: BTreeSet::new(),
             seen: BTreeSet::new(),
             nested: Vec::new(),
             quiet: 0,
@@ -119,8 +125,27 @@ impl Operation {
         let is_end = |it: &StackEvent| it.is_of_stack() && it.stack == self.stack && !it.status.is_busy();
         let has_ended = fresh.iter().any(is_end);
         self.seen.extend(fresh.iter().map(|it| it.id.clone()));
+        self.ask_about_services(aws, &fresh).await;
         self.events.append(&mut fresh);
         Ok(has_ended)
+    }
+
+    /// Asks ECS about the services that failed by these events, once about each. What ECS does not tell changes nothing of
+    /// the operation.
+    async fn ask_about_services(&mut self, aws: &Aws, fresh: &[StackEvent]) {
+        let began = self.events.first().or(fresh.first()).map_or(Timestamp(0), |it| it.time);
+        for (event, place) in troubled(fresh) {
+            if !self.asked.insert(place.clone()) {
+                continue;
+            }
+            let service = aws.service(&place.cluster, &place.service).await;
+            // Who may not ask for the one may still ask for the others; who gets no answer asks no more.
+            let tasks = match &service {
+                Err(error) if !error.is_denied() => Ok(Vec::new()),
+                _ => aws.stopped_tasks(&place.cluster, &place.service).await,
+            };
+            self.troubles.push(Trouble::read(event, place, began, service, tasks));
+        }
     }
 
     /// What is new of one stack: back to what was seen, to the event with which the operation began, or to one of

@@ -29,6 +29,7 @@ pub(super) fn diagnostic(error: &AwsError) -> Diagnostic {
             .help("look at the network, at `HTTPS_PROXY`, and at whether the region exists"),
         Refusal::Garbled(_) => Diagnostic::error("aws-garbled", message)
             .help("look at what stands between here and AWS, such as a proxy that wants a login"),
-        Refusal::Refused { .. } => Diagnostic::error("aws-refused", message),
+        Refusal::Refused { .. } => Diagnostic::error("aws-refused", message)
+            .help("mend what AWS names, and run the same command again: it goes on where it was"),
     }
 }

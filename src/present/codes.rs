@@ -310,6 +310,8 @@ pub const CODES: &[(&str, &str)] = &[
         "secret-source",
         "A secret is `ssm:/path` of a parameter, or `secretsmanager:name` with a key if there is one.",
     ),
+    ("service-event", "ECS says this of a service that did not come up."),
+    ("service-unread", "ECS could not be asked what became of the tasks of a service that did not come up."),
     ("session-length", "IAM lets a session of a role last from 1 to 12 hours."),
     ("several-stacks", "One template goes to standard output; several go into a folder."),
     (
@@ -336,6 +338,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("subnet-overlap", "Subnets of one network have no address in common."),
     ("subnet-size", "AWS takes subnets from /16 to /28."),
     ("target-capacity", "ECS keeps from 1% to 100% of the instances of a cluster taken up by tasks."),
+    ("task-stopped", "Tasks of a service stopped, so that it did not come up."),
     ("template-too-large", "A template that is sent along with a call has at most 51,200 bytes."),
     ("test-image", "The tests of an image are an image of their own."),
     ("time-zone", "A time zone has a name in the IANA's database, such as `Europe/Berlin`."),

@@ -7,9 +7,9 @@ use asi_constructs::kernel::{
     span::Span,
 };
 
-use super::aws;
+use super::{aws, services};
 use crate::{
-    deploy::{Cause, LARGEST_BODY, LARGEST_TEMPLATE},
+    deploy::{Cause, LARGEST_BODY, LARGEST_TEMPLATE, Trouble},
     ops::{
         Deployable,
         deploy::{Ask, Ending},
@@ -35,11 +35,11 @@ pub fn faults(ending: &Ending, name: &str, of: Option<&Deployable>, command: &st
             return Vec::new();
         }
         Ending::Faulty(faults) => return faults.clone(),
-        Ending::Failed { stack, causes, objections } => {
+        Ending::Failed { stack, causes, objections, troubles } => {
             let mut faults: Vec<Diagnostic> = objections.iter().map(|it| objection(of, it)).collect();
             // It says no more than that there are these.
             let causes = if faults.is_empty() { causes.as_slice() } else { &[] };
-            faults.extend(failed(name, of, stack.as_deref(), causes));
+            faults.extend(failed(name, of, stack.as_deref(), causes, troubles));
             return faults;
         }
         Ending::Refused { reason, objections } => return refused(name, of, reason, objections),
@@ -164,8 +164,18 @@ fn failed(
     of: Option<&Deployable>,
     stack: Option<&DeployedStack>,
     causes: &[Cause],
+    troubles: &[Trouble],
 ) -> Vec<Diagnostic> {
-    let mut faults: Vec<Diagnostic> = causes.iter().map(|it| cause(of, it)).collect();
+    let mut faults = Vec::new();
+    let is_of = |it: &Trouble, cause: &Cause| it.event.id == cause.event.id;
+    for it in causes {
+        faults.push(cause(of, it));
+        let known = troubles.iter().filter(|trouble| is_of(trouble, it));
+        faults.extend(known.flat_map(|it| services::trouble(of, it)));
+    }
+    // What was broken off because something else failed, or because somebody said so, had its own troubles perhaps.
+    let others = troubles.iter().filter(|trouble| !causes.iter().any(|it| is_of(trouble, it)));
+    faults.extend(others.flat_map(|it| services::trouble(of, it)));
     let (left, help) = match stack.and_then(|it| Some((it, it.status.known()?))) {
         None => (format!("`{name}` is gone"), "mend what failed, and run the same command again"),
         Some((stack, status)) => (
@@ -226,7 +236,12 @@ fn objection(of: Option<&Deployable>, it: &Objection) -> Diagnostic {
 }
 
 /// Points at what made a resource, or at the part of it that a JSON pointer names; and names the construct that did.
-fn placed(fault: Diagnostic, of: Option<&Deployable>, id: &str, pointer: Option<&str>) -> Diagnostic {
+pub(super) fn placed(
+    fault: Diagnostic,
+    of: Option<&Deployable>,
+    id: &str,
+    pointer: Option<&str>,
+) -> Diagnostic {
     let Some(of) = of else { return fault };
     let resource = of.template.body.get("Resources").and_then(|it| it.get(id));
     let path = LogicalId::checked(id).ok().and_then(|it| of.template.paths.get(&it));

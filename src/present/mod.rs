@@ -13,6 +13,8 @@ mod explain;
 mod findings;
 mod rules;
 #[cfg(feature = "aws")]
+mod services;
+#[cfg(feature = "aws")]
 pub mod stacks;
 
 pub use codes::CODES;

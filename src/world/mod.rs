@@ -4,6 +4,7 @@ mod access;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod cloudformation;
+pub mod ecs;
 mod memory;
 mod revisions;
 mod system;

@@ -24,7 +24,7 @@ pub(super) use self::{
 };
 use super::{Compared, Deployable, Purpose};
 use crate::{
-    deploy::{Cause, Way},
+    deploy::{Cause, Trouble, Way},
     world::{
         AwsError, Reach, Timestamp, World,
         cloudformation::{DeployedStack, Imported, Made, Objection, StackEvent, StackStatus},
@@ -195,6 +195,8 @@ pub enum Ending {
         causes: Vec<Cause>,
         /// What CloudFormation found wrong before it touched anything.
         objections: Vec<Objection>,
+        /// The services of ECS that did not come up.
+        troubles: Vec<Trouble>,
     },
     /// CloudFormation does not make a change set of it.
     Refused {
@@ -271,7 +273,8 @@ pub enum Ending {
 impl Ending {
     /// It failed because of this, and CloudFormation has not objected before.
     pub(in crate::ops) fn failed(stack: Option<DeployedStack>, causes: Vec<Cause>) -> Self {
-        Self::Failed { stack: stack.map(Box::new), causes, objections: Vec::new() }
+        let (objections, troubles) = (Vec::new(), Vec::new());
+        Self::Failed { stack: stack.map(Box::new), causes, objections, troubles }
     }
 
     /// Whether what was wanted is the case.

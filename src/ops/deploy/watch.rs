@@ -83,11 +83,9 @@ impl UnderWay {
                 let causes = causes(&operation.events);
                 // What keeps an operation from beginning is told of the stack, and says where the details are.
                 let is_told_elsewhere = !causes.is_empty() && causes.iter().all(|it| it.event.is_of_stack());
-                let mut ending = Ending::failed(stack, causes);
-                if let (Ending::Failed { objections, .. }, true) = (&mut ending, is_told_elsewhere) {
-                    *objections = operation.objections(aws).await;
-                }
-                Err(ending)
+                let objections = if is_told_elsewhere { operation.objections(aws).await } else { Vec::new() };
+                let (stack, troubles) = (stack.map(Box::new), operation.troubles);
+                Err(Ending::Failed { stack, causes, objections, troubles })
             }
         }
     }

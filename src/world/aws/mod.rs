@@ -8,6 +8,7 @@ mod changes;
 mod convert;
 mod credentials;
 mod direct;
+mod ecs;
 mod failure;
 mod parameters;
 mod request;

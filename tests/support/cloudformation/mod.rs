@@ -26,6 +26,7 @@ mod template;
 mod values;
 mod xml;
 
+pub(crate) use account::Account;
 pub(crate) use actions::ACTIONS;
 pub(crate) use change::{Change, Detail};
 pub(crate) use faults::Fault;

@@ -283,8 +283,8 @@ impl<'a> Work<'a> {
         };
         let new = match &old {
             Some(old) if !change.replaces() => old.clone(),
-            Some(old) => numbered(&stack.name, &change.id, number(old) + 1),
-            None => numbered(&stack.name, &change.id, 1),
+            Some(old) => physical_id(stack, change, number(old) + 1),
+            None => physical_id(stack, change, 1),
         };
         Some(Self { change, verb, old, new, failure: script.failure(&change.id, on) })
     }
@@ -352,6 +352,16 @@ impl<'a> Work<'a> {
 const REPLACED: &str =
     "Requested update requires the creation of a new physical resource; hence creating one.";
 const TAGGED: &str = "Apply stack-level tags to imported resource if applicable.";
+
+/// What a resource is called outside of the stack; a service of ECS has an ARN, which names its cluster.
+fn physical_id(stack: &Stack, change: &Change, number: usize) -> String {
+    let name = numbered(&stack.name, &change.id, number);
+    if change.kind != "AWS::ECS::Service" {
+        return name;
+    }
+    let super::values::Place { account, region } = &stack.place;
+    format!("arn:aws:ecs:{region}:{account}:service/{}-cluster/{name}", stack.name)
+}
 
 /// The physical id of a resource, the `number`th it has.
 pub(crate) fn numbered(stack: &str, id: &str, number: usize) -> String {
