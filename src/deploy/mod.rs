@@ -10,6 +10,7 @@
 //! - `parameters` finds the values of parameters, `body` how a template gets to CloudFormation.
 //! - `propose` has a change set made, and reads why there is none.
 //! - `watch` follows an operation to its end, whoever began it.
+//! - `nesting` names what is in a nested stack by its way, `Parent/Child/Queue`.
 //! - `progress` is how far that is, `causes` finds what failed first among what failed with it.
 //! - `services` has why a service of ECS does not come up, of which CloudFormation knows only that.
 //! - `recovery` has the ways on from every status.
@@ -18,6 +19,7 @@
 
 mod body;
 mod causes;
+mod nesting;
 mod parameters;
 mod progress;
 #[cfg(feature = "aws")]
@@ -31,6 +33,7 @@ mod watch;
 
 pub use body::{Body, LARGEST_BODY, LARGEST_TEMPLATE, body, capabilities, looks_up};
 pub use causes::{Cause, causes};
+pub use nesting::Nesting;
 pub use parameters::{Values, values};
 pub use progress::Progress;
 #[cfg(feature = "aws")]

@@ -111,8 +111,8 @@ async fn one(
         }
         audience.borrow_mut().hear(&target.name, &News::Busy(&stack));
         audience.borrow_mut().hear(&target.name, &News::Began(&[]));
-        match under_way.watch(&aws, &target.name, Operation::under_way(&stack.id), audience).await {
-            Ok(_) | Err(Ending::Failed { .. }) => (),
+        match under_way.watch(&aws, &target.name, Operation::on(&stack), audience).await {
+            Ok(_) | Err(Ending::Failed { .. } | Ending::Gone) => (),
             Err(ending) => return Err(ending),
         }
     };
@@ -130,7 +130,7 @@ async fn one(
     let token = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await.map_err(Ending::Aws);
     let token = token.inspect_err(|_| under_way.leave(&target.name))?;
     audience.borrow_mut().hear(&target.name, &News::Began(&proposal.steps));
-    let left = under_way.watch(&aws, &target.name, operation.begun(token), audience).await?;
+    let left = under_way.watch(&aws, &target.name, operation.deleting().begun(token), audience).await?;
     if left.status.known() != Some(Known::DeleteComplete) {
         // Where somebody imports what it exports, it stays as it was, and nothing has failed.
         return Err(Ending::failed(Some(left), Vec::new()));

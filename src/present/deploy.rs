@@ -109,8 +109,8 @@ pub fn event(stack: &str, event: &StackEvent, progress: &Progress, origins: Orig
         aside(far),
         vec![(meaning, format!("{:<STATUS$}", event.status.as_str()))],
         vec![(Meaning::Plain, format!("{:<TYPE$}", event.type_name))],
-        vec![(Meaning::Value, event.logical_id.clone())],
-        aside(origins.place(stack, event)),
+        vec![(Meaning::Value, progress.path(event))],
+        aside(origins.place(stack, event, progress)),
     ];
     cells.extend(event.reason.as_ref().map(|it| vec![(Meaning::Plain, it.clone())]));
     Doc(vec![Block::Items(vec![Item { cells, lines: Vec::new() }])])
@@ -146,8 +146,8 @@ pub fn progress<'a>(all: impl IntoIterator<Item = (&'a String, &'a Progress)>, o
                     aside(duration(*seconds)),
                     vec![(Meaning::Changed, event.status.as_str().to_owned())],
                     vec![(Meaning::Plain, event.type_name.clone())],
-                    vec![(Meaning::Value, event.logical_id.clone())],
-                    aside(origins.place(stack, event)),
+                    vec![(Meaning::Value, progress.path(event))],
+                    aside(origins.place(stack, event, progress)),
                 ],
                 lines: Vec::new(),
             })
@@ -215,9 +215,9 @@ pub fn deployed(endings: &[(String, Ending)]) -> Option<String> {
 
 impl Origins<'_> {
     /// The construct and the line that a resource comes from; nothing, if that is not known.
-    fn place(&self, stack: &str, event: &StackEvent) -> String {
+    fn place(&self, stack: &str, event: &StackEvent, progress: &Progress) -> String {
         let Some(of) = self.stacks.iter().find(|it| it.target.name == stack) else { return String::new() };
-        let is_nested = !event.stack.contains(&format!("/{stack}/"));
+        let is_nested = progress.path(event) != event.logical_id;
         let resource = of.template.body.get("Resources").and_then(|it| it.get(&event.logical_id));
         let Some(resource) = resource.filter(|_| !is_nested) else { return String::new() };
         let path = LogicalId::checked(&event.logical_id).ok().and_then(|it| of.template.paths.get(&it));

@@ -213,8 +213,10 @@ fn cause(of: Option<&Deployable>, cause: &Cause) -> Diagnostic {
     };
     let back = if cause.is_of_rollback { " on the way back" } else { "" };
     let reason = event.reason.as_deref().unwrap_or("CloudFormation does not say why");
-    let fault = format!("`{}` ({}) {does}{back}: {reason}", event.logical_id, event.type_name);
-    placed(Diagnostic::error("resource-failed", fault), of, &event.logical_id, None)
+    let fault = format!("`{}` ({}) {does}{back}: {reason}", cause.path, event.type_name);
+    // Of what is in a nested stack, the stack file has only that.
+    let written = cause.path.split('/').next().unwrap_or_default();
+    placed(Diagnostic::error("resource-failed", fault), of, written, None)
 }
 
 fn refused(name: &str, of: Option<&Deployable>, reason: &str, objections: &[Objection]) -> Vec<Diagnostic> {

@@ -11,6 +11,8 @@ mod diff;
 mod endings;
 mod explain;
 mod findings;
+#[cfg(feature = "aws")]
+pub mod recover;
 mod rules;
 #[cfg(feature = "aws")]
 mod services;

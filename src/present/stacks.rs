@@ -33,11 +33,11 @@ pub fn ways(state: &State) -> Doc {
     let mut doc = Doc(vec![Block::Items(vec![status(&state.stack.name, Some(&state.stack))])]);
     let failed = state.failed.iter().map(|it| Item {
         cells: vec![
-            vec![(Meaning::Warning, it.status.to_string())],
-            plain(it.type_name.as_str()),
-            vec![(Meaning::Value, it.logical_id.clone())],
+            vec![(Meaning::Warning, it.resource.status.to_string())],
+            plain(it.resource.type_name.as_str()),
+            vec![(Meaning::Value, it.path.clone())],
         ],
-        lines: it.reason.iter().map(|it| plain(it.as_str())).collect(),
+        lines: it.resource.reason.iter().map(|it| plain(it.as_str())).collect(),
     });
     let failed: Vec<Item> = failed.collect();
     if !failed.is_empty() {

@@ -162,9 +162,9 @@ impl Deploying<'_> {
                 Standing::Busy => {
                     audience.borrow_mut().hear(&self.name, &News::Busy(stack));
                     audience.borrow_mut().hear(&self.name, &News::Began(&[]));
-                    match under_way.watch(aws, &self.name, Operation::under_way(&stack.id), audience).await {
+                    match under_way.watch(aws, &self.name, Operation::on(stack), audience).await {
                         // Whatever became of it, it is over, and the stack is looked at again.
-                        Ok(_) | Err(Ending::Failed { .. }) => (),
+                        Ok(_) | Err(Ending::Failed { .. } | Ending::Gone) => (),
                         Err(ending) => return Err(ending),
                     }
                 }
@@ -173,8 +173,11 @@ impl Deploying<'_> {
                     let role = self.settings.role.as_deref().or(stack.role.as_deref());
                     let operation = Operation::about_to_begin(aws, &stack.id).await.map_err(Ending::Aws)?;
                     let deleted = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await;
-                    let operation = operation.begun(deleted.map_err(Ending::Aws)?);
-                    under_way.watch(aws, &self.name, operation, audience).await?;
+                    let operation = operation.deleting().begun(deleted.map_err(Ending::Aws)?);
+                    match under_way.watch(aws, &self.name, operation, audience).await {
+                        Ok(_) | Err(Ending::Gone) => (),
+                        Err(ending) => return Err(ending),
+                    }
                 }
             }
         }

@@ -59,7 +59,8 @@ pub(in crate::ops) async fn alone(
 }
 
 impl UnderWay {
-    /// Follows an operation to its end; one that does not end well is an error.
+    /// Follows an operation to its end; one that does not end well is an error, and so is that nothing is left of the stack,
+    /// be that as it should be.
     pub(in crate::ops) async fn watch(
         &self,
         aws: &Aws,
@@ -79,6 +80,7 @@ impl UnderWay {
         self.leave(name);
         match watched.map_err(Ending::Aws)? {
             Some(stack) if stack.status.is_good() => Ok(stack),
+            None if operation.is_deletion() => Err(Ending::Gone),
             stack => {
                 let causes = causes(&operation.events);
                 // What keeps an operation from beginning is told of the stack, and says where the details are.
