@@ -6,6 +6,7 @@ mod aws;
 mod calls;
 mod change_sets;
 mod failures;
+mod live;
 mod nested;
 mod services;
 mod settings;

@@ -136,7 +136,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         return Ok(exit);
     }
     let origins = Origins { stacks: &deployables.stacks, sources: &deployables.sources };
-    let mut printer = Printer::new(output, world.is_interactive, origins, args.all);
+    let mut printer = Printer::new(output, world, origins, args.all);
     let deploying = ops::deploy(world, &deployables.stacks, &deployables.sources, &settings, &mut printer);
     let endings = aws::block_on(deploying);
     printer.finish()?;

@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     ops::destroy::in_order(&mut chosen, &all.stacks);
     let settings = Settings { reach: reach(global), role: args.role_arn.clone(), yes: args.yes };
     let origins = Origins { stacks: &all.stacks, sources: &all.sources };
-    let mut printer = Printer::new(output, world.is_interactive, origins, args.all);
+    let mut printer = Printer::new(output, world, origins, args.all);
     let written = (all.stacks.as_slice(), &all.sources);
     let endings = aws::block_on(ops::destroy::destroy(world, &chosen, written, &settings, &mut printer));
     printer.finish()?;

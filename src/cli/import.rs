@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     let change_set = "asi-import".to_owned();
     let settings = Settings { reach: reach(global), identifiers, change_set, yes: args.yes };
     let origins = Origins { stacks: &deployables.stacks, sources: &deployables.sources };
-    let mut printer = Printer::new(output, world.is_interactive, origins, false);
+    let mut printer = Printer::new(output, world, origins, false);
     let ending = aws::block_on(import(world, stack, &settings, &mut printer));
     printer.finish()?;
     Ok(exit_of_one(&ending))

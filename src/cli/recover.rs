@@ -192,7 +192,7 @@ fn go(
     }
     let sources = Sources::default();
     let origins = Origins { stacks: &[], sources: &sources };
-    let mut printer = Printer::new(output, world.is_interactive, origins, false);
+    let mut printer = Printer::new(output, world, origins, false);
     let reach = reach(global);
     let ending = aws::block_on(ops::recover::recover(world, target, &reach, way, resources, &mut printer));
     printer.finish()?;

@@ -15,6 +15,8 @@ use crate::{
 
 /// The most resources that are shown as being under way.
 const MOST_RUNNING: usize = 12;
+/// The longest name in a table, in characters.
+const LONGEST_NAME: usize = 40;
 /// The room for a status, and for a type.
 const STATUS: usize = 20;
 const TYPE: usize = 28;
@@ -116,6 +118,25 @@ pub fn event(stack: &str, event: &StackEvent, progress: &Progress, origins: Orig
     Doc(vec![Block::Items(vec![Item { cells, lines: Vec::new() }])])
 }
 
+/// A failure, in a line above a table: where there is little room, why something failed matters most.
+pub fn failure(event: &StackEvent, progress: &Progress) -> Doc {
+    let mut cells = vec![
+        aside(event.time.to_string()),
+        vec![(Meaning::Warning, event.status.to_string())],
+        vec![(Meaning::Value, short(&progress.path(event)))],
+    ];
+    cells.extend(event.reason.as_ref().map(|it| vec![(Meaning::Plain, it.clone())]));
+    Doc(vec![Block::Items(vec![Item { cells, lines: Vec::new() }])])
+}
+
+/// A name that leaves room for others in its line.
+fn short(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_NAME - 1) {
+        Some((end, last)) if name.len() > end + last.len_utf8() => format!("{}…", &name[..end]),
+        _ => name.to_owned(),
+    }
+}
+
 /// How far the deployments under way are.
 pub fn progress<'a>(all: impl IntoIterator<Item = (&'a String, &'a Progress)>, origins: Origins<'_>) -> Doc {
     let mut blocks = Vec::new();
@@ -146,7 +167,7 @@ pub fn progress<'a>(all: impl IntoIterator<Item = (&'a String, &'a Progress)>, o
                     aside(duration(*seconds)),
                     vec![(Meaning::Changed, event.status.as_str().to_owned())],
                     vec![(Meaning::Plain, event.type_name.clone())],
-                    vec![(Meaning::Value, progress.path(event))],
+                    vec![(Meaning::Value, short(&progress.path(event)))],
                     aside(origins.place(stack, event, progress)),
                 ],
                 lines: Vec::new(),

@@ -12,6 +12,8 @@ mod endings;
 mod explain;
 mod findings;
 #[cfg(feature = "aws")]
+pub mod live;
+#[cfg(feature = "aws")]
 pub mod recover;
 mod rules;
 #[cfg(feature = "aws")]

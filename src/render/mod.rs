@@ -1,5 +1,6 @@
 //! Prints documents and pictures. Knows colours, tables, excerpts, frames and lines; knows nothing of stacks.
 
+mod cut;
 mod github;
 mod junit;
 mod markdown;
@@ -8,6 +9,7 @@ mod short;
 mod svg;
 mod terminal;
 
+pub use cut::cut;
 pub use github::github;
 pub use junit::{Suite, junit};
 pub use markdown::markdown;
