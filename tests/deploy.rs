@@ -5,6 +5,7 @@ mod attended;
 mod aws;
 mod calls;
 mod change_sets;
+mod destroy;
 mod failures;
 mod live;
 mod nested;

@@ -28,7 +28,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     visible_alias = "apply",
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses something; ListChangeSets and DeleteStack where a stack never came up; CreateStack or UpdateStack with --method direct; CancelUpdateStack after Ctrl-C, if asked for; UpdateTerminationProtection with --protect. Where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks. Where a stack is bound to an account or its template is large: sts:GetCallerIdentity; where its template is large: s3:GetObject, s3:PutObject. With --app also sts:AssumeRole, ssm:GetParameter, s3:GetObject, s3:PutObject.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses something; ListChangeSets and DeleteStack where a stack never came up; CreateStack or UpdateStack with --method direct; CancelUpdateStack after Ctrl-C, if asked for; UpdateTerminationProtection with --protect. Where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks. Where a stack is bound to an account or its template is large: sts:GetCallerIdentity; where its template is large: s3:GetObject, s3:PutObject. With --app also sts:AssumeRole, ssm:GetParameter, s3:GetObject, s3:PutObject.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck; 130 Ctrl-C was pressed again while a change set was taken away."
 )]
 pub(super) struct Args {
     /// The stacks, by the names `asi ls` prints; if absent, those of the chosen environment
@@ -201,9 +201,11 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
         | Ending::Skipped(_)
         | Ending::Left
         | Ending::Protected
+        | Ending::Holding(_)
         | Ending::Stopped
         | Ending::NoChangeSet
         | Ending::Outdated => Exit::No,
+        Ending::Abandoned => Exit::Interrupted,
         Ending::Faulty(_)
         | Ending::Refused { .. }
         | Ending::NothingToImport

@@ -58,6 +58,8 @@ pub enum Exit {
     Input = 2,
     /// The world failed: a file system, a network, AWS.
     World = 3,
+    /// Somebody pressed Ctrl-C, and again before what had been made was taken away.
+    Interrupted = 130,
 }
 
 /// Turns a page of YAML into a CloudFormation template

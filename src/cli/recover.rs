@@ -23,7 +23,7 @@ use crate::{
 /// Without a terminal, name it with --way.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents; and, as the way needs it, CancelUpdateStack, RollbackStack, ContinueUpdateRollback, DeleteStack; where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks.\n\nExit codes: 0 done, or nothing to do; 1 it failed, or no way was chosen; 2 the input is wrong; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents; and, as the way needs it, CancelUpdateStack, RollbackStack, ContinueUpdateRollback, DeleteStack; where a deletion failed: GetTemplate, s3:ListBucketVersions, ecr:ListImages; where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks.\n\nExit codes: 0 done, or nothing to do; 1 it failed, or no way was chosen; 2 the input is wrong; 3 AWS cannot be asked."
 )]
 pub(super) struct Args {
     /// The stack; if absent, the only one of the stack file

@@ -30,20 +30,21 @@ pub enum Proposed {
     },
 }
 
-/// Has a change set made, in place of an earlier one of its name, says which one it is, and waits for it. If none comes of
-/// it, nothing is left of it either.
+/// Has a change set made, in place of an earlier one of its name, and waits for it. Says which one it is, by its name before
+/// it is asked for, and by its ARN once it is there. If none comes of it, nothing is left of it either.
 pub async fn propose(
     aws: &Aws,
     request: &ChangeSetRequest<'_>,
-    hear: impl FnOnce(&Made),
+    mut hear: impl FnMut(&Made),
 ) -> Result<Proposed, AwsError> {
+    let named = Made { change_set: request.name.to_owned(), stack: request.stack.to_owned() };
+    hear(&named);
     let made = match create(aws, request).await {
         Ok(made) => made,
         Err(error) => {
             if matches!(error.reason, Refusal::Silent(_) | Refusal::Unreachable(_) | Refusal::Garbled(_)) {
                 // It may be there although nothing was heard of it.
-                let lost = Made { change_set: request.name.to_owned(), stack: request.stack.to_owned() };
-                let _ = clean_up(aws, &lost, request.goal).await;
+                let _ = clean_up(aws, &named, request.goal).await;
             }
             return Err(error);
         }

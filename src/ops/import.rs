@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Deployable, Purpose,
-    deploy::{Ask, Audience, Ending, Listeners, News, UnderWay, agree, alone, document, sent},
+    deploy::{Ask, Audience, Ending, Listeners, News, UnderWay, alone, document, sent},
     targets::Connected,
 };
 use crate::{
@@ -106,7 +106,8 @@ async fn attempt(
     };
     audience.borrow_mut().hear(name, &News::Importing(&imported));
     let question = || audience.borrow_mut().hear(name, &News::MayImport);
-    let agreed = agree(world, (!settings.yes).then_some(Ask::Changes), question).await;
+    let ask = (!settings.yes).then_some(Ask::Changes);
+    let agreed = under_way.questions.agree(world, ask, question).await;
     under_way.settle(name);
     if let Err(ending) = agreed {
         deploy::clean_up(&aws, &made, Goal::Import).await.map_err(Ending::Aws)?;

@@ -2,6 +2,8 @@
 
 pub mod config;
 #[cfg(feature = "aws")]
+pub mod contents;
+#[cfg(feature = "aws")]
 pub mod deploy;
 #[cfg(feature = "aws")]
 pub mod deployable;

@@ -1,8 +1,11 @@
 //! A stack that something has failed in, and the ways on from there.
 
+use asi_constructs::kernel::span::Sources;
+
 use super::{
     Purpose, Target,
-    deploy::{Audience, Ending, Listeners, News, UnderWay, alone},
+    contents::{Holder, contents, holders},
+    deploy::{Audience, Ending, Listeners, News, UnderWay, alone, document},
     targets::Connected,
 };
 use crate::{
@@ -24,6 +27,8 @@ pub struct State {
     pub stack: DeployedStack,
     /// The resources that something failed at, those in nested stacks in place of the stacks.
     pub failed: Vec<Failed>,
+    /// Those of them that cannot be deleted because they hold something.
+    pub held: Vec<Holder>,
     /// The ways on, the safest first; none, if everything is as it should be.
     pub ways: &'static [Way],
 }
@@ -55,14 +60,27 @@ impl Failed {
 /// How a stack is; nothing, if there is none.
 pub async fn state(world: &World, target: &Target, reach: &Reach<'_>) -> Result<Option<State>, Ending> {
     let Connected { aws, .. } = target.connect(world, reach, Purpose::Look).await?;
-    look(&aws, &target.name).await.map_err(Ending::Aws)
+    let mut state = look(&aws, &target.name).await.map_err(Ending::Aws)?;
+    if let Some(state) = state.as_mut().filter(|it| it.stack.status.known() == Some(Known::DeleteFailed)) {
+        state.held = held(&aws, &state.stack, &state.failed).await.map_err(Ending::Aws)?;
+    }
+    Ok(state)
 }
 
 async fn look(aws: &Aws, name: &str) -> Result<Option<State>, AwsError> {
     let Some(stack) = aws.stack(name).await? else { return Ok(None) };
     let ways = ways(&stack.status);
     let failed = if ways.is_empty() { Vec::new() } else { failed(aws, &stack.id).await? };
-    Ok(Some(State { stack, failed, ways }))
+    Ok(Some(State { stack, failed, held: Vec::new(), ways }))
+}
+
+/// What of it holds something, as far as that can be seen.
+async fn held(aws: &Aws, stack: &DeployedStack, failed: &[Failed]) -> Result<Vec<Holder>, AwsError> {
+    let own = failed.iter().filter(|it| it.within.is_none()).map(|it| it.resource.clone());
+    let own: Vec<StackResource> = own.collect();
+    let template = aws.template(&stack.id).await?;
+    let template = document(template.as_deref(), &stack.name, &mut Sources::default());
+    Ok(contents(aws, holders(&template, &own)).await.held)
 }
 
 /// What failed in a stack, and in the stacks that are nested in it and failed.
@@ -122,7 +140,7 @@ async fn go(
     audience: Listeners<'_, '_>,
 ) -> Result<Ending, Ending> {
     let Connected { aws, .. } = target.connect(world, reach, Purpose::Change).await?;
-    let Some(State { stack, failed, ways }) = look(&aws, &target.name).await.map_err(Ending::Aws)? else {
+    let Some(State { stack, failed, ways, .. }) = look(&aws, &target.name).await.map_err(Ending::Aws)? else {
         return Ok(Ending::Gone);
     };
     let is_begun = way.is_begun(&stack.status);

@@ -226,6 +226,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("not-a-choice", "The property takes one of some words, and this is none of them."),
     ("not-bootstrapped", "A deployment in the way of the CDK needs what `cdk bootstrap` makes."),
+    ("not-empty", "CloudFormation deletes a bucket or a repository of images only when it is empty."),
     (
         "not-literal",
         "The text has to be known when `asi` synthesizes, so that it cannot refer to something known only at deployment.",

@@ -7,10 +7,14 @@ use crate::{
     deploy::Progress,
     ops::{
         Deployable, Presence,
+        contents::{Holder, HolderKind},
         deploy::{Ending, News, Proposal},
     },
     render::{Block, Doc, Item, Meaning, Text},
-    world::cloudformation::{DeployedStack, Imported, ResourceStatus, StackEvent, StackOutput},
+    world::{
+        AwsError,
+        cloudformation::{DeployedStack, Imported, ResourceStatus, StackEvent, StackOutput},
+    },
 };
 
 /// The most resources that are shown as being under way.
@@ -51,6 +55,15 @@ pub fn notice(stack: &str, news: &News<'_>) -> Option<String> {
         News::Leftover => format!(
             "`{stack}` never came up, and only its name is left (ROLLBACK_COMPLETE): that is deleted first"
         ),
+        News::Emptying(it) => format!("`{stack}`: {} is emptied", holder(it)),
+        News::Unseen(it, error) if error.is_denied() => format!(
+            "`{stack}`: whether {} holds anything is not known, because you may not call `{}`; the deletion fails if it does",
+            holder(it),
+            action(it, error)
+        ),
+        News::Unseen(it, error) => {
+            format!("`{stack}`: whether {} holds anything is not known: {error}", holder(it))
+        }
         News::Preparing => format!("`{stack}`: CloudFormation is asked what would change"),
         News::Cancelled(None) => format!("`{stack}` is turned back to what it was"),
         News::Cancelled(Some(error)) => format!("`{stack}` goes on: {error}"),
@@ -66,6 +79,7 @@ pub fn question(stack: &str, news: &News<'_>) -> Option<String> {
             format!("Delete {stack} in {}? [y/N] ", it.region)
         }
         News::Question(it) => format!("Deploy {stack} to {}? [y/N] ", it.region),
+        News::MayEmpty(it) => format!("Delete all that {} holds, for good? [y/N] ", holder(it)),
         News::MayImport => format!("\nTake them into {stack}? [y/N] "),
         News::Interrupted(stacks) => format!(
             "\nCloudFormation works on {}. [l]eave it to that, [c]ancel the update, or go on [w]atching? [l/c/w] ",
@@ -74,6 +88,23 @@ pub fn question(stack: &str, news: &News<'_>) -> Option<String> {
         _ => return None,
     };
     Some(text)
+}
+
+/// "the bucket `shop-uploads`, `Uploads`"
+pub(super) fn holder(it: &Holder) -> String {
+    let kind = match it.kind {
+        HolderKind::Bucket => "bucket",
+        HolderKind::Repository => "repository",
+    };
+    format!("the {kind} `{}` (`{}`)", it.name, it.id)
+}
+
+/// The action of IAM that a call takes.
+fn action(it: &Holder, error: &AwsError) -> String {
+    match it.kind {
+        HolderKind::Bucket => "s3:ListBucketVersions".to_owned(),
+        HolderKind::Repository => format!("ecr:{}", error.operation),
+    }
 }
 
 /// What would be taken into a stack.

@@ -7,11 +7,12 @@ use asi_constructs::kernel::{
     span::Span,
 };
 
-use super::{aws, services};
+use super::{aws, deploy, services};
 use crate::{
     deploy::{Cause, LARGEST_BODY, LARGEST_TEMPLATE, Trouble},
     ops::{
         Deployable,
+        contents::Holder,
         deploy::{Ask, Ending},
     },
     world::cloudformation::{DeployedStack, Known, Objection},
@@ -90,7 +91,13 @@ pub fn faults(ending: &Ending, name: &str, of: Option<&Deployable>, command: &st
         Ending::Protected => {
             let fault = format!("`{name}` is protected from being deleted");
             Diagnostic::error("protected", fault)
-                .help("allow it with `asi deploy --no-protect`, and delete it then")
+                .help(format!(
+                    "allow it with `asi deploy --no-protect`, or where no stack file has it with `aws cloudformation \
+                     update-termination-protection --no-enable-termination-protection --stack-name {name}`, and delete it then"
+                ))
+        }
+        Ending::Holding(holders) => {
+            return holders.iter().map(|it| holding(name, of, it, command)).collect();
         }
         Ending::NoWay { status, way } => {
             let fault = format!("`{name}` is in {status}, from where `{}` leads nowhere", way.name());
@@ -102,6 +109,12 @@ pub fn faults(ending: &Ending, name: &str, of: Option<&Deployable>, command: &st
         }
         Ending::Stopped => {
             Diagnostic::error("no-consent", format!("`{name}` stays as it is: the run was stopped"))
+        }
+        Ending::Abandoned => {
+            let fault =
+                format!("`{name}` stays as it is, but its change set may be left: the run was ended at once");
+            Diagnostic::error("no-consent", fault)
+                .help("run the same command again: it takes the place of that one")
         }
         Ending::Left => {
             let fault = format!("nobody watches `{name}` any more; CloudFormation goes on");
@@ -145,6 +158,19 @@ fn missing(ending: &Ending, name: &str) -> Diagnostic {
         Ending::File(why) => Diagnostic::error("file", why.clone()),
         _ => unreachable!("only what is missing"),
     }
+}
+
+/// Something that is deleted only when it is empty, and is not.
+fn holding(name: &str, of: Option<&Deployable>, it: &Holder, command: &str) -> Diagnostic {
+    let holder = deploy::holder(it);
+    let fault = format!(
+        "`{name}` stays as it is: {holder} holds something, and CloudFormation deletes only what is empty"
+    );
+    let fault = Diagnostic::error("not-empty", fault).help(format!(
+        "have all of it deleted for good, `{command} --empty {}`, or empty it yourself",
+        it.id
+    ));
+    placed(fault, of, &it.id, None)
 }
 
 fn undecided(name: &str, ask: Ask, command: &str) -> Diagnostic {

@@ -103,6 +103,9 @@ impl<'a> Live<'a> {
             | News::Cancelled(_)
             | News::Question(_)
             | News::MayImport
+            | News::MayEmpty(_)
+            | News::Emptying(_)
+            | News::Unseen(..)
             | News::Interrupted(_) => (),
         }
         self.has_printed |= !above.is_empty();

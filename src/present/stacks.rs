@@ -1,9 +1,9 @@
 //! Stacks as they are deployed: how they are, what can be done, what they give, what has drifted.
 
-use super::{aside, diagnostics::counted, name};
+use super::{aside, deploy, diagnostics::counted, name};
 use crate::{
     deploy::Way,
-    ops::{inspect::Drift, recover::State},
+    ops::{contents::Holder, inspect::Drift, recover::State},
     render::{Block, Doc, Item, Meaning, Text},
     world::cloudformation::{DeployedStack, Drifted, ResourceDrift, StackStatus},
 };
@@ -37,7 +37,13 @@ pub fn ways(state: &State) -> Doc {
             plain(it.resource.type_name.as_str()),
             vec![(Meaning::Value, it.path.clone())],
         ],
-        lines: it.resource.reason.iter().map(|it| plain(it.as_str())).collect(),
+        lines: it
+            .resource
+            .reason
+            .iter()
+            .map(|it| plain(it.as_str()))
+            .chain(state.held.iter().filter(|held| held.id == it.path).map(|it| emptying(state, it)))
+            .collect(),
     });
     let failed: Vec<Item> = failed.collect();
     if !failed.is_empty() {
@@ -61,6 +67,15 @@ pub fn ways(state: &State) -> Doc {
     });
     doc.0.push(Block::Items(items.collect()));
     doc
+}
+
+/// How what keeps a stack from being deleted is emptied.
+fn emptying(state: &State, it: &Holder) -> Text {
+    let (holder, stack) = (deploy::holder(it), &state.stack.name);
+    plain(format!(
+        "{holder} holds something: `asi destroy {stack} --empty {}` deletes that for good, and then the stack",
+        it.id
+    ))
 }
 
 /// What a way does, and what it loses, if it loses something.

@@ -7,7 +7,7 @@ use crate::support::{cloudformation::On, golden, run};
 use asi::cli::Exit;
 
 /// Two stacks that need nothing, and one that needs the first of them.
-const APP: &str = "\
+pub(super) const APP: &str = "\
 app: shop
 region: us-east-1
 stacks:

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use asi_constructs::kernel::{node::Node, span::Sources};
 use indexmap::IndexMap;
-use tokio::sync::Mutex;
 
 use super::{
     Ending, Listeners, Method, News, Proposal, Settings, UnderWay,
-    consent::agree,
     publish::{check_bootstrap, publish, source},
     upload::sent,
 };
@@ -53,23 +51,13 @@ impl Before {
 }
 
 impl Deploying<'_> {
-    /// Deploys it. Only one stack at a time asks a question.
-    pub(super) async fn run(
-        &self,
-        under_way: &UnderWay,
-        audience: Listeners<'_, '_>,
-        question: &Mutex<()>,
-    ) -> Ending {
-        Box::pin(self.attempt(under_way, audience, question)).await.unwrap_or_else(|ending| ending)
+    /// Deploys it.
+    pub(super) async fn run(&self, under_way: &UnderWay, audience: Listeners<'_, '_>) -> Ending {
+        Box::pin(self.attempt(under_way, audience)).await.unwrap_or_else(|ending| ending)
     }
 
     /// What ends it early is an error, so that `?` leaves.
-    async fn attempt(
-        &self,
-        under_way: &UnderWay,
-        audience: Listeners<'_, '_>,
-        question: &Mutex<()>,
-    ) -> Result<Ending, Ending> {
+    async fn attempt(&self, under_way: &UnderWay, audience: Listeners<'_, '_>) -> Result<Ending, Ending> {
         let Connected { aws, own, not_assumed } = self.connect(Purpose::Change).await?;
         if let Some(error) = &not_assumed {
             audience.borrow_mut().hear(&self.name, &News::Own(error));
@@ -106,7 +94,7 @@ impl Deploying<'_> {
             return Ok(Ending::Prepared(proposal.made));
         }
         let is_ours = self.settings.method == Method::ChangeSet;
-        let agreed = self.agree(&proposal, audience, question).await;
+        let agreed = self.agree(&proposal, under_way, audience).await;
         under_way.settle(&self.name);
         if let Err(ending) = agreed {
             // Nobody will execute it.
@@ -324,7 +312,7 @@ impl Deploying<'_> {
         own: &Aws,
         before: &Before,
         values: &Values,
-        hear: impl FnOnce(&Made),
+        hear: impl FnMut(&Made),
     ) -> Result<Proposal, Ending> {
         let settings = self.settings;
         let deployment = self.deployment(aws, own, before, values).await?;
@@ -416,17 +404,13 @@ impl Deploying<'_> {
     async fn agree(
         &self,
         proposal: &Proposal,
+        under_way: &UnderWay,
         audience: Listeners<'_, '_>,
-        question: &Mutex<()>,
     ) -> Result<(), Ending> {
         let settings = self.settings;
         let ask = settings.approval.of(&proposal.compared.diff).filter(|_| !settings.yes);
-        // Who asks nobody waits for nobody.
-        let _turn = match ask {
-            Some(_) => Some(question.lock().await),
-            None => None,
-        };
-        agree(self.world, ask, || audience.borrow_mut().hear(&self.name, &News::Question(proposal))).await
+        let question = || audience.borrow_mut().hear(&self.name, &News::Question(proposal));
+        under_way.questions.agree(self.world, ask, question).await
     }
 
     /// Protects the stack from deletion, or no longer, if that was asked for.

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap, future::Future, pin::pin};
 
 use futures_util::future::{Either, select};
 
-use super::{Audience, Ending, News};
+use super::{Audience, Ending, News, consent::Questions};
 use crate::{
     deploy::{self, Operation, causes},
     world::{
@@ -24,6 +24,29 @@ pub(in crate::ops) struct UnderWay {
     stacks: RefCell<BTreeMap<String, (Aws, String)>>,
     /// Those whose change sets somebody is asked about.
     proposed: RefCell<BTreeMap<String, (Aws, Made, Goal)>>,
+    /// What somebody is asked.
+    pub(in crate::ops) questions: Questions,
+}
+
+/// What is left behind where somebody wants to leave.
+#[derive(Debug)]
+pub(in crate::ops) struct LeftBehind {
+    /// The names of stacks on which CloudFormation goes on.
+    running: Vec<String>,
+    /// Those of which change sets may be left.
+    unclean: Vec<String>,
+}
+
+impl LeftBehind {
+    /// How it ended for the stack of this name.
+    pub(in crate::ops) fn ending(&self, name: &str) -> Ending {
+        let is_in = |names: &[String]| names.iter().any(|it| it == name);
+        match () {
+            () if is_in(&self.running) => Ending::Left,
+            () if is_in(&self.unclean) => Ending::Abandoned,
+            () => Ending::Stopped,
+        }
+    }
 }
 
 /// What somebody wants who pressed Ctrl-C.
@@ -52,7 +75,7 @@ pub(in crate::ops) async fn alone(
         *ending.borrow_mut() = Some(ended.unwrap_or_else(|it| it));
     };
     let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
-    let left = left.map(|names| if names.is_empty() { Ending::Stopped } else { Ending::Left });
+    let left = left.map(|it| it.ending(name));
     let ending = ending.into_inner().or(left).expect("either it has ended or it was left");
     audience.borrow_mut().hear(name, &News::Ended(&ending));
     ending
@@ -92,14 +115,13 @@ impl UnderWay {
         }
     }
 
-    /// Does the work, unless somebody presses Ctrl-C and wants to leave. Gives the names of the stacks that are left to
-    /// themselves then.
+    /// Does the work, unless somebody presses Ctrl-C and wants to leave. Gives what is left to itself then.
     pub(in crate::ops) async fn until_interrupted(
         &self,
         world: &World,
         audience: Listeners<'_, '_>,
         work: impl Future<Output = ()>,
-    ) -> Option<Vec<String>> {
+    ) -> Option<LeftBehind> {
         let mut work = pin!(work);
         loop {
             let interrupt = pin!(aws::interrupted(&world.access));
@@ -107,8 +129,16 @@ impl UnderWay {
                 Either::Left(_) => return None,
                 Either::Right(_) => match self.wish(world, audience).await {
                     Wish::Leave => {
-                        self.clean_up().await;
-                        return Some(self.stacks.borrow().keys().cloned().collect());
+                        let running = self.stacks.borrow().keys().cloned().collect();
+                        let unclean: Vec<String> = self.proposed.borrow().keys().cloned().collect();
+                        let clean_up = pin!(self.clean_up());
+                        // Who presses it again does not want to wait.
+                        let is_clean = matches!(
+                            select(clean_up, pin!(aws::interrupted(&world.access))).await,
+                            Either::Left(_)
+                        );
+                        let unclean = if is_clean { Vec::new() } else { unclean };
+                        return Some(LeftBehind { running, unclean });
                     }
                     Wish::Cancel => self.cancel(audience).await,
                     Wish::GoOn => (),
@@ -152,7 +182,7 @@ impl UnderWay {
             return Wish::Leave;
         }
         audience.borrow_mut().hear(&names[0], &News::Interrupted(&names));
-        let answer = pin!(aws::line(world.read_line));
+        let answer = pin!(self.questions.urgent(world));
         // Who presses it again does not want to be asked.
         let Either::Left((answer, _)) = select(answer, pin!(aws::interrupted(&world.access))).await else {
             return Wish::Leave;

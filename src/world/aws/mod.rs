@@ -5,11 +5,13 @@
 
 mod bucket;
 mod changes;
+mod contents;
 mod convert;
 mod credentials;
 mod direct;
 mod ecs;
 mod failure;
+mod lines;
 mod parameters;
 mod request;
 mod signed;
@@ -17,7 +19,6 @@ mod stacks;
 
 use std::{
     future::Future,
-    io,
     sync::OnceLock,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -33,7 +34,10 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 
-pub use self::bucket::Object;
+pub use self::{
+    bucket::Object,
+    lines::{Line, Lines},
+};
 use self::{credentials::Kept, failure::Failure};
 use super::{Access, AwsError, Patience, Reach, Refusal, Timestamp};
 
@@ -83,11 +87,6 @@ pub async fn interrupted(access: &Access) {
         // Where there are no signals, nobody can interrupt.
         std::future::pending::<()>().await;
     }
-}
-
-/// Waits for a line that somebody types, and leaves this thread to others meanwhile.
-pub async fn line(read_line: fn() -> io::Result<String>) -> Option<String> {
-    tokio::task::spawn_blocking(read_line).await.ok()?.ok()
 }
 
 impl Aws {

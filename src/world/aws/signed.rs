@@ -61,6 +61,12 @@ impl Answer {
         self.status == 429 || self.status >= 500 || !self.is_good() && is_busy()
     }
 
+    /// What it says, where that is a text.
+    pub(super) fn text(&self, operation: &'static str) -> Result<&str, AwsError> {
+        let garbled = |it: std::str::Utf8Error| Refusal::Garbled(it.to_string());
+        std::str::from_utf8(&self.body).map_err(|it| AwsError { operation, reason: garbled(it) })
+    }
+
     /// Why it is not.
     pub(super) fn refusal(&self, operation: &'static str) -> AwsError {
         let text = String::from_utf8_lossy(&self.body);
@@ -94,7 +100,9 @@ impl Aws {
             None => {
                 let domain =
                     if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-                format!("https://{service}.{}.{domain}", self.region)
+                // Where images are kept, their registries have the plain name.
+                let host = if service == "ecr" { "api.ecr" } else { service };
+                format!("https://{host}.{}.{domain}", self.region)
             }
         }
     }

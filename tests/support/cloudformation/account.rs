@@ -26,6 +26,8 @@ pub(crate) struct Account {
     pub(crate) detections: Vec<Detection>,
     /// What S3 holds, by `bucket/key`.
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
+    /// What the repositories of ECR hold, by their names: digests.
+    pub(crate) images: BTreeMap<String, Vec<String>>,
     /// What the parameter store holds.
     pub(crate) parameters: BTreeMap<String, String>,
     /// What ECS answers, by action: one after the other, and the last again and again.
@@ -55,6 +57,7 @@ impl Account {
             change_sets: Vec::new(),
             detections: Vec::new(),
             objects: BTreeMap::new(),
+            images: BTreeMap::new(),
             parameters: BTreeMap::new(),
             ecs: BTreeMap::new(),
             late: 0,
