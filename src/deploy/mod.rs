@@ -37,7 +37,7 @@ pub use nesting::Nesting;
 pub use parameters::{Values, values};
 pub use progress::Progress;
 #[cfg(feature = "aws")]
-pub use propose::{Proposed, clean_up, propose, whole};
+pub use propose::{Proposed, Unmade, clean_up, propose, whole};
 pub use recovery::{Way, ways};
 #[cfg(feature = "aws")]
 pub use services::{Stop, Trouble, Why};

@@ -246,7 +246,7 @@ impl Deleting<'_> {
         audience: Listeners<'_, '_>,
     ) -> Result<Ending, Ending> {
         let target = self.target;
-        let own = target.roles.execution.as_ref().map(|it| target.filled(it, aws));
+        let own = target.execution_role(aws);
         let role = self.settings.role.as_deref().or(own.as_deref()).or(stack.role.as_deref());
         let operation = Operation::about_to_begin(aws, &stack.id).await.map_err(Ending::Aws)?;
         under_way.enter(aws, &target.name, &stack.id);

@@ -9,7 +9,7 @@ use asi_constructs::kernel::{
 
 use super::{aws, deploy, services};
 use crate::{
-    deploy::{Cause, LARGEST_BODY, LARGEST_TEMPLATE, Trouble},
+    deploy::{Cause, LARGEST_BODY, LARGEST_TEMPLATE, Trouble, Unmade},
     ops::{
         Deployable,
         contents::Holder,
@@ -245,7 +245,18 @@ fn cause(of: Option<&Deployable>, cause: &Cause) -> Diagnostic {
     placed(Diagnostic::error("resource-failed", fault), of, written, None)
 }
 
-fn refused(name: &str, of: Option<&Deployable>, reason: &str, objections: &[Objection]) -> Vec<Diagnostic> {
+fn refused(
+    name: &str,
+    of: Option<&Deployable>,
+    reason: &Unmade,
+    objections: &[Objection],
+) -> Vec<Diagnostic> {
+    let reason = match reason {
+        Unmade::Said(reason) => reason,
+        Unmade::Unsaid => "CloudFormation does not say why",
+        Unmade::Deleted => "somebody has deleted the change set",
+        Unmade::Empty => "the template has no resources that would be made",
+    };
     let fault = format!("CloudFormation makes no change set of `{name}`: {reason}");
     let mut faults = vec![Diagnostic::error("change-set-refused", fault)];
     faults.extend(objections.iter().map(|it| objection(of, it)));

@@ -23,7 +23,7 @@ pub(super) use self::{
 };
 use super::{Compared, Deployable, Purpose, contents::Holder};
 use crate::{
-    deploy::{Cause, Trouble, Way},
+    deploy::{Cause, Trouble, Unmade, Way},
     world::{
         AwsError, Reach, Timestamp, World,
         cloudformation::{DeployedStack, Imported, Made, Objection, StackEvent, StackStatus},
@@ -205,8 +205,8 @@ pub enum Ending {
     },
     /// CloudFormation does not make a change set of it.
     Refused {
-        /// What it says of that.
-        reason: String,
+        /// Why.
+        reason: Unmade,
         /// What it found wrong.
         objections: Vec<Objection>,
     },

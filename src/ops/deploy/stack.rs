@@ -11,7 +11,7 @@ use super::{
     upload::sent,
 };
 use crate::{
-    deploy::{self, Operation, Proposed, Standing, Values, capabilities},
+    deploy::{self, Operation, Proposed, Standing, Unmade, Values, capabilities},
     diff::{self, Remark},
     load,
     ops::{Compared, Deployable, Presence, Purpose, Remarks, targets::Connected},
@@ -71,7 +71,8 @@ impl Deploying<'_> {
         let mut proposal = match self.settings.method {
             Method::Execute => self.found(&aws, &before).await?,
             Method::ChangeSet | Method::Prepare | Method::Direct => {
-                if let Some(stack) = before.stack.as_ref().filter(|it| self.is_deployed(it, &before, &values))
+                if let Some(stack) =
+                    before.stack.as_ref().filter(|it| self.is_deployed(&aws, it, &before, &values))
                 {
                     self.protect(&aws, stack).await?;
                     return Ok(Ending::Unchanged(Box::new(stack.clone())));
@@ -213,10 +214,9 @@ impl Deploying<'_> {
         self.stack.is_part
     }
 
-    /// The role that its assembly has CloudFormation take on.
-    fn execution_role(&self, aws: &Aws) -> Option<String> {
-        let target = &self.stack.target;
-        Some(target.filled(target.roles.execution.as_ref()?, aws))
+    /// The role that CloudFormation is to take on, where somebody says which: who runs this, or its assembly.
+    fn role(&self, aws: &Aws) -> Option<String> {
+        self.settings.role.clone().or_else(|| self.stack.target.execution_role(aws))
     }
 
     fn tags(&self) -> IndexMap<String, String> {
@@ -227,7 +227,7 @@ impl Deploying<'_> {
 
     /// Whether the stack is what it should be, so that nothing has to be asked of CloudFormation. A value that it looks up
     /// itself may have changed without any trace in the template.
-    fn is_deployed(&self, stack: &DeployedStack, before: &Before, values: &Values) -> bool {
+    fn is_deployed(&self, aws: &Aws, stack: &DeployedStack, before: &Before, values: &Values) -> bool {
         let new = &self.stack.template;
         let settings = self.settings;
         let is_asked_for = settings.is_forced
@@ -235,7 +235,7 @@ impl Deploying<'_> {
             || settings.imports_existing
             || !settings.alarms.is_empty()
             || settings.monitored_minutes.is_some()
-            || settings.role.as_ref().is_some_and(|it| stack.role.as_ref() != Some(it));
+            || self.role(aws).is_some_and(|it| stack.role.as_ref() != Some(&it));
         let mut tags = stack.tags.clone();
         tags.sort_unstable_keys();
         let mut wanted = self.tags();
@@ -265,7 +265,7 @@ impl Deploying<'_> {
             parameters: values.given.clone(),
             tags: self.tags(),
             capabilities: capabilities(&self.stack.template.body),
-            role: settings.role.clone().or_else(|| self.execution_role(aws)).or_else(|| had?.role.clone()),
+            role: self.role(aws).or_else(|| had?.role.clone()),
             notifications: if settings.notifications.is_empty() {
                 had.map(|it| it.notifications.clone()).unwrap_or_default()
             } else {
@@ -301,8 +301,13 @@ impl Deploying<'_> {
         let Some(stack) = before.stack.clone() else {
             return aws.create_stack(&self.name, &deployment, how).await.map_err(Ending::Aws);
         };
-        let begun = aws.update_stack(&self.name, &deployment, how).await.map_err(Ending::Aws)?;
-        begun.ok_or_else(|| Ending::Unchanged(Box::new(stack)))
+        match aws.update_stack(&self.name, &deployment, how).await.map_err(Ending::Aws)? {
+            Some(begun) => Ok(begun),
+            None => {
+                self.protect(aws, &stack).await?;
+                Err(Ending::Unchanged(Box::new(stack)))
+            }
+        }
     }
 
     /// Has a change set made.
@@ -334,10 +339,7 @@ impl Deploying<'_> {
                     self.protect(aws, &stack).await?;
                     Err(Ending::Unchanged(Box::new(stack)))
                 }
-                None => Err(Ending::Refused {
-                    reason: "the template has no resources that would be made".to_owned(),
-                    objections: Vec::new(),
-                }),
+                None => Err(Ending::Refused { reason: Unmade::Empty, objections: Vec::new() }),
             },
             Proposed::Refused { reason, objections } => Err(Ending::Refused { reason, objections }),
         }
