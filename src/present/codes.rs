@@ -143,6 +143,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("https-certificate", "TLS needs a certificate: one that is given, or one made in a zone."),
     ("https-domain", "A certificate is made for a name in its zone."),
     ("https-zone", "A certificate is validated in a zone, which CloudFormation knows by its id alone."),
+    ("idle-option", "An option has no effect with the chosen method of deployment."),
     (
         "image-id",
         "An image of EC2 is `ami-` and an id, or `ssm:` and the name of a parameter that holds one.",

@@ -1,6 +1,10 @@
 //! Deployments: what would be done, what happens, and how it ended.
 
-use asi_constructs::kernel::{id::LogicalId, span::Sources};
+use asi_constructs::kernel::{
+    diagnostic::{Diagnostic, one_of},
+    id::LogicalId,
+    span::Sources,
+};
 
 use super::{View, aside, diagnostics::counted, diff, name};
 use crate::{
@@ -32,6 +36,14 @@ pub struct Origins<'a> {
     pub stacks: &'a [Deployable],
     /// Their files.
     pub sources: &'a Sources,
+}
+
+/// An option has no effect with a method, but would have one with others.
+pub fn idle_option(option: &str, method: &str, methods: &[String]) -> Diagnostic {
+    let fault = format!("`{option}` has no effect with `--method {method}`");
+    let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
+    Diagnostic::error("idle-option", fault)
+        .help(format!("leave it out, or choose a method that it belongs to: {}", one_of(&methods)))
 }
 
 /// What deploying a stack would do.

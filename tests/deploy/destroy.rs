@@ -151,3 +151,15 @@ fn a_deletion_that_failed_says_what_to_empty() {
     assert_eq!(run.exit, Exit::Done);
     golden("deploy/delete-failed.txt", &story.0);
 }
+
+#[test]
+fn a_stack_of_which_nothing_is_known_any_more_is_gone() {
+    let server = super::with_earlier();
+    server.home(|it| it.script.events_per_poll = 1);
+    let gone = Fault::Error { http: 400, code: "ValidationError", message: "Stack [shop] does not exist" };
+    for action in ["DescribeStackEvents", "DescribeStacks"] {
+        server.fault(gone.clone(), action, 2, usize::MAX);
+    }
+    let run = on(&server, super::SHOP, &["destroy", "-y", "-q"]);
+    assert_eq!((run.exit, run.err.lines().last()), (Exit::Done, Some("`shop` is gone")), "{}", run.err);
+}

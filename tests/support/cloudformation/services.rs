@@ -156,7 +156,7 @@ fn ecr(account: &mut Account, action: &str, body: &[u8]) -> Result<Value, Refusa
     let images = account.images.get_mut(name).ok_or_else(missing)?;
     match action {
         "ListImages" => {
-            let most = asked["maxResults"].as_u64().unwrap_or(100) as usize;
+            let most = asked["maxResults"].as_u64().and_then(|it| usize::try_from(it).ok()).unwrap_or(100);
             let ids: Vec<Value> = images.iter().take(most).map(|it| json!({ "imageDigest": it })).collect();
             Ok(json!({ "imageIds": ids }))
         }
