@@ -96,6 +96,12 @@
 //!   another value, it says; what identifies a resource that stays is the same.
 //! - *Every call that changes something carries a token*, so that an answer that is lost costs nothing; who has died
 //!   learns from the stack what is under way, and keeps no state of his own.
+//! - *A deletion that would stop half-way does not begin*: a bucket or a repository that holds something keeps its stack, until
+//!   somebody names it to be emptied. No template and no metadata stands for that name.
+//! - *Standard input has one reader*: nobody can take back that a line is read, so a question that comes in between gets it, and
+//!   the other is put again.
+//! - *ECS is asked the moment a service fails*, because what is turned back may be gone soon; whatever it answers, what
+//!   CloudFormation said stands first.
 //! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.
 //! - *A release through the stack is an update with the template it has*, asked for by a project of CodeBuild:
 //!   CodePipeline's own action for CloudFormation would leave its role to the stack, for all that comes later.

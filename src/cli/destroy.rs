@@ -1,6 +1,6 @@
 //! `asi destroy`
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use super::{
     Exit, Global, Output,
@@ -64,6 +64,8 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
             Err(exit) => return Ok(exit),
         }
     };
+    let mut named = BTreeSet::new();
+    chosen.retain(|it| named.insert(it.name.clone()));
     ops::destroy::in_order(&mut chosen, &all.stacks);
     let settings = Settings {
         reach: reach(global),

@@ -71,7 +71,9 @@ pub enum Exit {
     arg_required_else_help = true,
     subcommand_required = true
 )]
-#[command(after_help = "Exit codes: 0 done; 1 the answer is no; 2 the input is wrong; 3 the world failed.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 the answer is no; 2 the input is wrong; 3 the world failed; 130 Ctrl-C was pressed, and again."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,

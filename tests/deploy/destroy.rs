@@ -163,3 +163,10 @@ fn a_stack_of_which_nothing_is_known_any_more_is_gone() {
     let run = on(&server, super::SHOP, &["destroy", "-y", "-q"]);
     assert_eq!((run.exit, run.err.lines().last()), (Exit::Done, Some("`shop` is gone")), "{}", run.err);
 }
+
+#[test]
+fn a_stack_that_is_named_twice_is_deleted_once() {
+    let server = super::with_earlier();
+    let run = on(&server, super::SHOP, &["destroy", "-y", "shop", "shop"]);
+    assert_eq!((run.exit, changes(&server)), (Exit::Done, vec!["DeleteStack".to_owned()]), "{}", run.err);
+}
