@@ -105,6 +105,12 @@
 //!   other made, and apps of the CDK find what they ask for. What the CDK's template grants silently is a parameter's value here.
 //! - *What CloudFormation calls is granted by way of CloudFormation only* (`aws:CalledVia`), and on any resource: a schema says
 //!   which actions a type needs, and not on what.
+//! - *A deletion that would stop half-way does not begin*: a bucket or a repository that holds something keeps its stack, until
+//!   somebody names it to be emptied. No template and no metadata stands for that name.
+//! - *Standard input has one reader*: nobody can take back that a line is read, so a question that comes in between gets it, and
+//!   the other is put again.
+//! - *ECS is asked the moment a service fails*, because what is turned back may be gone soon; whatever it answers, what
+//!   CloudFormation said stands first.
 //! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.
 //! - *A release through the stack is an update with the template it has*, asked for by a project of CodeBuild:
 //!   CodePipeline's own action for CloudFormation would leave its role to the stack, for all that comes later.

@@ -19,7 +19,7 @@ fn every_code_is_in_the_registry_and_means_something() {
     for path in sources("src").into_iter().chain(sources("constructs")) {
         let text = read(&path);
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        for start in ["Diagnostic::error(", "Diagnostic::warning("] {
+        for start in ["Diagnostic::error(", "Diagnostic::warning(", "Diagnostic::info("] {
             for (at, _) in code.match_indices(start) {
                 let argument = code[at + start.len()..].trim_start();
                 if let Some(literal) = argument.strip_prefix('"') {

@@ -125,7 +125,7 @@ impl Session {
     /// Deletes an environment.
     #[track_caller]
     fn destroy(&mut self, environment: &str) {
-        self.asi(&format!("destroy -e {environment} --yes"), Exit::Done);
+        self.asi(&format!("destroy -e {environment} --concurrency 1 --yes"), Exit::Done);
         self.asi(&format!("status -e {environment}"), Exit::Done);
     }
 

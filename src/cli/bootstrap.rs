@@ -156,7 +156,7 @@ fn one(
     }
     // No resource comes from a line that is worth a look at each event.
     let origins = Origins { stacks: &[], sources: &blueprint.sources };
-    let mut printer = Printer::new(output, world.is_interactive, origins, false);
+    let mut printer = Printer::new(output, world, origins, false);
     let work = ops::bootstrap::bootstrap(world, &prospect, blueprint, settings, &mut printer);
     let ending = aws::block_on(work);
     printer.finish()?;

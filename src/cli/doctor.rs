@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     let file = global.app.as_ref().unwrap_or(&global.file).display().to_string();
     let names = stacks.iter().map(|it| it.target.name.clone()).collect();
     diagnosis.found(file, if exit == Exit::Done { Fact::Stacks(names) } else { Fact::Unloaded });
-    aws::block_on(examine(world, stacks, &reach(global), &output.command, &mut diagnosis));
+    aws::block_on(examine(world, stacks, &reach(global), &mut diagnosis));
     match args.format {
         Format::Json => output.out.write_all(wire::diagnosis(&diagnosis).as_bytes())?,
         Format::Text => {

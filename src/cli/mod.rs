@@ -64,6 +64,8 @@ pub enum Exit {
     Input = 2,
     /// The world failed: a file system, a network, AWS.
     World = 3,
+    /// Somebody pressed Ctrl-C, and again before what had been made was taken away.
+    Interrupted = 130,
 }
 
 /// Turns a page of YAML into a CloudFormation template
@@ -75,7 +77,9 @@ pub enum Exit {
     arg_required_else_help = true,
     subcommand_required = true
 )]
-#[command(after_help = "Exit codes: 0 done; 1 the answer is no; 2 the input is wrong; 3 the world failed.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 the answer is no; 2 the input is wrong; 3 the world failed; 130 Ctrl-C was pressed, and again."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,

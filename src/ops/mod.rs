@@ -1,10 +1,10 @@
 //! One function for each use of `asi`: it gets what it needs from the world, and gives a model.
 
 #[cfg(feature = "aws")]
-pub mod aws;
-#[cfg(feature = "aws")]
 pub mod bootstrap;
 pub mod config;
+#[cfg(feature = "aws")]
+pub mod contents;
 #[cfg(feature = "aws")]
 pub mod deploy;
 #[cfg(feature = "aws")]

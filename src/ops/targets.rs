@@ -100,6 +100,11 @@ impl Target {
         }
     }
 
+    /// The role that its assembly has CloudFormation take on.
+    pub(in crate::ops) fn execution_role(&self, aws: &Aws) -> Option<String> {
+        Some(self.filled(self.roles.execution.as_ref()?, aws))
+    }
+
     /// Says no to a region other than the one it is bound to.
     fn check_region(&self, reach: &Reach<'_>) -> Result<(), Ending> {
         match (&self.region, reach.region) {

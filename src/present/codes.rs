@@ -156,6 +156,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("https-certificate", "TLS needs a certificate: one that is given, or one made in a zone."),
     ("https-domain", "A certificate is made for a name in its zone."),
     ("https-zone", "A certificate is validated in a zone, which CloudFormation knows by its id alone."),
+    ("idle-option", "An option has no effect with the chosen method of deployment."),
     (
         "image-id",
         "An image of EC2 is `ami-` and an id, or `ssm:` and the name of a parameter that holds one.",
@@ -247,6 +248,7 @@ pub const CODES: &[(&str, &str)] = &[
         "not-bootstrapped",
         "A deployment in the way of the CDK needs what `asi bootstrap` makes, or `cdk bootstrap`.",
     ),
+    ("not-empty", "CloudFormation deletes a bucket or a repository of images only when it is empty."),
     (
         "not-literal",
         "The text has to be known when `asi` synthesizes, so that it cannot refer to something known only at deployment.",
@@ -331,6 +333,8 @@ pub const CODES: &[(&str, &str)] = &[
         "secret-source",
         "A secret is `ssm:/path` of a parameter, or `secretsmanager:name` with a key if there is one.",
     ),
+    ("service-event", "ECS says this of a service that did not come up."),
+    ("service-unread", "ECS could not be asked what became of the tasks of a service that did not come up."),
     ("session-length", "IAM lets a session of a role last from 1 to 12 hours."),
     ("several-stacks", "One template goes to standard output; several go into a folder."),
     (
@@ -357,6 +361,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("subnet-overlap", "Subnets of one network have no address in common."),
     ("subnet-size", "AWS takes subnets from /16 to /28."),
     ("target-capacity", "ECS keeps from 1% to 100% of the instances of a cluster taken up by tasks."),
+    ("task-stopped", "Tasks of a service stopped, so that it did not come up."),
     ("template-too-large", "A template that is sent along with a call has at most 51,200 bytes."),
     ("test-image", "The tests of an image are an image of their own."),
     ("time-zone", "A time zone has a name in the IANA's database, such as `Europe/Berlin`."),

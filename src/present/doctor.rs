@@ -1,9 +1,14 @@
 //! What was found of what a deployment needs, and what to do about it.
 
+use asi_constructs::kernel::diagnostic::Diagnostic;
+
 use super::{aside, diagnostics::counted};
 use crate::{
     deploy::Standing,
-    ops::doctor::{Check, Diagnosis, Fact, Grade, Policy},
+    ops::{
+        deploy::Ending,
+        doctor::{Check, Diagnosis, Fact, Grade, Policy},
+    },
     render::{Block, Doc, Item, Meaning, Text},
     world::cloudformation::StackStatus,
 };
@@ -67,7 +72,10 @@ pub fn sentences(check: &Check) -> (String, Option<String>) {
             "cannot be deployed".to_owned(),
             Some("mend what is told above, or name another file with `-f`".to_owned()),
         ),
-        Fact::Fault(fault) => (format!("cannot be looked at: {}", fault.message), fault.help.clone()),
+        Fact::Unseen(ending) => match fault(ending, of) {
+            Some(it) => (format!("cannot be looked at: {}", it.message), it.help),
+            None => ("cannot be looked at".to_owned(), None),
+        },
         Fact::Caller { caller, source, profile } => {
             let source =
                 source.as_deref().map_or(String::new(), |it| format!(", with credentials from {it}"));
@@ -113,6 +121,11 @@ pub fn sentences(check: &Check) -> (String, Option<String>) {
             (format!("may need more for {}, of which no schema says what", types.join(", ")), None)
         }
     }
+}
+
+/// What keeps something from being looked at.
+pub fn fault(ending: &Ending, of: &str) -> Option<Diagnostic> {
+    super::faults(ending, of, None, "asi doctor").into_iter().next()
 }
 
 fn bootstrap(place: &str, has: Option<u64>, needed: Option<u64>) -> (String, Option<String>) {

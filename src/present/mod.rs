@@ -1,6 +1,8 @@
 //! From a model to a [`Doc`](crate::render::Doc): what the user reads of models and of diagnostics takes its form here.
 
 #[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "aws")]
 pub mod bootstrap;
 mod codes;
 #[cfg(feature = "aws")]
@@ -9,16 +11,26 @@ mod diagnostics;
 mod diff;
 #[cfg(feature = "aws")]
 pub mod doctor;
+#[cfg(feature = "aws")]
+mod endings;
 mod explain;
 mod findings;
+#[cfg(feature = "aws")]
+pub mod live;
+#[cfg(feature = "aws")]
+pub mod recover;
 pub mod review;
 mod rules;
+#[cfg(feature = "aws")]
+mod services;
 #[cfg(feature = "aws")]
 pub mod stacks;
 
 pub use codes::CODES;
 pub use diagnostics::diagnostics;
 pub use diff::{View, diff};
+#[cfg(feature = "aws")]
+pub use endings::faults;
 pub use explain::{code, construct, constructs, property};
 pub use findings::{findings, found, remarks, suites, summary};
 pub use rules::{RULES, Rule, rule};

@@ -64,7 +64,7 @@ fn checked(check: &Check) -> Checked<'_> {
     };
     let name = match &check.fact {
         Fact::Stacks(_) | Fact::Unloaded => "stackFile",
-        Fact::Fault(fault) => fault.code,
+        Fact::Unseen(ending) => present::doctor::fault(ending, &check.of).map_or("unseen", |it| it.code),
         Fact::Caller { .. } => "credentials",
         Fact::Own(_) => "role",
         Fact::Bootstrap { .. } | Fact::BootstrapUnread(_) => "bootstrap",

@@ -106,6 +106,11 @@ impl AwsError {
         matches!(&self.reason, Refusal::Refused { message, .. } if message.contains(part))
     }
 
+    /// Whether the caller may not do it.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.reason, Refusal::Denied(_))
+    }
+
     /// Whether there is no stack of the name that was asked for: AWS has no code of its own for that.
     pub fn is_missing_stack(&self) -> bool {
         self.is("ValidationError") && self.says("does not exist")

@@ -120,6 +120,7 @@ pub(crate) fn world(files: impl Files + 'static) -> World {
         folder: Some("shop".to_owned()),
         is_interactive: false,
         read_line: || panic!("nobody is there to answer"),
+        screen: || None,
         colors_out: false,
         colors_err: false,
     }

@@ -4,7 +4,7 @@ mod policy;
 
 use std::collections::BTreeSet;
 
-use asi_constructs::kernel::{diagnostic::Diagnostic, node::Node};
+use asi_constructs::kernel::node::Node;
 
 pub use policy::{Policy, Statement};
 
@@ -47,7 +47,7 @@ pub enum Fact {
     /// No stacks can be made of it, for reasons that are told elsewhere.
     Unloaded,
     /// It cannot be looked at.
-    Fault(Box<Diagnostic>),
+    Unseen(Box<Ending>),
     /// AWS knows who calls.
     Caller {
         /// That is who.
@@ -130,7 +130,7 @@ impl Fact {
             | Self::Undocumented(_) => Grade::Unsure,
             Self::Stack(_, Standing::Paused | Standing::Stuck)
             | Self::Unloaded
-            | Self::Fault(_)
+            | Self::Unseen(_)
             | Self::Denied(_) => Grade::Missing,
         }
     }
@@ -149,13 +149,7 @@ impl Diagnosis {
 }
 
 /// Looks at what the deployment of these stacks needs, account by account and region by region.
-pub async fn examine(
-    world: &World,
-    stacks: &[Deployable],
-    reach: &Reach<'_>,
-    command: &str,
-    diagnosis: &mut Diagnosis,
-) {
+pub async fn examine(world: &World, stacks: &[Deployable], reach: &Reach<'_>, diagnosis: &mut Diagnosis) {
     // Without stacks, there are credentials to look at.
     let mut places: Vec<(Target, Vec<&Deployable>)> = Vec::new();
     for stack in stacks {
@@ -171,9 +165,7 @@ pub async fn examine(
     }
     for (target, stacks) in places {
         if let Err(ending) = Box::pin(at_place(world, &target, &stacks, reach, diagnosis)).await {
-            for fault in ending.diagnostics(&target.name, None, command) {
-                diagnosis.found(&target.name, Fact::Fault(Box::new(fault)));
-            }
+            diagnosis.found(&target.name, Fact::Unseen(Box::new(ending)));
         }
     }
 }

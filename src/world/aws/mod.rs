@@ -6,11 +6,14 @@
 mod bucket;
 mod changes;
 mod connections;
+mod contents;
 mod convert;
 mod credentials;
 mod direct;
+mod ecs;
 mod failure;
 mod identity;
+mod lines;
 mod mfa;
 mod parameters;
 mod request;
@@ -19,7 +22,6 @@ mod stacks;
 
 use std::{
     future::Future,
-    io,
     sync::OnceLock,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -36,7 +38,10 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 
-pub use self::bucket::Object;
+pub use self::{
+    bucket::Object,
+    lines::{Line, Lines},
+};
 use self::{credentials::Kept, failure::Failure};
 use super::{Access, AwsError, Patience, Reach, Refusal, Timestamp};
 
@@ -86,11 +91,6 @@ pub async fn interrupted(access: &Access) {
         // Where there are no signals, nobody can interrupt.
         std::future::pending::<()>().await;
     }
-}
-
-/// Waits for a line that somebody types, and leaves this thread to others meanwhile.
-pub async fn line(read_line: fn() -> io::Result<String>) -> Option<String> {
-    tokio::task::spawn_blocking(read_line).await.ok()?.ok()
 }
 
 impl Aws {

@@ -1,5 +1,5 @@
 //! The few actions of other services that a deployment needs: who asks, in which role, what that one may do, and what there
-//! is in S3, the parameter store, `CodeConnections` and ECS.
+//! is in S3, the parameter store, `CodeConnections`, ECS and ECR.
 
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ pub(crate) fn service(request: &Request) -> &str {
         Some(service) => service,
         None if target.starts_with("AmazonSSM") => "ssm",
         None if target.starts_with("AmazonEC2ContainerService") => "ecs",
+        None if target.starts_with("AmazonEC2ContainerRegistry") => "ecr",
         None if request.method == "POST" => "cloudformation",
         None => "s3",
     }
@@ -55,6 +56,7 @@ pub(crate) fn respond(
         "ecs" => answered_in_json(ecs(account, action)),
         "codeconnections" => answered_in_json(connection(account, form)),
         "iam" => answered_in_xml(service, action, iam(account, action, form)),
+        "ecr" => answered_in_json(ecr(account, action, body)),
         "sts" => answered_in_xml(service, action, sts(account, action, form)),
         _ => answered_in_xml(service, action, answer(account, action, form)),
     }
@@ -67,7 +69,7 @@ pub(crate) fn refused(service: &str, refusal: Refusal) -> Response {
             let error = Xml::new().text("Code", &refusal.code).text("Message", &refusal.message);
             Response::xml(refusal.http, error.document("Error"))
         }
-        "ssm" | "ecs" | "codeconnections" => answered_in_json(Err(refusal)),
+        "ssm" | "ecs" | "ecr" | "codeconnections" => answered_in_json(Err(refusal)),
         _ => answered_in_xml(service, "", Err(refusal)),
     }
 }
@@ -171,6 +173,56 @@ fn ecs(account: &mut Account, action: &str) -> Result<Value, Refusal> {
     Ok(next.unwrap_or(empty))
 }
 
+fn ecr(account: &mut Account, action: &str, body: &[u8]) -> Result<Value, Refusal> {
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let name = asked["repositoryName"].as_str().unwrap_or_default();
+    let missing = || Refusal::new(400, "RepositoryNotFoundException", "");
+    let images = account.images.get_mut(name).ok_or_else(missing)?;
+    match action {
+        "ListImages" => {
+            let most = asked["maxResults"].as_u64().and_then(|it| usize::try_from(it).ok()).unwrap_or(100);
+            let ids: Vec<Value> = images.iter().take(most).map(|it| json!({ "imageDigest": it })).collect();
+            Ok(json!({ "imageIds": ids }))
+        }
+        "BatchDeleteImage" => {
+            let ids = asked["imageIds"].as_array().cloned().unwrap_or_default();
+            if ids.len() > 100 {
+                return Err(Refusal::new(400, "InvalidParameterException", "at most 100 images"));
+            }
+            images.retain(|it| !ids.iter().any(|id| id["imageDigest"] == **it));
+            Ok(json!({ "imageIds": ids, "failures": [] }))
+        }
+        _ => Err(Refusal::new(400, "UnknownOperationException", "")),
+    }
+}
+
+/// The versions of what a bucket holds, one of each: how many are asked for.
+fn versions(account: &Account, bucket: &str, form: &Form) -> Response {
+    let most = form.text("max-keys").parse().unwrap_or(1000);
+    let start = format!("{bucket}/");
+    let found = account.objects.keys().filter_map(|it| it.strip_prefix(&start)).take(most);
+    let list = found.fold(Xml::new().text("Name", bucket), |all, key| {
+        let encoded: String = form_urlencoded::byte_serialize(key.as_bytes()).collect();
+        all.group("Version", &Xml::new().text("Key", encoded).text("VersionId", "v1"))
+    });
+    Response::xml(200, list.document("ListVersionsResult"))
+}
+
+/// Deletes what is named, which is at most 1,000 versions.
+fn delete_versions(account: &mut Account, bucket: &str, body: &[u8]) -> Response {
+    let text = String::from_utf8_lossy(body);
+    let keys: Vec<&str> =
+        text.split("<Key>").skip(1).map(|it| it.split("</Key>").next().unwrap_or_default()).collect();
+    if keys.len() > 1000 {
+        return refused("s3", Refusal::new(400, "MalformedXML", "at most 1000 keys"));
+    }
+    for key in keys {
+        let key = key.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        account.objects.remove(&format!("{bucket}/{key}"));
+    }
+    Response::xml(200, Xml::new().document("DeleteResult"))
+}
+
 fn s3(account: &mut Account, method: &str, form: &Form, body: &[u8]) -> Response {
     let path = form.text("Path").trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
@@ -181,6 +233,8 @@ fn s3(account: &mut Account, method: &str, form: &Form, body: &[u8]) -> Response
             let region = if region == "us-east-1" { "" } else { region };
             Response::xml(200, format!("<LocationConstraint>{region}</LocationConstraint>"))
         }
+        ("GET", "") if form.0.contains_key("versions") => versions(account, bucket, form),
+        ("POST", "") if form.0.contains_key("delete") => delete_versions(account, bucket, body),
         ("GET", "") => {
             let start = format!("{bucket}/{}", form.text("prefix"));
             let found = account.objects.iter().filter(|it| it.0.starts_with(&start));

@@ -5,7 +5,7 @@ use asi_constructs::kernel::diagnostic::Diagnostic;
 use crate::world::{AwsError, Refusal};
 
 /// A fault that says what AWS does not do, and what can be done about that.
-pub fn diagnostic(error: &AwsError) -> Diagnostic {
+pub(super) fn diagnostic(error: &AwsError) -> Diagnostic {
     let message = error.to_string();
     match &error.reason {
         Refusal::NoCredentials(_) => Diagnostic::error("aws-credentials", message).help(
@@ -32,6 +32,7 @@ pub fn diagnostic(error: &AwsError) -> Diagnostic {
             .help("look at the network, at `HTTPS_PROXY`, and at whether the region exists"),
         Refusal::Garbled(_) => Diagnostic::error("aws-garbled", message)
             .help("look at what stands between here and AWS, such as a proxy that wants a login"),
-        Refusal::Refused { .. } => Diagnostic::error("aws-refused", message),
+        Refusal::Refused { .. } => Diagnostic::error("aws-refused", message)
+            .help("mend what AWS names, and run the same command again: it goes on where it was"),
     }
 }
