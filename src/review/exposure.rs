@@ -170,7 +170,7 @@ fn is_of_entrance(subject: &Subject<'_>, row: &Row<Rule>, entrances: &BTreeSet<S
 }
 
 /// What a policy of a resource allows to everybody.
-fn of_statement(row: &Row<Statement>) -> Option<Opening> {
+pub(super) fn of_statement(row: &Row<Statement>) -> Option<Opening> {
     let Statement { actions, principals, condition, .. } = &row.what;
     let is_open = row.broadens && row.sign == Sign::Added && row.what.effect != "Deny";
     let everybody = principals.values.iter().any(|it| matches!(it.as_str(), "*" | "AWS:*")) || principals.but;

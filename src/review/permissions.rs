@@ -1,6 +1,6 @@
 //! Permissions worth a question: what they allow is much, or for somebody else.
 
-use super::{Danger, Point, Subject, Warning};
+use super::{Danger, Point, Subject, Warning, exposure};
 use crate::diff::{Attachment, Matches, Row, Sign, Statement};
 
 /// A permission worth a question.
@@ -108,7 +108,8 @@ pub(super) fn add(
     let mut others = 0;
     for row in security.statements.iter().filter(|it| it.broadens) {
         let powers = of_statement(row, subject.account);
-        others += usize::from(powers.is_empty());
+        let is_told = !powers.is_empty() || exposure::of_statement(row).is_some();
+        others += usize::from(!is_told);
         dangers.extend(powers.into_iter().map(|it| subject.of_row(row, Danger::Power(it))));
     }
     for row in security.attachments.iter().filter(|it| it.broadens) {
