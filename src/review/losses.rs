@@ -157,3 +157,72 @@ fn renamed(change: &ResourceChange) -> Option<Danger> {
     let property = (*property).to_owned();
     change.replacement.because.iter().any(replaces).then_some(Danger::Renamed { property, from, to })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::testing::{check, is_property, of};
+
+    #[test]
+    fn all_that_is_named_is_in_the_schemas() {
+        NAMES.iter().for_each(|(type_name, property)| is_property(type_name, property));
+        for (type_name, _) in ADDRESSES {
+            assert!(asi_schemas::find(type_name).is_some(), "there is no type {type_name}");
+        }
+    }
+
+    #[test]
+    fn data_goes_or_stays_as_its_policies_say() {
+        let table = |key: &str, policy: &str| {
+            format!(
+                "Resources: {{T: {{Type: AWS::DynamoDB::Table, UpdateReplacePolicy: {policy}, Properties: {{KeySchema: [{{AttributeName: {key}, KeyType: HASH}}]}}}}}}"
+            )
+        };
+        let of = |policy: &str| check(&table("a", policy), &table("b", policy));
+        assert_eq!(of("Delete"), "danger T: Data { data: Lost, going: Replaced }\n");
+        assert_eq!(of("Retain"), "danger T: Data { data: Kept, going: Replaced }\n");
+        assert_eq!(of("Snapshot"), "danger T: Data { data: Snapshot, going: Replaced }\n");
+    }
+
+    #[test]
+    fn a_name_or_an_address_becomes_another() {
+        let run = of("AWS::SNS::Topic", "TopicName: a", "TopicName: b");
+        assert_eq!(run, "danger R: Renamed { property: \"TopicName\", from: \"a\", to: \"b\" }\n");
+        let run = of(
+            "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            "Scheme: internal, Subnets: [a, b]",
+            "Scheme: internet-facing, Subnets: [a, b]",
+        );
+        let expected = "\
+danger R: Open(Balancer)
+danger R: Address { address: DnsName, going: Replaced }
+impact R: BalancerAnew
+";
+        assert_eq!(run, expected);
+    }
+
+    #[test]
+    fn a_gateway_that_keeps_its_address_is_known_by_it() {
+        let gateway = |subnet: &str, address: &str| {
+            format!(
+                "Resources: {{E: {{Type: AWS::EC2::EIP}}, N: {{Type: AWS::EC2::NatGateway, Properties: {{SubnetId: {subnet}, AllocationId: {address}}}}}}}"
+            )
+        };
+        let run = check(&gateway("a", "!GetAtt E.AllocationId"), &gateway("b", "!GetAtt E.AllocationId"));
+        assert_eq!(run, "impact N: OutgoingCut\n");
+        let run = check(&gateway("a", "one"), &gateway("a", "two"));
+        assert!(run.starts_with("danger N: Address { address: OutgoingIp, going: Replaced }\n"), "{run}");
+    }
+
+    #[test]
+    fn a_role_whose_name_is_generated_is_known_to_its_own_stack_only() {
+        let role = |name: &str| {
+            format!(
+                "Resources: {{R: {{Type: AWS::IAM::Role, Properties: {{{name}AssumeRolePolicyDocument: {{}}}}}}}}"
+            )
+        };
+        assert_eq!(check(&role(""), "Resources: {}"), "");
+        let run = check(&role("RoleName: deployer, "), "Resources: {}");
+        assert_eq!(run, "danger R: Address { address: Arn, going: Removed }\n");
+    }
+}

@@ -17,6 +17,8 @@ mod impact;
 mod losses;
 mod permissions;
 mod subject;
+#[cfg(test)]
+mod testing;
 mod warnings;
 
 use asi_constructs::kernel::span::Span;
