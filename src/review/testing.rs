@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
-use asi_constructs::kernel::span::Sources;
+use asi_constructs::kernel::{
+    span::Sources,
+    yaml::{self, Format},
+};
 use serde_json::Value;
 
 use super::{Review, Subject, review};
-use crate::{diff::diff, load, template::Template};
+use crate::{diff::diff, template::Template};
 
 /// Fails unless the schema of a type has a property at a path of keys; below a list of attributes anything may stand.
 #[track_caller]
@@ -34,7 +37,7 @@ fn resolved<'s>(schema: &'s Value, at: &'s Value) -> &'s Value {
 /// What a review says of the change from one template to another, a line for each point.
 pub(super) fn check(old: &str, new: &str) -> String {
     let parsed = |text: &str| {
-        let (body, faults) = load::template(text, "template.yaml", &mut Sources::default());
+        let (body, faults) = yaml::parse(text, Sources::default().add("template.yaml", text), Format::Yaml);
         assert_eq!(faults, [], "{text}");
         Template::new(body.unwrap())
     };
