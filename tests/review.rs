@@ -467,7 +467,7 @@ fn fingerprint(old: &Value, new: &Value) -> Option<Fingerprint> {
         renamed_from: None,
         drifted: &[],
     };
-    Fingerprint::new("shop", &subject, &[])
+    Fingerprint::new(&["shop"], &subject, &[])
 }
 
 /// The same in another order, wherever order means nothing.

@@ -51,7 +51,7 @@ pub(super) struct Args {
     #[arg(short, long)]
     yes: bool,
     /// Do what was approved in a review, by its fingerprint, without a question; stop if anything else is to be done
-    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "yes")]
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with_all = ["yes", "revert_drift", "import_existing_resources", "no_protect"])]
     approved: Option<String>,
     /// A value for a parameter, of one stack or of all that have it; others keep their value, or have their default
     #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
@@ -292,6 +292,7 @@ fn idle(args: &Args) -> Vec<Diagnostic> {
             "--change-set-name",
             &[ChangeSet, PrepareChangeSet, ExecuteChangeSet][..],
         ),
+        (args.approved.is_some(), "--approved", made),
         (!args.parameters.is_empty(), "--parameter", made),
         (!args.tags.is_empty(), "--tag", made),
         (args.role_arn.is_some(), "--role-arn", made),

@@ -90,12 +90,12 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
             let new = match named.0 {
                 Between::Paths(_, new) | Between::Revision(_, new) => new,
             };
-            let checked = check(world.files.as_ref(), new, environment);
             let exit = output.diagnostics(&comparison.diagnostics, &comparison.sources)?;
             if exit != Exit::Done {
                 return Ok(exit);
             }
-            let each = reviewed(comparison, checked, Basis::Templates).by_environment();
+            let check = |environment: Option<&str>| check(world.files.as_ref(), new, environment);
+            let each = reviewed(comparison, Basis::Templates).by_environment(check);
             show(args, &each, output)
         }
         #[cfg(feature = "aws")]
@@ -128,12 +128,13 @@ fn online(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) 
         };
         output.diagnostics(&comparison.diagnostics, &comparison.sources)?;
         let new = global.app.as_deref().unwrap_or(&global.file);
-        let checked = check(files, new, environment.as_deref());
         let basis = match args.method {
             Method::Template => Basis::Deployed,
             Method::ChangeSet => Basis::ChangeSets,
         };
-        each.push((environment, reviewed(comparison, checked, basis)));
+        let mut of_environment = reviewed(comparison, basis);
+        of_environment.hear(check(files, new, environment.as_deref()));
+        each.push((environment, of_environment));
     }
     show(args, &each, output)
 }

@@ -18,6 +18,9 @@ pub struct Values {
     /// Those that keep a value which somebody gave, though their template has another default now: with the name, the
     /// value, and that default.
     pub kept: Vec<(String, String, String)>,
+    /// Those that are given values which the stack does not have, with the name and the value; `****` stands for one that
+    /// nobody may see, and that may be the one it has.
+    pub fresh: Vec<(String, String)>,
     /// Those that the stack has and that become others because somebody says so: with the name, the value, and the new one.
     pub changed: Vec<(String, String, String)>,
 }
@@ -62,8 +65,14 @@ pub fn values(
         match (given.get(name), has) {
             (Some(value), has) => {
                 let is_secret = hides(template, name) || stack.is_some_and(|(_, old)| hides(old, name));
-                if let Some((old, _)) = has.filter(|(old, _)| *old != value && *old != HIDDEN && !is_secret) {
-                    values.changed.push((name.to_owned(), old.clone(), value.clone()));
+                if let Some((old, _)) =
+                    has.as_ref().filter(|(old, _)| *old != value && *old != HIDDEN && !is_secret)
+                {
+                    values.changed.push((name.to_owned(), (*old).clone(), value.clone()));
+                }
+                if is_secret || has.is_none_or(|(old, _)| old != value) {
+                    let value = if is_secret { HIDDEN } else { value };
+                    values.fresh.push((name.to_owned(), value.to_owned()));
                 }
                 values.given.insert(name.to_owned(), Given::Value(value.clone()));
             }

@@ -194,6 +194,13 @@ pub fn text(value: &Node) -> String {
     value::text(value, &Moved::new())
 }
 
+/// Whether a value refers to the resource, parameter or condition of this name.
+pub fn refers_to(node: &Node, name: &str) -> bool {
+    let mut found = false;
+    value::references(node, &mut Vec::new(), &mut |_, it| found |= it == name);
+    found
+}
+
 /// Whether resources of a type hold data.
 pub fn holds_data(type_name: &str) -> bool {
     spec::Specs::default().of(type_name).is_some_and(|it| it.is_stateful())

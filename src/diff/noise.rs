@@ -15,6 +15,8 @@ use super::{
 
 /// The type of the resource that the CDK adds to count its users.
 pub(super) const TOOLING: &str = "AWS::CDK::Metadata";
+/// Metadata that something on an instance reads.
+pub(super) const ACTING: [&str; 2] = ["AWS::CloudFormation::Authentication", "AWS::CloudFormation::Init"];
 /// What stands for a text that nobody may see.
 const HIDDEN: &str = "****";
 /// The shortest run of hexadecimal digits that is taken for a hash.
@@ -63,15 +65,14 @@ fn of_attributes(change: &Change) -> Option<Slight> {
         [Key::Name(metadata), Key::Name(key), ..] if metadata == "Metadata" => Some(match key.as_str() {
             "aws:cdk:path" => Slight::Tooling,
             _ if key.starts_with("aws:asset:") => Slight::Assets,
-            // What runs on an instance reads these.
-            "AWS::CloudFormation::Init" | "AWS::CloudFormation::Authentication" => return None,
+            acting if ACTING.contains(&acting) => return None,
             _ => Slight::Metadata,
         }),
         // Its keys were not told apart: it came or went as a whole.
         [Key::Name(metadata)] if metadata == "Metadata" => {
             let whole = it.change.was().or(it.change.now())?;
-            let acts = |key: &str| whole.get(&format!("AWS::CloudFormation::{key}")).is_some();
-            (!acts("Init") && !acts("Authentication")).then_some(Slight::Metadata)
+            let acts = ACTING.iter().any(|key| whole.get(key).is_some());
+            (!acts).then_some(Slight::Metadata)
         }
         _ => None,
     });

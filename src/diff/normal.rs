@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use asi_constructs::kernel::node::{Node, NodeKind};
 
 use super::{
+    noise::ACTING,
     spec::{Place, Specs},
     type_of,
     value::{Piece, is_function, pieces, scalar},
@@ -30,8 +31,9 @@ pub fn normal(resource: &Node) -> String {
             )
         })
         .collect();
-    let acting = resource.get("Metadata").and_then(|it| it.get("AWS::CloudFormation::Init"));
-    entries.extend(acting.map(|it| ("Metadata", value(it, Place::UNKNOWN))));
+    let metadata = resource.get("Metadata");
+    let acting = ACTING.iter().filter_map(|key| Some((*key, value(metadata?.get(key)?, Place::UNKNOWN))));
+    entries.extend(acting);
     entries.sort_unstable();
     entries.iter().for_each(|(key, it)| out.extend([*key, "=", it, "\n"]));
     out

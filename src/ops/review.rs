@@ -28,6 +28,8 @@ pub struct Reviewed {
     pub same: Vec<Option<String>>,
     /// What is wrong with the new side, and was not with the old one.
     pub checked: Vec<Checked>,
+    /// What was wrong with the old side: codes, and places in its templates.
+    known: BTreeSet<(&'static str, Vec<String>)>,
     /// Who was asked.
     pub basis: Basis,
 }
@@ -75,17 +77,14 @@ pub fn check(files: &dyn Files, path: &Path, environment: Option<&str>) -> Vec<C
     validate(files, &validate::Request { paths: &paths, environment, ..validate::Request::default() })
 }
 
-/// What a comparison comes to, and what is wrong with its new side besides.
-pub fn reviewed(mut comparison: Comparison, mut checked: Vec<Checked>, basis: Basis) -> Reviewed {
+/// What a comparison comes to; what is wrong with its new side is told later.
+pub fn reviewed(mut comparison: Comparison, basis: Basis) -> Reviewed {
     let same = comparison.stacks.iter().filter(|it| !it.differs());
     let same = same.map(|it| it.environment.clone()).collect();
     let known = known(&comparison.stacks);
-    for file in &mut checked {
-        file.findings.retain(|it| is_new(it, &known));
-    }
     comparison.stacks.retain(Compared::differs);
     let stacks = comparison.stacks.iter().map(of_stack).collect();
-    Reviewed { comparison, stacks, same, checked, basis }
+    Reviewed { comparison, stacks, same, checked: Vec::new(), known, basis }
 }
 
 /// What is to be known of one stack.
@@ -99,7 +98,9 @@ fn of_stack(compared: &Compared) -> OfStack {
         renamed_from: compared.renamed_from.as_deref(),
         drifted: &compared.remarks.drifted,
     };
-    let fingerprint = Fingerprint::new(&compared.name, &subject, &compared.remarks.given);
+    let place = [Some(&compared.name), compared.account.as_ref(), compared.region.as_ref()];
+    let place = place.map(|it| it.map_or("", String::as_str));
+    let fingerprint = Fingerprint::new(&place, &subject, &compared.remarks.fresh);
     OfStack { review: review::review(&subject), fingerprint }
 }
 
@@ -139,6 +140,14 @@ fn is_new(it: &Finding, known: &BTreeSet<(&'static str, Vec<String>)>) -> bool {
 }
 
 impl Reviewed {
+    /// Takes note of what is wrong with the new side, and was not with the old one.
+    pub fn hear(&mut self, mut checked: Vec<Checked>) {
+        for file in &mut checked {
+            file.findings.retain(|it| is_new(it, &self.known));
+        }
+        self.checked = checked;
+    }
+
     /// The stacks, each with what is to be known of it.
     pub fn each(&self) -> impl Iterator<Item = (&Compared, &OfStack)> {
         self.comparison.stacks.iter().zip(&self.stacks)
@@ -172,15 +181,16 @@ impl Reviewed {
         }
     }
 
-    /// A review of each environment by itself, in order; of a file without environments, one of all there is.
-    pub fn by_environment(self) -> Vec<(Option<String>, Self)> {
-        let Self { comparison, stacks, same, checked, basis } = self;
+    /// A review of each environment by itself, in order; of a file without environments, one of all there is. `check`
+    /// tells what is wrong with the new side in one of them.
+    pub fn by_environment(self, check: impl Fn(Option<&str>) -> Vec<Checked>) -> Vec<(Option<String>, Self)> {
+        let Self { comparison, stacks, same, known, basis, .. } = self;
         let Comparison { stacks: compared, diagnostics, sources } = comparison;
         let mut all: IndexMap<Option<String>, Self> = IndexMap::new();
         let blank = || {
             let comparison =
                 Comparison { stacks: Vec::new(), diagnostics: diagnostics.clone(), sources: sources.clone() };
-            Self { comparison, stacks: Vec::new(), same: Vec::new(), checked: checked.clone(), basis }
+            Self { comparison, basis, known: known.clone(), ..Self::default() }
         };
         for (compared, of_stack) in compared.into_iter().zip(stacks) {
             let of = all.entry(compared.environment.clone()).or_insert_with(blank);
@@ -192,6 +202,9 @@ impl Reviewed {
         }
         if all.is_empty() {
             all.insert(None, blank());
+        }
+        for (environment, it) in &mut all {
+            it.hear(check(environment.as_deref()));
         }
         all.into_iter().collect()
     }

@@ -29,7 +29,7 @@ struct Room {
     head: String,
     parts: Vec<usize>,
     rest: usize,
-    shown: usize,
+    shown: Vec<bool>,
 }
 
 impl Room {
@@ -44,7 +44,8 @@ impl Room {
         };
         let parts: Vec<usize> = section.parts.iter().map(|it| block(it).len() + 1).collect();
         let rest = block(&(section.rest)(parts.len().max(1))).len() + 1;
-        Self { head, parts, rest, shown: 0 }
+        let shown = vec![false; parts.len()];
+        Self { head, parts, rest, shown }
     }
 
     /// What it takes at least: its head, and a word about what has no room.
@@ -53,12 +54,15 @@ impl Room {
         self.head.len() + rest + "</details>\n\n".len()
     }
 
-    /// Shows further parts while they take no more than `room`, and says how much they took.
+    /// Shows further parts that take no more than `room` together, and says how much they took. One that is too long hides
+    /// no other.
     fn show(&mut self, room: usize) -> usize {
         let mut taken = 0;
-        while let Some(next) = self.parts.get(self.shown).filter(|it| taken + **it <= room) {
-            taken += next;
-            self.shown += 1;
+        for (length, shown) in self.parts.iter().zip(&mut self.shown) {
+            if !*shown && taken + length <= room {
+                taken += length;
+                *shown = true;
+            }
         }
         taken
     }
@@ -77,11 +81,12 @@ pub fn fitted(sections: &[Section], limit: usize) -> String {
     let mut out = String::new();
     for (room, section) in rooms.iter().zip(sections) {
         out.push_str(&room.head);
-        for it in merged(&section.parts[..room.shown]) {
+        let shown = section.parts.iter().zip(&room.shown).filter(|(_, shown)| **shown).map(|(it, _)| it);
+        for it in merged(shown) {
             out.push_str(&block(&it));
             out.push('\n');
         }
-        let hidden = room.parts.len() - room.shown;
+        let hidden = room.shown.iter().filter(|it| !**it).count();
         if hidden > 0 {
             out.push_str(&block(&(section.rest)(hidden)));
             out.push('\n');
@@ -96,7 +101,7 @@ pub fn fitted(sections: &[Section], limit: usize) -> String {
 }
 
 /// Parts as few blocks: items that follow each other are one list, and code is one piece of code. That is never longer.
-fn merged(parts: &[Block]) -> Vec<Block> {
+fn merged<'b>(parts: impl Iterator<Item = &'b Block>) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     for part in parts {
         match (blocks.last_mut(), part) {

@@ -8,7 +8,10 @@ use super::{
     Danger, Point, Subject, Warning,
     subject::{is, setting, text},
 };
-use crate::diff::{Direction, Kind, Row, Rule, Sign, Statement};
+use crate::{
+    diff::{Direction, Kind, Row, Rule, Sign, Statement},
+    template::scalar,
+};
 
 /// What can be reached from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +82,7 @@ const OPENERS: [Opener; 11] = [
     (&["AWS::ApiGateway::Method"], "AuthorizationType", "NONE", Opening::Anonymous, false),
     (&["AWS::ApiGatewayV2::Route"], "AuthorizationType", "NONE", Opening::Anonymous, true),
     (&["AWS::EC2::Subnet"], "MapPublicIpOnLaunch", "true", Opening::PublicAddress, false),
-    (&["AWS::AppSync::GraphQLApi"], "Visibility", "GLOBAL", Opening::Anonymous, false),
+    (&["AWS::AppSync::GraphQLApi"], "Visibility", "GLOBAL", Opening::PublicAddress, false),
 ];
 
 /// Adds what opens, as a danger; what is there to be reached, and is new, as something to see to.
@@ -100,28 +103,31 @@ pub(super) fn add(
             let state = |side: Option<&Node>| setting(side, path, *default, is(value));
             let is_new = change.kind == Kind::Added;
             let was = if is_new { Some(false) } else { state(old) };
-            if was != Some(false) || state(new) != Some(true) {
+            let is = state(new);
+            if was != Some(false) || is == Some(false) {
                 continue;
             }
+            // What only a deployment knows may open it.
+            let is_sure = is == Some(true);
             // What is made for it may be public: a load balancer, the subnets it stands in, an API.
             let is_meant = matches!(opening, Opening::Balancer | Opening::Anonymous)
                 || change.type_name == "AWS::EC2::Subnet";
             if is_new && is_meant {
-                if *opening == Opening::Balancer {
-                    warnings.push(subject.point(change, Warning::Entrance(opening.clone())));
-                }
+                let entrance = subject.point(change, Warning::Entrance(opening.clone()));
+                let is_entrance = change.type_name != "AWS::EC2::Subnet";
+                warnings.extend(is_entrance.then_some(Point { is_sure, ..entrance }));
                 continue;
             }
-            dangers.push(subject.point(change, Danger::Open(opening.clone())));
+            dangers.push(Point { is_sure, ..subject.point(change, Danger::Open(opening.clone())) });
         }
     }
     let entrances = entrances(subject);
     for row in &subject.diff.security.rules {
-        let Some(opening) = of_rule(row) else { continue };
+        let Some((opening, is_sure)) = of_rule(subject, row) else { continue };
         if is_of_entrance(subject, row, &entrances) {
-            warnings.push(subject.of_row(row, Warning::Entrance(opening)));
+            warnings.push(Point { is_sure, ..subject.of_row(row, Warning::Entrance(opening)) });
         } else {
-            dangers.push(subject.of_row(row, Danger::Open(opening)));
+            dangers.push(Point { is_sure, ..subject.of_row(row, Danger::Open(opening)) });
         }
     }
     for row in &subject.diff.security.statements {
@@ -129,16 +135,23 @@ pub(super) fn add(
     }
 }
 
-/// What a rule lets in that nobody kept out before.
-fn of_rule(row: &Row<Rule>) -> Option<Opening> {
+/// What a rule lets in that nobody kept out before, and whether that is sure: a parameter may have another value than its
+/// default.
+fn of_rule(subject: &Subject<'_>, row: &Row<Rule>) -> Option<(Opening, bool)> {
     let Rule { group, direction, traffic, peer, .. } = &row.what;
-    let lets_in = row.broadens && *direction == Direction::In && is_everybody(peer);
-    lets_in.then(|| Opening::Rule { group: group.clone(), traffic: traffic.clone(), peer: peer.clone() })
+    let parameter = peer.strip_prefix("${").and_then(|it| it.strip_suffix('}'));
+    let parameters = subject.templates[1].body.get("Parameters");
+    let default = parameter.and_then(|it| scalar(parameters?.get(it)?.get("Default")?));
+    let opens = is_everybody(default.as_deref().unwrap_or(peer));
+    let lets_in = row.broadens && *direction == Direction::In && opens;
+    let is_sure = default.is_none();
+    let peer = default.map_or_else(|| peer.clone(), |it| format!("{peer}, by default {it}"));
+    lets_in.then(|| (Opening::Rule { group: group.clone(), traffic: traffic.clone(), peer }, is_sure))
 }
 
 /// Whether a peer is everybody, or so many that it comes to that.
 fn is_everybody(peer: &str) -> bool {
-    /// A range of at least a 256th of all addresses is nobody's own, but for those of private networks.
+    /// A range of more than a 256th of all addresses is nobody's own.
     const WIDEST: u32 = 8;
     let length = || peer.rsplit_once('/')?.1.parse::<u32>().ok();
     peer.starts_with("everyone") || length().is_some_and(|it| it < WIDEST)
@@ -174,20 +187,7 @@ pub(super) fn of_statement(row: &Row<Statement>) -> Option<Opening> {
     let Statement { actions, principals, condition, .. } = &row.what;
     let is_open = row.broadens && row.sign == Sign::Added && row.what.effect != "Deny";
     let everybody = principals.values.iter().any(|it| matches!(it.as_str(), "*" | "AWS:*")) || principals.but;
-    // A condition on who asks names somebody after all.
-    let is_limited = condition.as_ref().is_some_and(|it| {
-        [
-            "SourceArn",
-            "SourceAccount",
-            "PrincipalOrgID",
-            "SourceVpc",
-            "SourceIp",
-            "PrincipalAccount",
-            "PrincipalArn",
-        ]
-        .iter()
-        .any(|key| it.contains(key))
-    });
+    let is_limited = condition.as_deref().is_some_and(limits);
     (is_open && everybody && !is_limited).then(|| Opening::Everybody {
         actions: if actions.but {
             format!("all but {}", actions.values.join(", "))
@@ -195,6 +195,31 @@ pub(super) fn of_statement(row: &Row<Statement>) -> Option<Opening> {
             actions.values.join(", ")
         },
         condition: condition.clone(),
+    })
+}
+
+/// Whether a condition names who may ask: it has to hold, and names somebody.
+fn limits(condition: &str) -> bool {
+    const KEYS: [&str; 8] = [
+        "aws:PrincipalAccount",
+        "aws:PrincipalArn",
+        "aws:PrincipalOrgID",
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "aws:SourceIp",
+        "aws:SourceVpc",
+        "aws:SourceVpce",
+    ];
+    // Those of Lambda's permissions stand without an operator.
+    const OWN: [&str; 3] = ["SourceArn", "SourceAccount", "PrincipalOrgID"];
+    condition.split("; ").any(|part| {
+        let Some((test, values)) = part.split_once(": ") else { return false };
+        let (operator, key) = test.split_once(' ').unwrap_or(("", test));
+        let has_to_hold = !["Not", "IfExists", "Null"].iter().any(|it| operator.contains(it));
+        let is_about_who = KEYS.iter().any(|it| it.eq_ignore_ascii_case(key));
+        let is_own = operator.is_empty() && OWN.contains(&key);
+        let is_anybody = |it: &str| it.chars().all(|it| it == '*') || is_everybody(it);
+        has_to_hold && (is_about_who || is_own) && !values.split(", ").any(is_anybody)
     })
 }
 
@@ -263,6 +288,10 @@ mod tests {
                 && opens("'*'", ", Condition: {Bool: {'aws:SecureTransport': true}}")
         );
         assert!(!opens("'*'", ", Condition: {StringEquals: {'aws:PrincipalOrgID': o-1}}"));
+        assert!(opens("'*'", ", Condition: {StringNotEquals: {'aws:SourceIp': 192.0.2.1}}"));
+        assert!(opens("'*'", ", Condition: {IpAddress: {'aws:SourceIp': 0.0.0.0/0}}"));
+        assert!(opens("'*'", ", Condition: {StringLike: {'aws:PrincipalArn': '*'}}"));
+        assert!(!opens("'*'", ", Condition: {IpAddress: {'aws:SourceIp': 192.0.2.0/24}}"));
         assert!(!opens("{Service: cloudfront.amazonaws.com}", ""));
     }
 }

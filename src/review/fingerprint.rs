@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How many bytes of a digest say that two plans are the same.
-const BYTES: usize = 10;
+const BYTES: usize = 16;
 /// The most changes that are told apart in the text of a fingerprint.
 const MOST_PARTS: usize = 200;
 
@@ -42,13 +42,14 @@ struct Part {
 }
 
 impl Fingerprint {
-    /// That of a change of the stack `name`, with the parameters that are given other values: name, value, new value.
-    /// Nothing, if nothing is to be done.
-    pub fn new(name: &str, subject: &Subject<'_>, given: &[(String, String, String)]) -> Option<Self> {
+    /// That of a change of a stack, which is known by its name and, where these are written, account and region, with the
+    /// parameters that are given other values: name, and new value. Nothing, if nothing is to be done.
+    pub fn new(stack: &[&str], subject: &Subject<'_>, given: &[(String, String)]) -> Option<Self> {
+        let name = &*stack.join("\n");
         let resources = subject.diff.resources.iter().filter_map(|it| of_resource(name, subject, it));
         let entries = subject.diff.entries.iter().filter_map(|it| of_entry(name, subject, it));
-        let given = given.iter().map(|(key, old, new)| Part {
-            digest: digest(&[name, "given", key, old, new]),
+        let given = given.iter().map(|(key, value)| Part {
+            digest: digest(&[name, "given", key, value]),
             verdict: Verdict::Never,
             name: key.clone(),
         });
@@ -59,7 +60,7 @@ impl Fingerprint {
         parts.sort_by_key(|it| (it.digest, it.verdict));
         let has_marks = parts.len() <= MOST_PARTS;
         let mut whole = Sha256::new();
-        whole.update(name);
+        whole.update(digest(&[name]));
         for it in &parts {
             whole.update(it.digest);
             // Where verdicts have no place in the text, they are part of the identity.
@@ -100,7 +101,7 @@ impl Fingerprint {
     pub fn approval(&self, approved: &[Self]) -> Approval {
         let is_no_worse = |it: &Self| {
             it.marks.len() == self.marks.len()
-                && it.marks.iter().zip(&self.marks).all(|(was, is)| is & 3 <= was & 3)
+                && it.marks.iter().zip(&self.marks).all(|(was, is)| was | 3 == is | 3 && is & 3 <= was & 3)
         };
         let is_same = |it: &&Self| it.identity == self.identity;
         let same = approved.iter().find(is_same);
@@ -145,8 +146,8 @@ fn of_resource(stack: &str, subject: &Subject<'_>, change: &ResourceChange) -> O
         Kind::Moved { from, .. } => ("moved", from.as_str()),
     };
     let [old, new] = subject.sides(change).map(|it| it.map(normal).unwrap_or_default());
-    // Of what only CloudFormation knows, there is nothing else to be told apart by.
-    let told: Vec<String> = match (&change.properties, old.is_empty() && new.is_empty()) {
+    // What only CloudFormation knows, such as a value that it looks up, has nothing else to be told apart by.
+    let told: Vec<String> = match (&change.properties, old == new) {
         (Some(properties), true) => {
             let text = |it: Option<&Node>| it.map(diff::text).unwrap_or_default();
             let leaves = properties.leaves();

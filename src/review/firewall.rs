@@ -52,6 +52,10 @@ fn of_acl(old: &Node, new: &Node, guard: &mut dyn FnMut(Guard)) -> bool {
     }
     let (before, after) = (rules(old), rules(new));
     let mut says_else = false;
+    let fresh = after.iter().filter(|(name, _)| !before.contains_key(*name));
+    for (name, _) in fresh.filter(|(_, rule)| at(rule, "Action/Allow").is_some()) {
+        guard(Guard::FirewallAllows((*name).to_owned()));
+    }
     for (name, rule) in &before {
         match after.get(name) {
             _ if !keeps_out(rule) => says_else |= after.get(name) != Some(rule),
@@ -204,6 +208,8 @@ Resources:
         assert!(of(&path("/admin"), &path("/other")).contains("Path(\"/admin\")"));
         let stricter = of(&path("/admin"), &path("/admin").replace("STARTS_WITH", "CONTAINS"));
         assert_eq!(stricter, "impact A: Spreads\nwarning A: FirewallRule\n");
+        let let_in = check(&template("Block", "", "a"), &template("Block", &rule("Allow", SET), "a"));
+        assert!(let_in.contains("FirewallAllows(\"r\")"), "{let_in}");
         let default = check(&template("Block", "", "a"), &template("Allow", "", "a"));
         assert!(default.contains("FirewallDefault"), "{default}");
     }

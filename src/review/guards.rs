@@ -4,9 +4,9 @@ use asi_constructs::kernel::node::Node;
 
 use super::{
     Danger, Point, Subject,
-    subject::{is, number, setting},
+    subject::{is, number, setting, whole},
 };
-use crate::diff::{Kind, ResourceChange, Verdict};
+use crate::diff::{Fate, Kind, ResourceChange, Verdict, refers_to};
 
 /// What protects something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +19,12 @@ pub enum Guard {
     Backups,
     /// Copies of its data, or its messages, are kept this many days; now this many.
     Days(u64, u64),
+    /// It is kept for ever; now for this many days.
+    Endless(u64),
     /// Its data, or what is sent to it, is encrypted.
     Encryption,
+    /// It is encrypted with a key of one's own.
+    OwnKey,
     /// Nobody can make it public by mistake.
     PublicAccessBlock,
     /// What is done with it is recorded.
@@ -37,6 +41,8 @@ pub enum Guard {
     FirewallDefault,
     /// A rule of the firewall, by its name.
     FirewallRule(String),
+    /// A new rule of the firewall, by its name, lets something through.
+    FirewallAllows(String),
     /// The firewall protects this path.
     Path(String),
     /// Only these were let through; now these, too.
@@ -79,8 +85,9 @@ const PROTECTORS: &[Protector] = &[
     (&["AWS::EFS::FileSystem"], "BackupPolicy/Status", "ENABLED", Guard::Backups, false),
     (DATABASES, "StorageEncrypted", "true", Guard::Encryption, false),
     (&["AWS::EFS::FileSystem", "AWS::EC2::Volume"], "Encrypted", "true", Guard::Encryption, false),
-    (&["AWS::SNS::Topic", "AWS::SQS::Queue"], "KmsMasterKeyId", "*", Guard::Encryption, false),
-    (&["AWS::Logs::LogGroup"], "KmsKeyId", "*", Guard::Encryption, false),
+    (&["AWS::SNS::Topic", "AWS::SQS::Queue"], "KmsMasterKeyId", "*", Guard::OwnKey, false),
+    (&["AWS::Logs::LogGroup"], "KmsKeyId", "*", Guard::OwnKey, false),
+    (&["AWS::CloudFront::Distribution"], "DistributionConfig/WebACLId", "*", Guard::Firewall, false),
     (&["AWS::ElastiCache::ReplicationGroup"], "TransitEncryptionEnabled", "true", Guard::Encryption, false),
     (&["AWS::ElasticLoadBalancingV2::Listener"], "Protocol", "HTTPS", Guard::Encryption, false),
     (&["AWS::ElasticLoadBalancingV2::Listener"], "Protocol", "TLS", Guard::Encryption, false),
@@ -125,20 +132,18 @@ const GUARDS: [(&str, Guard); 8] = [
 /// Adds what protected something that stays.
 pub(super) fn add(subject: &Subject<'_>, dangers: &mut Vec<Point<Danger>>) {
     for change in &subject.diff.resources {
-        for guard in gone(subject, change) {
-            dangers.push(subject.point(change, Danger::Guard(guard)));
+        for (guard, is_sure) in gone(subject, change) {
+            dangers.push(Point { is_sure, ..subject.point(change, Danger::Guard(guard)) });
         }
     }
 }
 
-fn gone(subject: &Subject<'_>, change: &ResourceChange) -> Vec<Guard> {
-    if let Kind::Removed(_) = change.kind {
+/// The guards that go with a change, each with whether that is sure.
+fn gone(subject: &Subject<'_>, change: &ResourceChange) -> Vec<(Guard, bool)> {
+    if let Kind::Removed(fate) = change.kind {
+        let stays = fate == Fate::Orphaned || !protects_what_stays(subject, change);
         let guard = GUARDS.iter().find(|(type_name, _)| *type_name == change.type_name);
-        return guard
-            .filter(|_| protects_what_stays(subject, change))
-            .map(|it| it.1.clone())
-            .into_iter()
-            .collect();
+        return guard.filter(|_| !stays).map(|it| (it.1.clone(), true)).into_iter().collect();
     }
     let ([old, new], of_type) =
         (subject.properties(change), |types: &[&str]| types.contains(&change.type_name.as_str()));
@@ -151,25 +156,23 @@ fn gone(subject: &Subject<'_>, change: &ResourceChange) -> Vec<Guard> {
             "*" => setting(side, path, *default, |_| Some(true)),
             value => setting(side, path, *default, is(value)),
         };
-        if state(old) == Some(true) && state(new) == Some(false) && !found.contains(guard) {
-            found.push(guard.clone());
+        let is_known = found.iter().any(|(it, _)| it == guard);
+        if state(old) == Some(true) && state(new) != Some(true) && !is_known {
+            found.push((guard.clone(), state(new) == Some(false)));
         }
     }
     for (_, path) in DAYS.iter().filter(|it| of_type(it.0)) {
-        // What is kept for ever has no number.
-        let days = |side| number(side, path).filter(|it| *it >= 0.0);
-        if let (Some(was), Some(is)) = (days(old), days(new))
-            && is < was
-        {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "days are few, and no less than none"
-            )]
-            found.push(Guard::Days(was as u64, is as u64));
-        }
+        let days = |side| number(side, path).and_then(whole);
+        // What CloudWatch is told nothing of, it keeps for ever.
+        let is_endless =
+            change.type_name == "AWS::Logs::LogGroup" && old.is_none_or(|it| it.get(path).is_none());
+        found.extend(match (days(old), days(new)) {
+            (Some(was), Some(is)) if is < was => Some((Guard::Days(was, is), true)),
+            (None, Some(is)) if is_endless => Some((Guard::Endless(is), true)),
+            _ => None,
+        });
     }
-    found.extend(retention(subject, change));
+    found.extend(retention(subject, change).map(|it| (it, true)));
     found
 }
 
@@ -177,11 +180,9 @@ fn gone(subject: &Subject<'_>, change: &ResourceChange) -> Vec<Guard> {
 fn protects_what_stays(subject: &Subject<'_>, change: &ResourceChange) -> bool {
     let [old, _] = subject.properties(change);
     let protected = old.and_then(|it| it.get("ResourceArn").or_else(|| it.get("ResourceId")));
-    let Some(protected) = protected.map(crate::diff::text) else { return true };
-    let is_gone = |it: &&ResourceChange| {
-        matches!(it.kind, Kind::Removed(_)) && protected.starts_with(&format!("${{{}", it.id))
-    };
-    !subject.diff.resources.iter().any(|it| is_gone(&it))
+    let Some(protected) = protected else { return true };
+    let mut gone = subject.diff.resources.iter().filter(|it| matches!(it.kind, Kind::Removed(_)));
+    !gone.any(|it| refers_to(protected, &it.id))
 }
 
 /// A policy that kept something, or a copy of it.

@@ -2,16 +2,16 @@
 
 use super::{
     Point, Subject,
-    subject::{at, is, is_replaced, number, setting, text},
+    subject::{at, is, is_replaced, number, setting, text, whole},
 };
-use crate::diff::{Change, Key, Kind, ResourceChange, Verdict};
+use crate::diff::{Change, Fate, Key, Kind, ResourceChange, Verdict, refers_to};
 
 /// What is noticed of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Impact {
     /// What.
     pub effect: Effect,
-    /// Whether it is so only if the resource is replaced, of which nobody is sure.
+    /// Whether it is so whatever becomes of the resource; else only if it is replaced, of which nobody is sure.
     pub is_sure: bool,
     /// The document that says so.
     pub source: &'static str,
@@ -166,10 +166,10 @@ const KNOWLEDGE: &[Row] = &[
         &[TARGETS],
         When::Replaced,
         Effect::TargetsAnew,
-        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html",
     ),
     (
-        &["AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::CacheCluster"],
+        &["AWS::ElastiCache::CacheCluster"],
         When::Changed(&["CacheNodeType", "EngineVersion"]),
         Effect::CacheRestarts,
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticache-cachecluster.html",
@@ -299,9 +299,9 @@ pub(super) fn impacts(subject: &Subject<'_>) -> Vec<Point<Impact>> {
             }
             "AWS::AutoScaling::AutoScalingGroup" => of_machines(subject, change, &mut add),
             "AWS::Events::Rule" | "AWS::Scheduler::Schedule" => {
-                let [was, is] =
-                    subject.properties(change).map(|it| setting(it, "State", true, is("ENABLED")));
-                if change.kind == Kind::Changed && was == Some(true) && is == Some(false) {
+                let is_off = |it| setting(it, "State", false, is("DISABLED"));
+                let [was, is] = subject.properties(change).map(is_off);
+                if change.kind == Kind::Changed && was == Some(false) && is == Some(true) {
                     add(Effect::ScheduleOff, SCHEDULES);
                 }
             }
@@ -314,7 +314,7 @@ pub(super) fn impacts(subject: &Subject<'_>) -> Vec<Point<Impact>> {
 fn applies(when: When, change: &ResourceChange) -> bool {
     match when {
         When::Replaced => is_remade(change),
-        When::Removed => matches!(change.kind, Kind::Removed(_)),
+        When::Removed => matches!(change.kind, Kind::Removed(Fate::Destroyed | Fate::Snapshot)),
         When::Made => change.kind == Kind::Added || is_remade(change),
         When::Changed(properties) => !is_replaced(change) && is_changed(change, properties),
     }
@@ -372,6 +372,15 @@ fn of_service(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnM
     if text(configuration, "Strategy").is_some_and(|it| it != "ROLLING") {
         return add(Effect::BesideEachOther, BLUE_GREEN);
     }
+    // What it stands behind tells whether it stays reachable.
+    let of_way = ["AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup", TARGETS];
+    let mut remade = subject.diff.resources.iter().filter(|it| is_remade(it));
+    let is_moved = |it: &ResourceChange| {
+        of_way.contains(&it.type_name.as_str()) && new.is_some_and(|new| refers_to(new, &it.id))
+    };
+    if remade.any(is_moved) {
+        return;
+    }
     let least = number(configuration, "MinimumHealthyPercent").and_then(whole).unwrap_or(100);
     add(if least == 0 { Effect::StopsFirst } else { Effect::Rolling(least) }, DEPLOYMENTS);
 }
@@ -382,12 +391,9 @@ fn of_targets(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnM
         return;
     }
     // The services whose tasks are these targets.
-    let target = format!("${{{}}}", change.id);
     let is_of_group = |it: &ResourceChange| {
         let [_, new] = subject.properties(it);
-        let balancers = new.and_then(|it| it.get("LoadBalancers")?.as_list()).unwrap_or_default();
-        let mut groups = balancers.iter().filter_map(|it| it.get("TargetGroupArn")).map(crate::diff::text);
-        groups.any(|it| it.starts_with(&target[..target.len() - 1]))
+        new.and_then(|it| it.get("LoadBalancers")).is_some_and(|it| refers_to(it, &change.id))
     };
     let mut services = subject.diff.resources.iter().filter(|it| it.type_name == SERVICE && is_of_group(it));
     if services.any(|it| is_changed(it, &["TaskDefinition", "LoadBalancers"])) {
@@ -407,6 +413,10 @@ fn of_listener(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl Fn
 }
 
 fn of_scaling(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnMut(Effect, &'static str)) {
+    let [_, new] = subject.properties(change);
+    if text(new, "ServiceNamespace").is_some_and(|it| it != "ecs") {
+        return;
+    }
     let [was, is] = subject.properties(change).map(|it| number(it, "MinCapacity").and_then(whole));
     if let (Some(was), Some(is)) = (was, is)
         && is < was
@@ -417,14 +427,8 @@ fn of_scaling(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnM
 
 fn of_database(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl FnMut(Effect, &'static str)) {
     // What the settings of an instance say of downtime.
-    let restarting = [
-        "DBInstanceClass",
-        "EngineVersion",
-        "DBPortNumber",
-        "Port",
-        "OptionGroupName",
-        "CACertificateIdentifier",
-    ];
+    let restarting =
+        ["DBInstanceClass", "EngineVersion", "Port", "OptionGroupName", "CACertificateIdentifier"];
     if change.replacement.verdict == Verdict::Always || !is_changed(change, &restarting) {
         return;
     }
@@ -444,12 +448,6 @@ fn of_machines(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl Fn
     let [_, new] = subject.sides(change);
     let rolls = new.is_some_and(|it| at(it, "UpdatePolicy/AutoScalingRollingUpdate").is_some());
     add(if rolls { Effect::MachinesRoll } else { Effect::MachinesStay }, UPDATE_POLICY);
-}
-
-/// A number that counts something; nothing, if it is none.
-fn whole(number: f64) -> Option<u64> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is checked before")]
-    (number >= 0.0 && number.fract() == 0.0 && number < 1e9).then_some(number as u64)
 }
 
 #[cfg(test)]
@@ -556,10 +554,5 @@ Resources:
                 assert!(types.iter().any(|it| is_known(&it)), "none of {types:?} has {property}");
             }
         }
-    }
-
-    #[test]
-    fn a_count_is_a_whole_number() {
-        assert_eq!([whole(2.0), whole(0.5), whole(-1.0)], [Some(2), None, None]);
     }
 }

@@ -1,12 +1,12 @@
 //! What is lost with a resource that goes or is made anew: data, addresses, names.
 
-use asi_constructs::kernel::node::Node;
-
 use super::{
     Danger, Point, Subject,
     subject::{is_replaced, text},
 };
-use crate::diff::{Change, Kind, Obstacle, Reason, ResourceChange, Verdict, text as text_of};
+use crate::diff::{
+    Change, Fate, Kind, Obstacle, Reason, ResourceChange, Verdict, refers_to, text as text_of,
+};
 
 /// What becomes of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,10 @@ fn danger(subject: &Subject<'_>, change: &ResourceChange) -> Option<Danger> {
     if let Some(data) = change.data {
         return Some(Danger::Data { data, going });
     }
+    // It leaves the stack, and is reached as before.
+    if change.kind == Kind::Removed(Fate::Orphaned) {
+        return None;
+    }
     if let Some(renamed) = renamed(change) {
         return Some(renamed);
     }
@@ -110,19 +114,11 @@ fn danger(subject: &Subject<'_>, change: &ResourceChange) -> Option<Danger> {
         return None;
     }
     // With the address it is given, a gateway is known by what it was.
-    let allocation = |it: Option<&Node>| it.and_then(|it| it.get("AllocationId")).map(text_of);
-    let keeps = |it: &str| {
-        !subject
-            .diff
-            .resources
-            .iter()
-            .any(|change| it.starts_with(&format!("${{{}", change.id)) && is_replaced(change))
-    };
-    if *address == Address::OutgoingIp
-        && going != Going::Removed
-        && allocation(old) == allocation(new)
-        && allocation(new).is_some_and(|it| keeps(&it))
-    {
+    let [was, is] = [old, new].map(|it| it.and_then(|it| it.get("AllocationId")));
+    let mut remade = subject.diff.resources.iter().filter(|it| is_replaced(it));
+    let is_same = was.map(text_of) == is.map(text_of);
+    let keeps = is.is_some_and(|is| is_same && !remade.any(|it| refers_to(is, &it.id)));
+    if *address == Address::OutgoingIp && going != Going::Removed && keeps {
         return None;
     }
     // A role whose name is generated is known to its own stack only.

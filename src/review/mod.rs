@@ -61,6 +61,8 @@ pub struct Point<T> {
     pub follows: Option<String>,
     /// What follows from it.
     pub followers: Followers,
+    /// Whether it is so whatever a deployment is given; else it may be.
+    pub is_sure: bool,
     /// Where what leads to it is written.
     pub span: Span,
 }
@@ -156,6 +158,15 @@ impl<T> Point<T> {
     fn of_stack(what: T) -> Self {
         let (id, type_name) = (String::new(), String::new());
         let followers = Followers::default();
-        Self { what, id, type_name, construct: None, follows: None, followers, span: Span::default() }
+        Self {
+            what,
+            id,
+            type_name,
+            construct: None,
+            follows: None,
+            followers,
+            is_sure: true,
+            span: Span::default(),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Permissions worth a question: what they allow is much, or for somebody else.
 
 use super::{Danger, Point, Subject, Warning, exposure};
-use crate::diff::{Attachment, Matches, Row, Sign, Statement};
+use crate::diff::{Attachment, Kind, Matches, Row, Sign, Statement};
 
 /// A permission worth a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,10 +67,14 @@ pub enum Power {
         /// Who.
         who: String,
     },
+    /// Something else limits somebody.
+    Rebound {
+        /// Who.
+        who: String,
+    },
 }
 
-/// Actions with which somebody gives himself, or others, what he may not do himself.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
+/// Actions with which somebody gives himself, or others, what he may not do himself: each changes who may do what.
 const ESCALATING: [&str; 16] = [
     "iam:AddUserToGroup",
     "iam:AttachGroupPolicy",
@@ -106,14 +110,28 @@ pub(super) fn add(
 ) {
     let security = &subject.diff.security;
     let mut others = 0;
-    for row in security.statements.iter().filter(|it| it.broadens) {
+    // Who goes, or what, is missed by nobody for what limited it.
+    let goes = |name: &str| {
+        let mut gone = subject.diff.resources.iter().filter(|it| matches!(it.kind, Kind::Removed(_)));
+        gone.any(|it| {
+            name.strip_prefix("${").is_some_and(|name| {
+                name.starts_with(&format!("{}}}", it.id)) || name.starts_with(&format!("{}.", it.id))
+            })
+        })
+    };
+    let is_missed =
+        |it: &&Row<Statement>| it.sign == Sign::Added || !it.what.resources.values.iter().all(|it| goes(it));
+    for row in security.statements.iter().filter(|it| it.broadens).filter(is_missed) {
         let powers = of_statement(row, subject.account);
         let is_told = !powers.is_empty() || exposure::of_statement(row).is_some();
         others += usize::from(!is_told);
         dangers.extend(powers.into_iter().map(|it| subject.of_row(row, Danger::Power(it))));
     }
-    for row in security.attachments.iter().filter(|it| it.broadens) {
-        let power = of_attachment(row);
+    for row in security.attachments.iter().filter(|it| it.broadens && !goes(&it.what.holder)) {
+        let is_other = |it: &Row<Attachment>| {
+            it.sign == Sign::Added && it.what.is_boundary && it.what.holder == row.what.holder
+        };
+        let power = of_attachment(row, security.attachments.iter().any(is_other));
         others += usize::from(power.is_none());
         dangers.extend(power.map(|it| subject.of_row(row, Danger::Power(it))));
     }
@@ -142,15 +160,20 @@ fn of_statement(row: &Row<Statement>, account: Option<&str>) -> Vec<Power> {
         let actions = if actions.but { vec![joined(actions)] } else { wild };
         powers.push(Power::Wildcard { who: who.clone(), actions, on: on.clone() });
     }
-    let allows = |action: &str| actions.values.iter().any(|it| covers(it, action));
-    if allows("iam:PassRole") && powers.is_empty() {
-        powers.push(Power::PassRole { who: who.clone(), on });
-    }
+    // What stands for all of it has told of each.
+    let is_told = |action: &str| {
+        powers.iter().any(|it| match it {
+            Power::Everything { .. } => true,
+            Power::Wildcard { actions, .. } => actions.iter().any(|it| covers(it, action)),
+            _ => false,
+        })
+    };
+    let allows = |action: &str| actions.values.iter().any(|it| covers(it, action)) && !is_told(action);
     let escalating: Vec<String> =
         ESCALATING.iter().filter(|it| allows(it)).map(|it| (*it).to_owned()).collect();
-    if !escalating.is_empty() && powers.iter().all(|it| matches!(it, Power::PassRole { .. })) {
-        powers.push(Power::Escalation { who, actions: escalating });
-    }
+    let passes = allows("iam:PassRole").then(|| Power::PassRole { who: who.clone(), on });
+    let escalates = (!escalating.is_empty()).then_some(Power::Escalation { who, actions: escalating });
+    powers.extend(passes.into_iter().chain(escalates));
     powers
         .extend(principals.values.iter().filter_map(|it| stranger(it, actions, condition.as_ref(), account)));
     powers
@@ -161,12 +184,21 @@ fn is_wild(action: &str) -> bool {
     action == "*" || action.ends_with(":*")
 }
 
-/// Whether a pattern stands for an action; those of IAM do not mind case.
+/// Whether a pattern stands for an action, with `*` for any text and `?` for a character; IAM does not mind case.
 fn covers(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
-    pattern
-        .strip_suffix('*')
-        .map_or(pattern == action, |start| start.starts_with("iam:") && action.starts_with(start))
+    fn fits(pattern: &[u8], action: &[u8]) -> bool {
+        match (pattern.split_first(), action.split_first()) {
+            (None, rest) => rest.is_none(),
+            (Some((b'*', rest)), next) => {
+                fits(rest, action) || next.is_some_and(|(_, action)| fits(pattern, action))
+            }
+            (Some((b'?', rest)), Some((_, action))) => fits(rest, action),
+            (Some((a, rest)), Some((b, action))) => a.eq_ignore_ascii_case(b) && fits(rest, action),
+            (Some(_), None) => false,
+        }
+    }
+    // One with many stars takes for ever, and is none that anybody writes.
+    pattern.matches('*').count() <= 4 && fits(pattern.as_bytes(), action.as_bytes())
 }
 
 /// Whether it is what every key has in its policy: its own account decides who may use it.
@@ -187,9 +219,10 @@ fn stranger(
     condition: Option<&String>,
     account: Option<&str>,
 ) -> Option<Power> {
-    let of_provider = |it: &String| it == "sts:AssumeRoleWithWebIdentity" || it == "sts:AssumeRoleWithSAML";
-    let is_provider = actions.values.iter().any(of_provider);
-    if is_provider {
+    let by_provider = ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"];
+    let names_one =
+        |it: &String| it.starts_with("sts:") && by_provider.iter().any(|action| covers(it, action));
+    if actions.values.iter().any(names_one) && !names(actions, "sts:AssumeRole") {
         return Some(Power::Federated { provider: principal.to_owned(), condition: condition.cloned() });
     }
     let other = principal.split(':').find(|it| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit()))?;
@@ -197,13 +230,23 @@ fn stranger(
         .then(|| Power::OtherAccount { who: principal.to_owned(), actions: actions.values.clone() })
 }
 
-fn of_attachment(row: &Row<Attachment>) -> Option<Power> {
+/// What is worth a question of a policy that is attached, or a boundary that goes; `has_other` is whether the holder gets
+/// another boundary.
+fn of_attachment(row: &Row<Attachment>, has_other: bool) -> Option<Power> {
     let Attachment { policy, holder, is_boundary } = &row.what;
+    if *is_boundary && has_other {
+        return Some(Power::Rebound { who: holder.clone() });
+    }
     if *is_boundary {
         return Some(Power::Unbounded { who: holder.clone() });
     }
     let is_almighty = ALMIGHTY.iter().any(|it| policy.ends_with(it));
     is_almighty.then(|| Power::Managed { policy: policy.clone(), who: holder.clone() })
+}
+
+/// Whether an action is among these by its own name.
+fn names(actions: &Matches, action: &str) -> bool {
+    actions.values.iter().any(|it| it == action)
 }
 
 fn joined(it: &Matches) -> String {
@@ -236,6 +279,9 @@ mod tests {
         assert_eq!(allow("'iam:PassRole'", "'*'"), ["PassRole"]);
         assert_eq!(allow("['iam:PutRolePolicy', 'iam:PassRole']", "a"), ["PassRole", "Escalation"]);
         assert_eq!(allow("'iam:*'", "a"), ["Wildcard"]);
+        let several = "['s3:*', 'iam:PassRole', 'iam:AttachRolePolicy']";
+        assert_eq!(allow(several, "a"), ["Wildcard", "PassRole", "Escalation"]);
+        assert_eq!(allow("['iam:*Role', 'iam:?utRolePolicy']", "a"), ["PassRole", "Escalation"]);
         assert_eq!(allow("'iam:Put*'", "a"), ["Escalation"]);
         assert!(allow("'s3:GetObject'", "'*'").is_empty() && allow("'s3:Get*'", "a").is_empty());
         assert_eq!(of("{Effect: Allow, NotAction: 'iam:*', Resource: '*'}"), ["Everything"]);
@@ -272,6 +318,9 @@ mod tests {
             check(&role(", PermissionsBoundary: 'arn:aws:iam::aws:policy/a'"), &role(""))
                 .contains("Unbounded")
         );
+        let bounded = role(", PermissionsBoundary: 'arn:aws:iam::aws:policy/a'");
+        assert!(!check(&bounded, "Resources: {}").contains("Unbounded"), "it goes itself");
+        assert!(check(&bounded, &bounded.replace("policy/a", "policy/b")).contains("Rebound"));
         let queue = |it: &str| {
             format!(
                 "Resources: {{P: {{Type: AWS::SQS::QueuePolicy, Properties: {{Queues: [q], PolicyDocument: {{Statement: [{it}]}}}}}}}}"

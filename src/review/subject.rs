@@ -63,6 +63,7 @@ impl<'a> Subject<'a> {
             construct: change.construct.clone(),
             follows: change.follows.clone(),
             followers: self.diff.followers(&change.id),
+            is_sure: true,
             span: change.span,
         }
     }
@@ -81,6 +82,7 @@ impl<'a> Subject<'a> {
             construct: row.construct.clone(),
             follows: None,
             followers: Followers::default(),
+            is_sure: true,
             span,
         }
     }
@@ -112,6 +114,12 @@ pub(super) fn number(properties: Option<&Node>, path: &str) -> Option<f64> {
     text(properties, path)?.parse().ok()
 }
 
+/// A number that counts something; nothing, if it is none.
+pub(super) fn whole(number: f64) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is checked before")]
+    (number >= 0.0 && number.fract() == 0.0 && number < 1e9).then_some(number as u64)
+}
+
 /// What a setting is: `true`, `false`, or nothing if only a deployment knows. What is not written is `default`.
 pub(super) fn setting(
     properties: Option<&Node>,
@@ -137,4 +145,14 @@ pub(super) fn is(expected: &str) -> impl Fn(&Node) -> Option<bool> {
 
 fn is_function(node: &Node) -> bool {
     node.as_single().is_some_and(|(key, _)| key == "Ref" || key.starts_with("Fn::"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_a_whole_number() {
+        assert_eq!([whole(2.0), whole(0.5), whole(-1.0)], [Some(2), None, None]);
+    }
 }

@@ -283,8 +283,8 @@ impl Deploying<'_> {
     pub(in crate::ops) fn compared(&self, before: &Before, template: Template) -> Compared {
         let presence = if before.stack.is_some() { Presence::Both } else { Presence::Added };
         let compared = Compared::new(self.name.clone(), presence, [before.template.clone(), template]);
-        let Target { environment, account, .. } = self.stack.target.clone();
-        Compared { environment, account, ..compared }
+        let Target { environment, account, region, .. } = self.stack.target.clone();
+        Compared { environment, account, region, ..compared }
     }
 
     /// What the templates say of the deployment, without asking CloudFormation.

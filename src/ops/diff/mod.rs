@@ -65,6 +65,8 @@ pub struct Compared {
     pub environment: Option<String>,
     /// The account it is bound to.
     pub account: Option<String>,
+    /// The region it is bound to.
+    pub region: Option<String>,
     /// On which side it is.
     pub presence: Presence,
     /// What there was, and what there is.
@@ -86,6 +88,8 @@ pub struct Remarks {
     pub kept: Vec<(String, String, String)>,
     /// Parameters that are given other values than they have: name, value, new value.
     pub given: Vec<(String, String, String)>,
+    /// Parameters that are given values they do not have: name and value, which is hidden where nobody may see it.
+    pub fresh: Vec<(String, String)>,
 }
 
 #[cfg(feature = "aws")]
@@ -94,6 +98,7 @@ impl Remarks {
     pub(in crate::ops) fn of_values(&mut self, values: &crate::deploy::Values) {
         self.kept.clone_from(&values.kept);
         self.given.clone_from(&values.changed);
+        self.fresh.clone_from(&values.fresh);
     }
 }
 
@@ -106,6 +111,7 @@ impl Compared {
             renamed_from: None,
             environment: None,
             account: None,
+            region: None,
             presence,
             templates: templates.into(),
             diff,
@@ -256,7 +262,7 @@ fn compare(mut old: Side, new: Side) -> Vec<Compared> {
     let nothing = || Template::new(Node::from_iter([]));
     let mut stacks = Vec::new();
     let is_named = new.is_named;
-    for Member { name, environment, account, template } in new.stacks {
+    for Member { name, environment, account, region, template } in new.stacks {
         let at = old.stacks.iter().position(|it| is_pair || it.name == name);
         let was = at.map(|at| old.stacks.remove(at));
         let presence = if was.is_some() { Presence::Both } else { Presence::Added };
@@ -272,11 +278,11 @@ fn compare(mut old: Side, new: Side) -> Vec<Compared> {
             None => (name, nothing()),
         };
         let compared = Compared::new(name, presence, [was, template]);
-        stacks.push(Compared { renamed_from, environment, account, ..compared });
+        stacks.push(Compared { renamed_from, environment, account, region, ..compared });
     }
-    for Member { name, environment, account, template } in old.stacks {
+    for Member { name, environment, account, region, template } in old.stacks {
         let compared = Compared::new(name, Presence::Removed, [template, nothing()]);
-        stacks.push(Compared { environment, account, ..compared });
+        stacks.push(Compared { environment, account, region, ..compared });
     }
     stacks
 }

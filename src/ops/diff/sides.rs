@@ -10,7 +10,8 @@ use asi_constructs::kernel::{
 };
 
 use crate::{
-    assembly, load,
+    assembly,
+    load::{self, Stack},
     ops::{
         list::environments,
         synth::Synthesis,
@@ -42,13 +43,15 @@ pub(super) struct Member {
     pub(super) environment: Option<String>,
     /// The account it is bound to.
     pub(super) account: Option<String>,
+    /// The region it is bound to.
+    pub(super) region: Option<String>,
     /// The template.
     pub(super) template: Template,
 }
 
 impl Member {
     fn new(name: String, template: Template) -> Self {
-        Self { name, environment: None, account: None, template }
+        Self { name, environment: None, account: None, region: None, template }
     }
 }
 
@@ -137,8 +140,8 @@ impl<'a> Sides<'a> {
                 self.diagnostics.extend(synthesis.diagnostics);
                 let stacks = synthesis.stacks.into_iter().map(|it| {
                     let name = it.stack.name();
-                    let (environment, account) = (it.stack.environment, it.stack.account);
-                    Member { name, environment, account, template: it.template }
+                    let Stack { environment, account, region, .. } = it.stack;
+                    Member { name, environment, account, region, template: it.template }
                 });
                 (!is_faulty).then(|| Side { stacks: stacks.collect(), is_named: true })
             }

@@ -144,7 +144,7 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
 
 /// What is to be said of a stack that is deployed.
 fn remarks(remarks: &Remarks) -> impl Iterator<Item = Block> {
-    let Remarks { untouched, drifted, kept, given } = remarks;
+    let Remarks { untouched, drifted, kept, given, .. } = remarks;
     let of = |ids: &[String], what: &str| (!ids.is_empty()).then(|| format!("{what}: {}", ids.join(", ")));
     let kept = kept.iter().map(|(name, value, default)| {
         format!("parameter {name} keeps the value it was given, {value}; its default is {default} now")

@@ -19,7 +19,10 @@ impl Page<'_> {
         all.sort_by_key(|(point, _)| point.what.order());
         // What holds data is always told of by itself.
         let is_alike = |a: &Point<Danger>, b: &Point<Danger>| {
-            a.what == b.what && !matches!(a.what, Danger::Data { .. }) && a.id != b.id
+            a.what == b.what
+                && a.is_sure == b.is_sure
+                && !matches!(a.what, Danger::Data { .. })
+                && a.id != b.id
         };
         alike(all.into_iter(), is_alike)
             .into_iter()
@@ -35,7 +38,8 @@ impl Page<'_> {
             lines.extend(change.and_then(why));
         }
         lines.extend(more(what));
-        self.item(points, stack, vec![(Meaning::Warning, danger(what))], lines)
+        let text = if points[0].is_sure { danger(what) } else { format!("perhaps: {}", danger(what)) };
+        self.item(points, stack, vec![(Meaning::Warning, text)], lines)
     }
 }
 
@@ -108,25 +112,26 @@ pub(crate) fn danger(danger: &Danger) -> String {
 pub(super) fn opening(opening: &Opening) -> &'static str {
     match opening {
         Opening::Rule { .. } => "lets everybody in",
-        Opening::Balancer => "is reached from the internet",
+        Opening::Balancer => "can be reached from the internet",
         Opening::PublicAddress => "gets a public address",
         Opening::PublicBucket => "everybody can read it",
         Opening::Anonymous => "answers without asking who calls",
-        Opening::Everybody { .. } => "allows something to everybody",
+        Opening::Everybody { .. } => "allows everybody something",
     }
 }
 
 fn power(power: &Power) -> &'static str {
     match power {
         Power::Everything { .. } => "may do everything",
-        Power::Wildcard { .. } => "may do all that a service can",
-        Power::PassRole { .. } => "may hand a role to a service",
-        Power::Escalation { .. } => "may give himself more",
+        Power::Wildcard { .. } => "has every permission of a service",
+        Power::PassRole { .. } => "can pass a role to a service (`iam:PassRole`)",
+        Power::Escalation { .. } => "can grant itself more permissions",
         Power::OtherAccount { .. } => "another account is let in",
-        Power::Federated { .. } => "who another provider vouches for is let in",
+        Power::Federated { .. } => "identities of an external provider can assume it",
         Power::Managed { .. } => "gets a policy that allows almost everything",
-        Power::Undenied { .. } => "what was denied is not any more",
-        Power::Unbounded { .. } => "loses the boundary of what it may do",
+        Power::Undenied { .. } => "an explicit deny is removed",
+        Power::Unbounded { .. } => "loses its permissions boundary",
+        Power::Rebound { .. } => "gets another permissions boundary",
     }
 }
 
@@ -138,17 +143,22 @@ fn guard(guard: &Guard) -> String {
         Guard::Days(was, is) => {
             let days = counted(usize::try_from(*is).unwrap_or_default(), "day");
             let days = days.unwrap_or_else(|| "no time".to_owned());
-            return format!("keeps for {days} what it kept for {was}: what is older is deleted");
+            return format!("keeps for {days} what it kept for {was} days: what is older is deleted");
+        }
+        Guard::Endless(days) => {
+            return format!("keeps for {days} days what it kept for ever: what is older is deleted");
         }
         Guard::Encryption => "is not encrypted any more",
+        Guard::OwnKey => "is no longer encrypted with a key of your own",
         Guard::PublicAccessBlock => "can be made public by mistake now",
         Guard::Logging => "what is done with it is not recorded any more",
-        Guard::Redundancy => "has no second one elsewhere any more",
+        Guard::Redundancy => "is no longer in more than one zone",
         Guard::Immutability => "what was published can be overwritten now",
         Guard::Rollback => "a deployment that fails is not taken back any more",
-        Guard::Firewall => "no firewall stands before it any more",
+        Guard::Firewall => "is no longer behind a firewall (WAF)",
         Guard::FirewallDefault => "the firewall lets through what it does not know",
         Guard::FirewallRule(_) => "a rule of the firewall keeps nobody out any more",
+        Guard::FirewallAllows(_) => "a new rule of the firewall lets requests through",
         Guard::Path(_) => "the firewall does not protect a path any more",
         Guard::Allowlist(_) => "more addresses are let through",
         Guard::Blocklist(_) => "addresses that were kept out are let in",
@@ -185,7 +195,9 @@ fn more(danger: &Danger) -> Vec<Text> {
             condition.iter().for_each(|it| line("if", &parts(it)));
         }
         Danger::Power(power) => match power {
-            Power::Everything { who } | Power::Unbounded { who } => line("who", &one(who)),
+            Power::Everything { who } | Power::Unbounded { who } | Power::Rebound { who } => {
+                line("who", &one(who));
+            }
             Power::Wildcard { who, actions, on } => {
                 line("who", &one(who));
                 line("may", actions);
@@ -219,7 +231,7 @@ fn more(danger: &Danger) -> Vec<Text> {
                 line("on", &one(on));
             }
         },
-        Danger::Guard(Guard::FirewallRule(it)) => line("rule", &one(it)),
+        Danger::Guard(Guard::FirewallRule(it) | Guard::FirewallAllows(it)) => line("rule", &one(it)),
         Danger::Guard(Guard::Path(it)) => line("path", &one(it)),
         Danger::Guard(Guard::Allowlist(values)) => line("let through, too", values),
         Danger::Guard(Guard::Blocklist(values)) => line("kept out no more", values),

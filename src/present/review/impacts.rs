@@ -45,10 +45,10 @@ pub(crate) fn effect(effect: &Effect) -> String {
         Effect::StopsFirst => "old tasks may all stop before new ones run: an interruption".to_owned(),
         Effect::ServiceAnew(Some(count)) => {
             let tasks = if *count == 1 { "one task".to_owned() } else { format!("{count} tasks") };
-            format!("the service is made anew: it falls to {tasks}, whatever it was scaled to")
+            format!("the service is replaced: it starts with {tasks}, whatever it was scaled to")
         }
         Effect::ServiceAnew(None) => {
-            "the service is made anew: it begins with one task, whatever it was scaled to".to_owned()
+            "the service is replaced: it starts with one task, whatever it was scaled to".to_owned()
         }
         Effect::NoTasks => "no task runs any more".to_owned(),
         Effect::FewerTasks(was, 0) => format!("there may be no task at all, where {was} ran at least"),
@@ -61,13 +61,13 @@ pub(crate) fn effect(effect: &Effect) -> String {
             "tasks that run are checked in a new way: if they do not answer to it, they are replaced".to_owned()
         }
         Effect::BalancerAnew => {
-            "the load balancer is made anew: its DNS name changes, and open connections end".to_owned()
+            "the load balancer is replaced: its DNS name changes, and open connections end".to_owned()
         }
         Effect::TargetsAnew => "the listener leads to a new target group before there are tasks in it: until they have \
                                 registered, requests fail with 503"
             .to_owned(),
         Effect::PortMoves(was, is) => format!("port {was} is not answered any more, port {is} is"),
-        Effect::NotReached => "what was reached through it is reached no more".to_owned(),
+        Effect::NotReached => "what was reached through it cannot be reached any more".to_owned(),
         Effect::DatabaseRestarts { fails_over: true } => {
             "the database fails over to its second instance: about one to two minutes without it".to_owned()
         }
@@ -75,19 +75,19 @@ pub(crate) fn effect(effect: &Effect) -> String {
             "the database restarts, at once or in its maintenance window: minutes without it".to_owned()
         }
         Effect::CacheRestarts => "the cache restarts: what is in it may be gone, minutes without it".to_owned(),
-        Effect::MachineRestarts => "the machine stops and starts: minutes without it".to_owned(),
-        Effect::MachinesRoll => "machines are replaced some at a time".to_owned(),
+        Effect::MachineRestarts => "the instance stops and starts: minutes without it".to_owned(),
+        Effect::MachinesRoll => "instances are replaced, some at a time".to_owned(),
         Effect::MachinesStay => {
-            "machines that run stay what they are: only new ones are of the new kind".to_owned()
+            "running instances keep the old configuration; only new ones get the new one".to_owned()
         }
         Effect::OutgoingCut => "traffic that leaves the network is cut for a while".to_owned(),
         Effect::NetworkAnew => {
-            "the network is made anew, and everything in it: there is no way to keep the old one running".to_owned()
+            "the network is replaced, and everything in it".to_owned()
         }
         Effect::CachedNames(Some(seconds)) => {
-            format!("who knows the old answer keeps it for up to {seconds} seconds")
+            format!("clients may use the old answer for up to {seconds} seconds (TTL)")
         }
-        Effect::CachedNames(None) => "who knows the old answer keeps it for about a minute".to_owned(),
+        Effect::CachedNames(None) => "clients may use the old answer for about a minute".to_owned(),
         Effect::WaitsForCertificate => {
             "the deployment waits until the certificate is issued: minutes, if its DNS records are made".to_owned()
         }
@@ -96,7 +96,7 @@ pub(crate) fn effect(effect: &Effect) -> String {
             "actions that run are finished, then their executions fail: start the pipeline again".to_owned()
         }
         Effect::MountCut => "what is stored there is not reached in the meantime".to_owned(),
-        Effect::ClusterAnew => "the cluster is made anew, and every service in it".to_owned(),
-        Effect::ScheduleOff => "what was to run at certain times runs no more".to_owned(),
+        Effect::ClusterAnew => "the cluster is replaced, and every service in it".to_owned(),
+        Effect::ScheduleOff => "the schedule or rule no longer runs anything".to_owned(),
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use self::{dangers::danger, impacts::effect, warnings::warning};
 use super::{
     aside,
     diagnostics::counted,
-    diff::{construct, plain, value},
+    diff::{construct, part, plain, value},
 };
 use crate::{
     diff::{Counts, Followers},
@@ -44,7 +44,11 @@ const DANGERS: usize = 16_000;
 const OTHERS: usize = 8_000;
 /// The most resources that are named of which there is the same to know.
 const MOST_ALIKE: usize = 6;
-/// The most stacks in the table at the top.
+/// The longest fingerprint that is printed for people.
+const LONGEST_FINGERPRINT: usize = 8_000;
+/// The most characters of a name.
+const LONGEST_NAME: usize = 160;
+/// The most stacks in the table at the top, and with details that open by themselves.
 const MOST_STACKS: usize = 60;
 
 /// A review in a line: `asi: prod — 2 dangers, 1 warning, 14 changes`.
@@ -102,9 +106,9 @@ pub fn sections(reviewed: &Reviewed, frame: &Frame) -> Vec<Section> {
     head.extend(page.table());
     let mut sections = vec![Section::whole(head)];
     sections.extend(section("Dangers", page.dangers(), DANGERS));
-    sections.extend(section("What will be noticed", page.impacts(), OTHERS));
-    sections.extend(section("Warnings", page.warnings(), OTHERS));
-    for (compared, _) in reviewed.each() {
+    sections.extend(section("Impact", page.impacts(), OTHERS));
+    sections.extend(section("To see to", page.warnings(), OTHERS));
+    for (compared, _) in reviewed.each().take(MOST_STACKS) {
         let parts = details::details(compared, &reviewed.comparison.sources);
         let title = counted(changes(compared), "change").unwrap_or_else(|| "no changes".to_owned());
         let title = plain(format!("{}: {title}", compared.name));
@@ -115,6 +119,16 @@ pub fn sections(reviewed: &Reviewed, frame: &Frame) -> Vec<Section> {
             rest: changes_left_out,
             fold: Some(title),
         });
+    }
+    // Each fold takes room, however little is in it.
+    let others: Vec<&Compared> = reviewed.each().skip(MOST_STACKS).map(|it| it.0).collect();
+    if let Some(title) = counted(others.len(), "other stack") {
+        let parts = others.iter().flat_map(|it| {
+            let name = Block::Code("diff", format!("@@ {} @@\n", part(&it.name, 0, LONGEST_NAME)));
+            std::iter::once(name).chain(details::details(it, &reviewed.comparison.sources))
+        });
+        let (parts, fold) = (parts.collect(), Some(plain(title)));
+        sections.push(Section { head: Vec::new(), parts, share: 0, rest: changes_left_out, fold });
     }
     sections.push(Section::whole(page.foot()));
     sections
@@ -131,8 +145,8 @@ fn left_out(count: usize) -> Block {
 }
 
 fn changes_left_out(count: usize) -> Block {
-    let what = counted(count, "more part").unwrap_or_default();
-    Block::Paragraph(plain(format!("{what} of this stack have no room here: `asi diff` shows all")))
+    let what = counted(count, "more change").unwrap_or_default();
+    Block::Paragraph(plain(format!("{what} not shown here for want of room: `asi diff` shows all")))
 }
 
 /// Points of one stack of which there is the same to know, in the order of the first of each.
@@ -162,7 +176,7 @@ struct Page<'a> {
 impl Page<'_> {
     /// A row for each stack: how much of it changes, and how much of that is noticed.
     fn table(&self) -> Vec<Block> {
-        let head = ["Stack", "Add", "Change", "Replace", "Remove", "Data", "Noticed"];
+        let head = ["Stack", "Add", "Change", "Replace", "Remove", "Data", "Impact"];
         let mut rows: Vec<Vec<Text>> = vec![head.map(plain).to_vec()];
         rows.extend(
             self.reviewed.each().take(MOST_STACKS).map(|(compared, of_stack)| row(compared, of_stack)),
@@ -177,11 +191,11 @@ impl Page<'_> {
         }
         match (differing, counted(self.reviewed.same.len(), "stack")) {
             (0, Some(stacks)) => {
-                blocks.push(Block::Paragraph(plain(format!("Nothing changes in {stacks}."))));
+                blocks.push(Block::Paragraph(plain(format!("No changes in {stacks}."))));
             }
             (0, None) => blocks.push(Block::Paragraph(plain("There is no stack to change."))),
             (_, Some(stacks)) => {
-                blocks.push(Block::Paragraph(plain(format!("Nothing changes in {stacks} more."))));
+                blocks.push(Block::Paragraph(plain(format!("No changes in {stacks} besides."))));
             }
             (_, None) => (),
         }
@@ -212,13 +226,13 @@ impl Page<'_> {
         // People know the construct; of what has none, the logical id.
         let path = point.construct.as_deref().map(construct);
         let of = path.unwrap_or(&point.id);
-        let mut text = if of.is_empty() { Vec::new() } else { value(of) };
+        let mut text = if of.is_empty() { Vec::new() } else { value(part(of, 0, LONGEST_NAME)) };
         let at = place(point.span, &self.reviewed.comparison.sources);
-        for part in [Some(point.type_name.clone()).filter(|it| !it.is_empty()), at].into_iter().flatten() {
+        for it in [Some(point.type_name.clone()).filter(|it| !it.is_empty()), at].into_iter().flatten() {
             if !text.is_empty() {
                 text.extend(plain(" "));
             }
-            text.push((Meaning::Name, part));
+            text.push((Meaning::Name, part(&it, 0, LONGEST_NAME)));
         }
         (!text.is_empty()).then_some(text)
     }
@@ -246,6 +260,11 @@ impl Page<'_> {
         };
         blocks.push(Block::Paragraph(aside(format!("{revisions}{basis}"))));
         if let Some(fingerprint) = self.reviewed.fingerprint() {
+            if fingerprint.len() > LONGEST_FINGERPRINT {
+                let text = "The plan has too many stacks for a fingerprint here: `asi review --format json` has one for each.";
+                blocks.push(Block::Paragraph(aside(text)));
+                return blocks;
+            }
             let mut line = plain("Fingerprint of this plan: ");
             line.push((Meaning::Name, fingerprint));
             blocks.push(Block::Paragraph(line));
@@ -269,9 +288,9 @@ fn row(compared: &Compared, of_stack: &OfStack) -> Vec<Text> {
     let noticed = match (compared.presence, worst) {
         (Presence::Added, _) => "the stack is new",
         (Presence::Removed | Presence::Doomed, _) => "the stack goes",
-        (Presence::Both, None | Some(0)) => "nothing",
-        (Presence::Both, Some(1)) => "a little",
-        (Presence::Both, Some(_)) => "an interruption",
+        (Presence::Both, None | Some(0)) => "none",
+        (Presence::Both, Some(1)) => "brief",
+        (Presence::Both, Some(_)) => "interruption",
     };
     let noticed =
         if worst == Some(2) { vec![(Meaning::Warning, noticed.to_owned())] } else { plain(noticed) };
@@ -289,9 +308,10 @@ pub(super) fn place(span: Span, sources: &Sources) -> Option<String> {
 /// What follows from something, in a line.
 fn followers(followers: Followers) -> Option<Text> {
     let Followers { replaced, maybe_replaced, changed } = followers;
-    let parts = [(replaced, "replaced"), (maybe_replaced, "perhaps replaced"), (changed, "changed")];
+    let parts = [(replaced, "replaces"), (maybe_replaced, "perhaps replaces"), (changed, "changes")];
     let parts: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    (!parts.is_empty())
-        .then(|| plain(format!("with it {}: what refers to it, or to one that does", parts.join(", "))))
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{what} {count}")).collect();
+    let all = replaced + maybe_replaced + changed;
+    let that = if all == 1 { "resource that depends on it" } else { "resources that depend on it" };
+    (all > 0).then(|| plain(format!("also {} {that}", parts.join(", "))))
 }

@@ -18,7 +18,9 @@ impl Page<'_> {
         let each = self.reviewed.each();
         let points =
             each.flat_map(|(compared, it)| it.review.warnings.iter().map(move |point| (point, compared)));
-        let groups = alike(points, |a, b| a.what == b.what && !matches!(a.what, Warning::KeepsValue));
+        let groups = alike(points, |a, b| {
+            a.what == b.what && a.is_sure == b.is_sure && !matches!(a.what, Warning::KeepsValue)
+        });
         let mut blocks: Vec<Block> =
             groups.into_iter().map(|(points, stack)| self.warning(&points, stack)).collect();
         for file in &self.reviewed.checked {
@@ -92,8 +94,8 @@ pub(crate) fn warning(warning: &Warning) -> String {
         }
         Warning::PerhapsReplaced { .. } => "may be replaced",
         Warning::Drifted => "somebody has changed it by hand; a deployment may take that back",
-        Warning::Entrance(it) => return format!("{}, as it is made for", dangers::opening(it)),
-        Warning::FirewallRule => "a rule of the firewall says something else",
+        Warning::Entrance(it) => return format!("a new entrance: {}", dangers::opening(it)),
+        Warning::FirewallRule => "a rule of the firewall changes",
         Warning::Wider(count) => {
             return match count {
                 1 => "one more permission is given: the details name it".to_owned(),
