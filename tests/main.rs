@@ -33,6 +33,8 @@ mod moved;
 mod parameters;
 mod peers;
 mod pipeline;
+#[cfg(feature = "aws")]
+mod post;
 mod reach;
 mod stacks;
 mod stell;

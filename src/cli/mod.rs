@@ -17,6 +17,8 @@ mod ls;
 #[cfg(feature = "aws")]
 mod outputs;
 #[cfg(feature = "aws")]
+mod post;
+#[cfg(feature = "aws")]
 mod progress;
 #[cfg(feature = "aws")]
 mod recover;

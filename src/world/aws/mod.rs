@@ -33,6 +33,7 @@ use aws_smithy_runtime_api::client::{
 };
 
 pub use self::bucket::Object;
+pub(super) use self::failure::causes;
 use self::{credentials::Kept, failure::Failure};
 use super::{Access, AwsError, Patience, Reach, Refusal, Timestamp};
 
@@ -194,6 +195,11 @@ fn http_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         connector(settings, components.and_then(RuntimeComponents::sleep_impl))
     })
+}
+
+/// A client for calls that are no service's.
+pub(super) fn http() -> SharedHttpConnector {
+    SharedHttpConnector::new(connector(None, None))
 }
 
 fn connector(
