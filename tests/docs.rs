@@ -207,7 +207,9 @@ fn no_snapshot_is_an_orphan() {
     let validate = read("tests/validate.rs");
     let differences = read("tests/diff.rs");
     let deployments: String = sources("tests/deploy").iter().map(|it| read(it)).collect();
-    let posts = sources("tests/post").iter().map(|it| read(it)).collect::<String>() + &read("tests/post.rs");
+    let posts = sources("tests/post").iter().map(|it| read(it)).collect::<String>()
+        + &read("tests/post.rs")
+        + &read("tests/action.rs");
     let templates: BTreeSet<String> = files("tests/templates/bad", "").iter().map(|it| stem(it)).collect();
     let systems = read("tests/systems.rs");
     let parity = read("tests/cdk_parity.rs");

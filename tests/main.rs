@@ -7,6 +7,8 @@
     reason = "tests read the repository, may fail, and say what they skip"
 )]
 
+#[cfg(all(unix, feature = "aws"))]
+mod action;
 mod alius;
 mod architecture;
 mod art;

@@ -161,7 +161,11 @@ impl Pages<'_> {
 
     fn page(&self, environment: Option<&str>, reviewed: &Reviewed, limit: usize) -> String {
         let mut frame = (self.post.frame)(environment, reviewed);
-        frame.revisions[1] = self.job.head.as_ref().map(|it| it.chars().take(SHORT).collect());
+        frame.revisions[1].clone_from(&self.job.head);
+        let is_commit = |it: &String| it.len() >= 40 && it.bytes().all(|it| it.is_ascii_hexdigit());
+        for it in frame.revisions.iter_mut().flatten().filter(|it| is_commit(it)) {
+            it.truncate(SHORT);
+        }
         frame.page.clone_from(&self.job.page);
         frame.files.clone_from(&self.job.files);
         let environment = environment.map(str::to_owned).or_else(|| self.chosen.environment.clone());

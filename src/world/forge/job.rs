@@ -111,8 +111,9 @@ fn github(world: &World, request: Option<u64>) -> Result<Job, Fault> {
     };
     let request = request.or_else(|| pull.get("number")?.as_u64()).or_else(of_reference);
     let commit = optional(variables, "GITHUB_SHA", "a commit", commit)?;
-    // Without a pull request there is nothing but the commit of the run.
-    let head = pull.pointer("/head/sha").and_then(Value::as_str).and_then(self::commit);
+    // A workflow that follows another one is run for the default branch, whatever that one was run for.
+    let head = pull.pointer("/head/sha").or_else(|| event.pointer("/workflow_run/head_sha"));
+    let head = head.and_then(Value::as_str).and_then(self::commit);
     let head = head.or_else(|| if pull.is_null() { commit.clone() } else { None });
     let server = optional(variables, "GITHUB_SERVER_URL", ADDRESS, address)?;
     let run = optional(variables, "GITHUB_RUN_ID", "a number", digits)?;
