@@ -213,3 +213,19 @@ fn a_comment_fits_and_the_page_of_the_run_has_all_of_it() {
         String::from_utf8(world.files.read("/runner/summary.md".as_ref(), 2_000_000).unwrap()).unwrap();
     assert!(summary.len() > body.len() && summary.contains("Queue999"), "{}", summary.len());
 }
+
+#[test]
+fn templates_are_known_by_their_path() {
+    let server = Server::start();
+    let template = |delay: u32| {
+        format!("Resources:\n  Jobs: {{Type: AWS::SQS::Queue, Properties: {{DelaySeconds: {delay}}}}}\n")
+    };
+    let files =
+        [("old.yaml", template(1)), ("new.yaml", template(2)), ("/runner/event.json", "{}".to_owned())];
+    let files = files.iter().map(|(path, text)| (*path, text.as_bytes()));
+    let world = World { files: Box::new(MemoryFiles::with(files)), ..ci(&server, "github", "") };
+    let run = run(&["review", "old.yaml", "new.yaml", "--post", "github"], &world);
+    assert_eq!(run.exit, Exit::Done, "{}", run.err);
+    let first = server.comments().remove(0).body.lines().next().map(str::to_owned);
+    assert_eq!(first.as_deref(), Some("<!-- asi review app=shop/new.yaml -->"));
+}

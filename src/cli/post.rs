@@ -85,7 +85,7 @@ pub(super) fn post(
         Ok(job) => job,
         Err(error) => return failed(&error, output),
     };
-    let app = app(post.file, global, world);
+    let app = app(post.file, &job, global, world);
     let chosen = About { app, environment: global.env.clone(), stacks: post.stacks.to_vec() };
     let pages = Pages { post, job: &job, chosen };
     pages.mark(output)?;
@@ -183,11 +183,14 @@ pub(super) fn approved(
     world: &World,
     output: &mut Output<'_>,
 ) -> io::Result<Result<Vec<Fingerprint>, Exit>> {
-    let app = app(global.app.as_deref().unwrap_or(&global.file), global, world);
+    let job = match Job::read(world, place.into(), None) {
+        Ok(job) => job,
+        Err(error) => return failed(&error, output).map(Err),
+    };
+    let app = app(global.app.as_deref().unwrap_or(&global.file), &job, global, world);
     let about = About { app, environment: global.env.clone(), stacks: Vec::new() };
     let first_line = render::markdown(&Doc(vec![Block::Hidden(about.line())]));
     let asking = async {
-        let job = Job::read(world, place.into(), None)?;
         let forge = Forge::connect(&world.access, &job).await?;
         ops::post::approved(&forge, job.commit()?, &first_line).await
     };
@@ -206,10 +209,15 @@ pub(super) fn approved(
     }
 }
 
-/// What a review is of: the app of a stack file, or the name of what else was compared.
-fn app(file: &Path, global: &Global, world: &World) -> String {
+/// What a review is of: the app of a stack file, or the path of what else was compared, from the root of the repository.
+fn app(file: &Path, job: &Job, global: &Global, world: &World) -> String {
+    let path = || job.folder.join(file).to_string_lossy().into_owned();
+    // What can be read only once has been.
+    if file == Path::new("-") {
+        return path();
+    }
     let listing = ops::list(world.files.as_ref(), file, global.env.as_deref());
-    listing.stacks.first().map_or_else(|| file.display().to_string(), |it| it.app.value.clone())
+    listing.stacks.first().map_or_else(path, |it| it.app.value.clone())
 }
 
 fn failed(error: &ForgeError, output: &mut Output<'_>) -> io::Result<Exit> {

@@ -110,6 +110,7 @@ async fn create(forge: &Forge, request: u64, text: &str) -> Result<(), ForgeErro
             Err(error) if error.is_in_doubt => error,
             result => return result,
         };
+        forge.wait().await;
         if find(&forge.comments(request).await?, text).is_some() {
             return Ok(());
         }

@@ -96,6 +96,14 @@ impl Forge {
         }
     }
 
+    /// Waits for a moment, so that what was written is there to be read.
+    pub async fn wait(&self) {
+        match &self.of {
+            Of::GitHub(it) => it.rest.wait().await,
+            Of::GitLab(it) => it.rest.wait().await,
+        }
+    }
+
     /// Gives a comment another text.
     pub async fn update(&self, request: u64, comment: &Comment, body: &str) -> Result<(), ForgeError> {
         match &self.of {

@@ -73,6 +73,10 @@ impl Rest {
         ForgeError { kind: self.kind, operation, fault, is_in_doubt: false }
     }
 
+    pub(super) async fn wait(&self) {
+        tokio::time::sleep(self.patience.backoff).await;
+    }
+
     /// Whether an address is where the interface is, so that the token may go there.
     pub(super) fn is_here(&self, url: &str) -> bool {
         origin(url) == origin(&self.api)
