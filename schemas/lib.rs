@@ -174,6 +174,17 @@ pub fn actions(service: &str) -> Option<String> {
     text("actions", service)
 }
 
+/// Returns what CloudFormation has to be allowed to handle the resources of each type, as JSON.
+///
+/// A mapping from types to handlers, `create`, `read`, `update` and `delete`, and from these to the actions that
+/// each calls: `{"AWS::SQS::Queue":{"create":["sqs:CreateQueue",…],…},…}`. Types whose schemas do not say it are not
+/// there. An action may have a `*` in it, and says nothing of the resources it is called for.
+pub fn permissions() -> &'static str {
+    static PERMISSIONS: LazyLock<String> =
+        LazyLock::new(|| text("permissions", "all").expect("the tests read the permissions"));
+    &PERMISSIONS
+}
+
 /// Returns the prefixes of all services that have [`actions`], sorted.
 pub fn services() -> impl Iterator<Item = &'static str> {
     PACK.shelf("actions")
@@ -377,6 +388,19 @@ mod tests {
             count += 1;
         }
         assert!(count > 400, "{count} services");
+    }
+
+    #[test]
+    fn permissions_are_of_types_there_are() {
+        let all: Value = serde_json::from_str(permissions()).unwrap();
+        let all = all.as_object().unwrap();
+        assert!(all.len() > 1_500 && all.keys().all(|it| find(it).is_some()), "{}", all.len());
+        assert_eq!(
+            all["AWS::SQS::Queue"]["delete"],
+            json!(["sqs:DeleteQueue", "sqs:GetQueueAttributes"]),
+            "{}",
+            all["AWS::SQS::Queue"]
+        );
     }
 
     #[test]

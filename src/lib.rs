@@ -101,6 +101,16 @@
 //!   and nothing worse.
 //! - *Every call that changes something carries a token*, so that an answer that is lost costs nothing; who has died
 //!   learns from the stack what is under way, and keeps no state of his own.
+//! - *An account is prepared under the CDK's names and version*, by a template of our own: either tool then updates what the
+//!   other made, and apps of the CDK find what they ask for. What the CDK's template grants silently is a parameter's value here.
+//! - *What CloudFormation calls is granted by way of CloudFormation only* (`aws:CalledVia`), and on any resource: a schema says
+//!   which actions a type needs, and not on what.
+//! - *A deletion that would stop half-way does not begin*: a bucket or a repository that holds something keeps its stack, until
+//!   somebody names it to be emptied. No template and no metadata stands for that name.
+//! - *Standard input has one reader*: nobody can take back that a line is read, so a question that comes in between gets it, and
+//!   the other is put again.
+//! - *ECS is asked the moment a service fails*, because what is turned back may be gone soon; whatever it answers, what
+//!   CloudFormation said stands first.
 //! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.
 //! - *GitHub and GitLab are asked by the client that AWS is asked with*, so that posting a review is of that half, too;
 //!   printing one as Markdown is not.

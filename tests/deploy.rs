@@ -6,7 +6,11 @@ mod attended;
 mod aws;
 mod calls;
 mod change_sets;
+mod destroy;
 mod failures;
+mod live;
+mod nested;
+mod services;
 mod settings;
 mod several;
 mod statuses;
@@ -91,7 +95,7 @@ fn state(server: &Server, name: &str) -> String {
 
 /// The status of the stack of this name, or of the last that had it.
 fn status(server: &Server) -> String {
-    server.home(|it| it.stacks.last().map_or("-".to_owned(), |it| it.status.clone()))
+    server.home(|it| it.stack("shop").or(it.stacks.last()).map_or("-".to_owned(), |it| it.status.clone()))
 }
 
 /// What was asked that changes something, once for each time.

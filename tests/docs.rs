@@ -19,7 +19,7 @@ fn every_code_is_in_the_registry_and_means_something() {
     for path in sources("src").into_iter().chain(sources("constructs")) {
         let text = read(&path);
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        for start in ["Diagnostic::error(", "Diagnostic::warning("] {
+        for start in ["Diagnostic::error(", "Diagnostic::warning(", "Diagnostic::info("] {
             for (at, _) in code.match_indices(start) {
                 let argument = code[at + start.len()..].trim_start();
                 if let Some(literal) = argument.strip_prefix('"') {
@@ -179,7 +179,8 @@ fn every_explanation_is_complete() {
 #[test]
 fn every_code_is_shown_by_a_test() {
     let mut shown: BTreeSet<String> = BTreeSet::new();
-    let folders = ["faults", "validate", "deploy", "import", "post", "systems", "wire"];
+    let folders =
+        ["faults", "validate", "bootstrap", "deploy", "doctor", "import", "post", "systems", "wire"];
     let goldens = folders.iter().flat_map(|it| files(&format!("snapshots/{it}"), ""));
     for path in goldens.filter(|it| it.is_file() && it.extension().is_none_or(|it| it == "txt")) {
         let text = std::fs::read_to_string(path).unwrap();
@@ -232,7 +233,13 @@ fn no_snapshot_is_an_orphan() {
             let wire = read("tests/wire.rs");
             wire.contains(&format!("\"{name}\"")) || wire.contains(&format!("\"wire/{file}\""))
         }
-        "import" => read("tests/import.rs").contains(&format!("\"import/{file}\"")),
+        "bootstrap" | "doctor" | "import" => {
+            read(&format!("tests/{folder}.rs")).contains(&format!("\"{folder}/{file}\""))
+        }
+        "review" => {
+            let reviews = read("tests/review.rs");
+            reviews.contains(&format!("\"{name}\"")) || reviews.contains(&format!("\"review/{file}\""))
+        }
         "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
         "diff" => differences.contains(&format!("\"diff/{file}\"")),
         "deploy" => deployments.contains(&format!("\"deploy/{file}\"")),

@@ -82,3 +82,29 @@ fn only_what_is_named_is_taken_and_nothing_twice() {
     assert_eq!(unknown.exit, Exit::Input);
     golden("import/unknown.txt", &unknown.err);
 }
+
+#[test]
+fn nothing_is_sent_that_the_imported_resources_do_not_need() {
+    let server = Server::start();
+    server.put_stack("shop", DEPLOYED, "CREATE_COMPLETE");
+    assert_eq!(import(&server, &["--resource", "Uploads=shop-uploads", "-y"]).exit, Exit::Done);
+    assert_eq!(import(&server, &["--resource", "Named=theirs", "-y"]).exit, Exit::Done);
+    let asked = server.calls().into_iter().filter(|it| it.action == "CreateChangeSet");
+    let has_parameter: Vec<bool> =
+        asked.map(|it| it.parameters.text("TemplateBody").contains("Parameters:")).collect();
+    assert_eq!(has_parameter, [false, true]);
+}
+
+#[test]
+fn what_is_under_way_ends_first() {
+    let server = Server::start();
+    server.put_stack("shop", DEPLOYED, "UPDATE_IN_PROGRESS");
+    server.home(|it| it.goes_on("shop", &["UPDATE_COMPLETE"], 4));
+    let run = import(&server, &["--resource", "Uploads=shop-uploads", "-y"]);
+    assert_eq!(run.exit, Exit::Done, "{}", run.err);
+    assert!(
+        run.err.starts_with("`shop` is in UPDATE_IN_PROGRESS: it is watched to its end first\n"),
+        "{}",
+        run.err
+    );
+}

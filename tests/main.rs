@@ -12,6 +12,8 @@ mod action;
 mod alius;
 mod architecture;
 mod art;
+#[cfg(feature = "aws")]
+mod bootstrap;
 mod cdk_parity;
 mod citrus;
 mod cli;
@@ -22,6 +24,8 @@ mod constructs;
 mod deploy;
 mod diff;
 mod docs;
+#[cfg(feature = "aws")]
+mod doctor;
 mod environments;
 mod faults;
 mod graph;
@@ -38,6 +42,7 @@ mod pipeline;
 #[cfg(feature = "aws")]
 mod post;
 mod reach;
+mod review;
 mod stacks;
 mod stell;
 mod support;

@@ -80,7 +80,7 @@ impl Session {
         self.transcript += &format!("# {what}\n\n");
     }
 
-    /// Makes the bucket that `cdk bootstrap` makes.
+    /// Makes the bucket that `asi bootstrap` makes.
     #[track_caller]
     fn make_bucket(&mut self, region: &str) {
         let bucket = format!("cdk-hnb659fds-assets-{ACCOUNT}-{region}");
@@ -125,7 +125,7 @@ impl Session {
     /// Deletes an environment.
     #[track_caller]
     fn destroy(&mut self, environment: &str) {
-        self.asi(&format!("destroy -e {environment} --yes"), Exit::Done);
+        self.asi(&format!("destroy -e {environment} --concurrency 1 --yes"), Exit::Done);
         self.asi(&format!("status -e {environment}"), Exit::Done);
     }
 

@@ -38,7 +38,7 @@ const ADDED: &[(&str, &str)] = &[
 /// Calls that change something.
 const CHANGING: &[&str] = &["CreateChangeSet", "ExecuteChangeSet", "DeleteStack", "PUT", "DeleteChangeSet"];
 
-/// AWS, with what `cdk bootstrap` makes, as far as a deployment looks at it.
+/// AWS, with what `asi bootstrap` makes, as far as a deployment looks at it.
 fn bootstrapped() -> Server {
     let server = Server::start();
     server.at(ACCOUNT, REGION, |account| {
@@ -230,8 +230,15 @@ fn a_stack_that_is_bound_to_no_account_goes_to_that_of_the_caller() {
     let deployed = run(&["deploy", "--yes", "-a", "out", "--region", REGION], &world);
     assert_eq!(deployed.exit, Exit::Done, "{}", deployed.err);
     let made = server.calls().into_iter().find(|it| it.action == "CreateChangeSet").unwrap().parameters.0;
-    assert_eq!(
-        made["RoleARN"],
-        "arn:aws:iam::123456789012:role/cdk-hnb659fds-cfn-exec-role-123456789012-us-east-1"
-    );
+    let role = "arn:aws:iam::123456789012:role/cdk-hnb659fds-cfn-exec-role-123456789012-us-east-1";
+    assert_eq!(made["RoleARN"], role);
+    // A stack with another one is not what it should be.
+    let again = || {
+        let made = server.count("CreateChangeSet");
+        run(&["deploy", "--yes", "-a", "out", "--region", REGION], &world);
+        server.count("CreateChangeSet") - made
+    };
+    let has_lookups = again();
+    server.home(|it| it.stacks[0].source.role_arn = Some("arn:aws:iam::123456789012:role/other".to_owned()));
+    assert_eq!((has_lookups, again()), (0, 1));
 }

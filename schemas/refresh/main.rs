@@ -7,6 +7,7 @@ mod documents;
 mod facts;
 mod packages;
 mod pattern;
+mod permissions;
 mod python;
 mod rules;
 mod source;
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::documents::Documents;
 use crate::facts::{Facts, Known};
@@ -93,6 +94,7 @@ fn outputs(cache: &Path) -> Result<Outputs, String> {
 
     let (mut tidy, mut known) = (Tidy::default(), Known::default());
     let mut entries = Vec::new();
+    let mut permissions = Map::new();
     for (name, Placed { hash, available }) in types {
         let path = format!("cfnlint/data/schemas/resources/{hash}.json");
         let Value::Object(mut schema) = wheel.json(&path)? else {
@@ -101,6 +103,7 @@ fn outputs(cache: &Path) -> Result<Outputs, String> {
         if schema.get("typeName").and_then(Value::as_str) != Some(name.as_str()) {
             return Err(format!("`{path}` is not the schema of `{name}`"));
         }
+        permissions.extend(permissions::of(&schema).map(|it| (name.clone(), it)));
         tidy.resource(&mut schema);
         facts.join(&mut schema, &mut known);
         let text = Value::Object(schema).to_string();
@@ -122,6 +125,8 @@ fn outputs(cache: &Path) -> Result<Outputs, String> {
     for (name, service) in &actions {
         entries.push(Entry::of(format!("actions/{name}"), service));
     }
+    let granting = permissions.len();
+    entries.push(Entry::of("permissions/all".to_owned(), &Value::Object(permissions)));
     entries.sort_by(|a, b| a.name.cmp(&b.name));
 
     let version = format!(
@@ -136,6 +141,7 @@ fn outputs(cache: &Path) -> Result<Outputs, String> {
         rules: &rules,
         documents: &documents,
         services: actions.len(),
+        granting,
         unpacked: entries.iter().map(|it| it.text.len()).sum(),
         regions: regions.len(),
         silent: &silent,

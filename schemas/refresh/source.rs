@@ -20,6 +20,8 @@ pub(crate) struct Source<'a> {
     pub rules: &'a Rules,
     pub documents: &'a Documents,
     pub services: usize,
+    /// How many types say what their handlers need.
+    pub granting: usize,
     pub unpacked: usize,
     pub regions: usize,
     pub silent: &'a [String],
@@ -37,6 +39,7 @@ impl fmt::Display for Source<'_> {
             rules,
             documents,
             services,
+            granting,
             unpacked,
             regions,
             silent,
@@ -74,7 +77,10 @@ impl fmt::Display for Source<'_> {
         writeln!(f, "## What was changed\n")?;
         writeln!(f, "- The schemas are those that cfn-lint patches from the registry's.")?;
         writeln!(f, "- Dropped everywhere: descriptions, titles, comments and examples.")?;
-        writeln!(f, "- Dropped at the top: what handlers and tagging need, links, type configurations.")?;
+        writeln!(
+            f,
+            "- Dropped at the top: what handlers and tagging need (see Permissions), links, type configurations."
+        )?;
         let count = |is: fn(&Outcome) -> bool| patterns.values().filter(|it| is(it)).count();
         writeln!(
             f,
@@ -112,7 +118,13 @@ impl fmt::Display for Source<'_> {
             f,
             "The actions of {services} services and the ARNs they work on are cfn-lint's `Policies.json`."
         )?;
-        writeln!(f, "Left out are the keys for conditions.")
+        writeln!(f, "Left out are the keys for conditions.\n")?;
+        writeln!(f, "## Permissions\n")?;
+        writeln!(
+            f,
+            "Of {granting} types the schemas name the actions that making, reading, changing and deleting one calls."
+        )?;
+        writeln!(f, "Left out are those for listing all there are.")
     }
 }
 

@@ -76,7 +76,7 @@ pub struct Roles {
     pub execution: Option<String>,
 }
 
-/// The version of what `cdk bootstrap` makes that a deployment needs.
+/// The version of what `asi bootstrap` makes that a deployment needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bootstrap {
     /// The least one.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io, path::PathBuf};
 
-use asi_constructs::kernel::diagnostic::Diagnostic;
+use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
 use clap::ValueEnum;
 
 use super::{Exit, Global, Output, progress::Printer};
@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     visible_alias = "apply",
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses something; ListChangeSets and DeleteStack where a stack never came up; CreateStack or UpdateStack with --method direct; CancelUpdateStack after Ctrl-C, if asked for; UpdateTerminationProtection with --protect. Where a stack is bound to an account or its template is large: sts:GetCallerIdentity; where its template is large: s3:GetObject, s3:PutObject. With --app also sts:AssumeRole, ssm:GetParameter, s3:GetObject, s3:PutObject.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses something; ListChangeSets and DeleteStack where a stack never came up; CreateStack or UpdateStack with --method direct; CancelUpdateStack after Ctrl-C, if asked for; UpdateTerminationProtection with --protect. Where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks. Where a stack is bound to an account or its template is large: sts:GetCallerIdentity; where its template is large: s3:GetObject, s3:PutObject. With --app also sts:AssumeRole, ssm:GetParameter, s3:GetObject, s3:PutObject.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck; 130 Ctrl-C was pressed again while a change set was taken away."
 )]
 pub(super) struct Args {
     /// The stacks, by the names `asi ls` prints; if absent, those of the chosen environment
@@ -41,9 +41,9 @@ pub(super) struct Args {
     /// What to do with the change set
     #[arg(short, long, value_name = "METHOD", default_value = "change-set")]
     method: Way,
-    /// The name of the change set
-    #[arg(long, value_name = "NAME", default_value = "asi-deploy")]
-    change_set_name: String,
+    /// The name of the change set; if absent, asi-deploy
+    #[arg(long, value_name = "NAME")]
+    change_set_name: Option<String>,
     /// When to ask before anything is done
     #[arg(long, value_name = "WHEN", default_value = "broadening")]
     require_approval: When,
@@ -133,6 +133,10 @@ enum When {
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
+    let idle = idle(args);
+    if !idle.is_empty() {
+        return output.diagnostics(&idle, &Sources::default());
+    }
     let mut settings = match settings(args, global) {
         Ok(settings) => settings,
         Err(fault) => return output.fault(fault),
@@ -149,7 +153,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         };
     }
     let origins = Origins { stacks: &deployables.stacks, sources: &deployables.sources };
-    let mut printer = Printer::new(output, world.is_interactive, origins, args.all);
+    let mut printer = Printer::new(output, world, origins, args.all);
     let deploying = ops::deploy(world, &deployables.stacks, &deployables.sources, &settings, &mut printer);
     let endings = aws::block_on(deploying);
     printer.finish()?;
@@ -215,9 +219,11 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
         | Ending::Skipped(_)
         | Ending::Left
         | Ending::Protected
+        | Ending::Holding(_)
         | Ending::Stopped
         | Ending::NoChangeSet
         | Ending::Outdated => Exit::No,
+        Ending::Abandoned => Exit::Interrupted,
         Ending::Faulty(_)
         | Ending::Refused { .. }
         | Ending::NothingToImport
@@ -246,7 +252,7 @@ fn settings(args: &Args, global: &Global) -> Result<Settings, Diagnostic> {
             Way::ExecuteChangeSet => Method::Execute,
             Way::Direct => Method::Direct,
         },
-        change_set: args.change_set_name.clone(),
+        change_set: args.change_set_name.clone().unwrap_or_else(|| Settings::default().change_set),
         approval: match args.require_approval {
             When::Never => Approval::Never,
             When::Destructive => Approval::Destructive,
@@ -279,6 +285,50 @@ fn fingerprints(given: &str) -> Result<Vec<Fingerprint>, Diagnostic> {
         Diagnostic::error("option-value", "`--approved` is given what is no fingerprint")
             .help("copy it from the end of the review, as `asi review` prints it")
     })
+}
+
+/// The options that have no effect with the chosen method.
+fn idle(args: &Args) -> Vec<Diagnostic> {
+    use Way::{ChangeSet, Direct, ExecuteChangeSet, PrepareChangeSet};
+    // What a change set is made with; without one, it is given along with the call.
+    let made: &[Way] = &[ChangeSet, PrepareChangeSet, Direct];
+    let only_made: &[Way] = &[ChangeSet, PrepareChangeSet];
+    // What is done once the stack is what it should be, or while it becomes that.
+    let done: &[Way] = &[ChangeSet, ExecuteChangeSet, Direct];
+    let options = [
+        (
+            args.change_set_name.is_some(),
+            "--change-set-name",
+            &[ChangeSet, PrepareChangeSet, ExecuteChangeSet][..],
+        ),
+        (!args.parameters.is_empty(), "--parameter", made),
+        (!args.tags.is_empty(), "--tag", made),
+        (args.role_arn.is_some(), "--role-arn", made),
+        (!args.notification_arns.is_empty(), "--notification-arns", made),
+        (!args.rollback_trigger_alarm_arns.is_empty(), "--rollback-trigger-alarm-arns", made),
+        (args.monitoring_time_minutes.is_some(), "--monitoring-time-minutes", made),
+        (args.express, "--express", made),
+        (args.force, "--force", made),
+        (args.revert_drift, "--revert-drift", only_made),
+        (args.import_existing_resources, "--import-existing-resources", only_made),
+        (args.protect, "--protect", done),
+        (args.no_protect, "--no-protect", done),
+        (args.no_rollback, "--no-rollback", done),
+    ];
+    let is_idle =
+        |(is_given, _, methods): &(bool, &str, &[Way])| *is_given && !methods.contains(&args.method);
+    let fault = |(_, option, methods): (bool, &str, &[Way])| {
+        let methods: Vec<String> = methods.iter().map(|it| it.name()).collect();
+        present::deploy::idle_option(option, &args.method.name(), &methods)
+    };
+    options.into_iter().filter(is_idle).map(fault).collect()
+}
+
+impl Way {
+    /// As one types it.
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned())
+    }
 }
 
 /// Values of parameters: the stack, if one is named, the name, and the value.

@@ -1,6 +1,6 @@
 //! `asi destroy`
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use super::{
     Exit, Global, Output,
@@ -17,10 +17,11 @@ use crate::{
 /// Delete stacks
 ///
 /// Shows what goes and what its template says is to stay, asks, and watches the deletion to its end. Stacks that need
-/// others are deleted before these.
+/// others are deleted before these, and those that do not need each other side by side. A stack with a bucket or a repository
+/// that holds something is not begun with, because CloudFormation deletes only empty ones: name these with --empty.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, DeleteStack, DescribeStackEvents; DescribeEvents where CloudFormation refuses something; sts:GetCallerIdentity where a stack is bound to an account; sts:AssumeRole with --app.\n\nExit codes: 0 they are gone; 1 it failed, or nobody said yes; 2 the input is wrong; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, DeleteStack, DescribeStackEvents; DescribeEvents where CloudFormation refuses something; where it has a bucket or a repository: ListStackResources, s3:ListBucketVersions, ecr:ListImages; with --empty also s3:DeleteObject, s3:DeleteObjectVersion, ecr:BatchDeleteImage; sts:GetCallerIdentity where a stack is bound to an account; sts:AssumeRole with --app.\n\nExit codes: 0 they are gone; 1 it failed, or nobody said yes; 2 the input is wrong; 3 AWS cannot be asked."
 )]
 pub(super) struct Args {
     /// The stacks, which may be any in the account; if absent, those of the chosen environment
@@ -32,6 +33,12 @@ pub(super) struct Args {
     /// Say yes to everything
     #[arg(short, long, visible_alias = "force")]
     yes: bool,
+    /// A bucket or a repository to empty before, for good, by its logical id or by what it is called; no other is
+    #[arg(long, value_name = "NAME")]
+    empty: Vec<String>,
+    /// How many stacks to delete at once
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..))]
+    concurrency: u8,
     /// Show each resource that goes
     #[arg(long)]
     all: bool,
@@ -57,10 +64,18 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
             Err(exit) => return Ok(exit),
         }
     };
+    let mut named = BTreeSet::new();
+    chosen.retain(|it| named.insert(it.name.clone()));
     ops::destroy::in_order(&mut chosen, &all.stacks);
-    let settings = Settings { reach: reach(global), role: args.role_arn.clone(), yes: args.yes };
+    let settings = Settings {
+        reach: reach(global),
+        role: args.role_arn.clone(),
+        yes: args.yes,
+        empty: args.empty.clone(),
+        concurrency: usize::from(args.concurrency),
+    };
     let origins = Origins { stacks: &all.stacks, sources: &all.sources };
-    let mut printer = Printer::new(output, world.is_interactive, origins, args.all);
+    let mut printer = Printer::new(output, world, origins, args.all);
     let written = (all.stacks.as_slice(), &all.sources);
     let endings = aws::block_on(ops::destroy::destroy(world, &chosen, written, &settings, &mut printer));
     printer.finish()?;

@@ -21,7 +21,7 @@ use crate::{
 /// given. What else has changed in the stack file is left to `asi deploy`, which follows.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents, and what CloudFormation needs to read the resources; DescribeEvents where CloudFormation refuses something; DeleteChangeSet, ListChangeSets and DeleteStack where nobody says yes; sts:GetCallerIdentity where a stack is bound to an account; sts:AssumeRole with --app.\n\nExit codes: 0 done; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents, and what CloudFormation needs to read the resources; DescribeEvents where CloudFormation refuses something; DeleteChangeSet, ListChangeSets and DeleteStack where nobody says yes; sts:GetCallerIdentity where a stack is bound to an account; sts:AssumeRole with --app; where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks.\n\nExit codes: 0 done; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked; 130 Ctrl-C was pressed again while a change set was taken away."
 )]
 pub(super) struct Args {
     /// The stack, by the name `asi ls` prints; if absent, the only one of the chosen environment
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     let change_set = "asi-import".to_owned();
     let settings = Settings { reach: reach(global), identifiers, change_set, yes: args.yes };
     let origins = Origins { stacks: &deployables.stacks, sources: &deployables.sources };
-    let mut printer = Printer::new(output, world.is_interactive, origins, false);
+    let mut printer = Printer::new(output, world, origins, false);
     let ending = aws::block_on(import(world, stack, &settings, &mut printer));
     printer.finish()?;
     Ok(exit_of_one(&ending))

@@ -1,11 +1,15 @@
 //! The command line: arguments, and what is printed. One file for each command.
 
+#[cfg(feature = "aws")]
+mod bootstrap;
 mod config;
 #[cfg(feature = "aws")]
 mod deploy;
 #[cfg(feature = "aws")]
 mod destroy;
 mod diff;
+#[cfg(feature = "aws")]
+mod doctor;
 #[cfg(feature = "aws")]
 mod drift;
 mod explain;
@@ -62,6 +66,8 @@ pub enum Exit {
     Input = 2,
     /// The world failed: a file system, a network, AWS.
     World = 3,
+    /// Somebody pressed Ctrl-C, and again before what had been made was taken away.
+    Interrupted = 130,
 }
 
 /// Turns a page of YAML into a CloudFormation template
@@ -73,7 +79,9 @@ pub enum Exit {
     arg_required_else_help = true,
     subcommand_required = true
 )]
-#[command(after_help = "Exit codes: 0 done; 1 the answer is no; 2 the input is wrong; 3 the world failed.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 the answer is no; 2 the input is wrong; 3 the world failed; 130 Ctrl-C was pressed, and again."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -141,6 +149,10 @@ enum Command {
     Import(import::Args),
     #[cfg(feature = "aws")]
     Destroy(destroy::Args),
+    #[cfg(feature = "aws")]
+    Bootstrap(Box<bootstrap::Args>),
+    #[cfg(feature = "aws")]
+    Doctor(doctor::Args),
     Graph(graph::Args),
     Ls(ls::Args),
     Config(config::Args),
@@ -225,6 +237,10 @@ pub fn run(
         Command::Import(args) => import::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Destroy(args) => destroy::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Bootstrap(args) => bootstrap::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Doctor(args) => doctor::run(args, &cli.global, world, &mut output),
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Config(args) => config::run(args, &cli.global, world, &mut output),
@@ -241,6 +257,15 @@ pub fn run(
             Exit::World
         }
     }
+}
+
+/// Asks whoever is at the terminal for a code of the device with this serial number.
+pub fn ask_code(serial: &str) -> Option<String> {
+    let mut err = io::stderr();
+    write!(err, "{}", present::ask_code(serial)).and_then(|()| err.flush()).ok()?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned())
 }
 
 /// The commands and their arguments, for the documentation.

@@ -2,10 +2,7 @@
 
 use std::io;
 
-use asi_constructs::kernel::{
-    diagnostic::{Diagnostic, nearest},
-    span::Sources,
-};
+use asi_constructs::kernel::span::Sources;
 
 use super::{
     Exit, Global, Output,
@@ -26,7 +23,7 @@ use crate::{
 /// Without a terminal, name it with --way.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents; and, as the way needs it, CancelUpdateStack, RollbackStack, ContinueUpdateRollback, DeleteStack.\n\nExit codes: 0 done, or nothing to do; 1 it failed, or no way was chosen; 2 the input is wrong; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents; and, as the way needs it, CancelUpdateStack, RollbackStack, ContinueUpdateRollback, DeleteStack; where a deletion failed: GetTemplate, s3:ListBucketVersions, ecr:ListImages; where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks.\n\nExit codes: 0 done, or nothing to do; 1 it failed, or no way was chosen; 2 the input is wrong; 3 AWS cannot be asked."
 )]
 pub(super) struct Args {
     /// The stack; if absent, the only one of the stack file
@@ -49,7 +46,7 @@ pub(super) struct Args {
 /// back.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents, RollbackStack, ContinueUpdateRollback.\n\nExit codes: 0 done; 1 it failed; 2 there is nothing to turn back; 3 AWS cannot be asked."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, ListStackResources, DescribeStackEvents, RollbackStack, ContinueUpdateRollback; where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks.\n\nExit codes: 0 done; 1 it failed; 2 there is nothing to turn back; 3 AWS cannot be asked."
 )]
 pub(super) struct RollbackArgs {
     /// The stack; if absent, the only one of the stack file
@@ -79,29 +76,23 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     let way = match &args.way {
         Some(name) => name.clone(),
         None if world.is_interactive => {
-            write!(output.err, "\nWhich way? ")?;
+            write!(output.err, "{}", present::recover::WHICH)?;
             output.err.flush()?;
             (world.read_line)()?.trim().to_owned()
         }
         None => {
-            let fault = Diagnostic::error("no-consent", "nobody is here to choose a way");
-            let ways = state.ways.iter().filter(|it| it.command().is_none());
-            let names: Vec<String> =
-                ways.map(|it| format!("`{} --way {}`", output.command, it.name())).collect();
-            output.fault(fault.help(format!("name one: {}", names.join(", "))))?;
+            let fault = present::recover::not_chosen(&state, &output.command);
+            output.fault(fault)?;
             return Ok(Exit::No);
         }
     };
-    let names: Vec<&str> = state.ways.iter().map(|it| it.name()).collect();
-    let Some(way) = state.ways.iter().copied().find(|it| it.name() == way) else {
-        let fault = Diagnostic::error("no-way", format!("there is no way `{way}` on from here"));
-        let help =
-            nearest(&way, &names).map_or_else(|| names.join(", "), |it| format!("did you mean `{it}`?"));
-        return output.fault(fault.help(help));
+    // Who was killed while it was gone may name it again.
+    let is_open = |it: &Way| state.ways.contains(it) || it.is_begun(&state.stack.status);
+    let Some(way) = Way::ALL.into_iter().filter(is_open).find(|it| it.name() == way) else {
+        return output.fault(present::recover::unknown(&way, &state));
     };
     if let Some(command) = way.command() {
-        let fault = Diagnostic::error("no-way", format!("`{}` is gone by another command", way.name()));
-        return output.fault(fault.help(format!("run `{command}`")));
+        return output.fault(present::recover::elsewhere(way, command));
     }
     if let Some(exit) = refused(way, &state, args.yes, world, output)? {
         return Ok(exit);
@@ -123,7 +114,7 @@ pub(super) fn rollback(
     let skips = args.force || !args.orphans.is_empty();
     let status = &state.stack.status;
     if status.is_rollback() && status.as_str().ends_with("_COMPLETE") {
-        writeln!(output.err, "`{}` is in {status}", target.name)?;
+        writeln!(output.err, "{}", present::recover::already(&state))?;
         return Ok(Exit::Done);
     }
     let way = match () {
@@ -132,12 +123,7 @@ pub(super) fn rollback(
         () if has(Way::Skip) && skips => Way::Skip,
         () if has(Way::Continue) => Way::Continue,
         () if has(Way::Cancel) => Way::Cancel,
-        () => {
-            let fault =
-                format!("`{}` is in {}, and there is nothing to turn back", target.name, state.stack.status);
-            return output
-                .fault(Diagnostic::error("no-way", fault).help("`asi recover` says what can be done"));
-        }
+        () => return output.fault(present::recover::nothing_to_turn_back(&state)),
     };
     if let Some(exit) = refused(way, &state, args.yes, world, output)? {
         return Ok(exit);
@@ -153,16 +139,16 @@ fn refused(
     world: &World,
     output: &mut Output<'_>,
 ) -> io::Result<Option<Exit>> {
-    if !way.loses(&state.stack.status) || yes {
+    // What has begun is only watched.
+    if !way.loses(&state.stack.status) || yes || way.is_begun(&state.stack.status) {
         return Ok(None);
     }
     if !world.is_interactive {
-        let fault = format!("`{}` loses something, and nobody is here to say yes", way.name());
-        let fault = Diagnostic::error("no-consent", fault);
-        output.fault(fault.help(format!("say yes: `{} --yes`", output.command)))?;
+        let fault = present::recover::loses(way, &output.command);
+        output.fault(fault)?;
         return Ok(Some(Exit::No));
     }
-    write!(output.err, "{} {}? [y/N] ", way.name(), state.stack.name)?;
+    write!(output.err, "{}", present::recover::question(way, &state.stack.name))?;
     output.err.flush()?;
     Ok((!ops::deploy::is_yes(&(world.read_line)()?)).then_some(Exit::No))
 }
@@ -188,10 +174,7 @@ fn look(
     };
     match aws::block_on(ops::recover::state(world, &target, &reach(global))) {
         Ok(Some(state)) => Ok(Ok((target, state))),
-        Ok(None) => {
-            writeln!(output.err, "`{}` is not deployed", target.name)?;
-            Ok(Err(Exit::Done))
-        }
+        Ok(None) => super::stacks::not_deployed(&target, output).map(Err),
         Err(ending) => failed(&target.name, &ending, output).map(Err),
     }
 }
@@ -205,13 +188,11 @@ fn go(
     output: &mut Output<'_>,
 ) -> io::Result<Exit> {
     if !resources.is_empty() && !matches!(way, Way::Skip | Way::Keep) {
-        let fault =
-            format!("`{}` takes no resources, and these were named: {}", way.name(), resources.join(", "));
-        return output.fault(Diagnostic::error("no-way", fault).help("leave them out, or go another way"));
+        return output.fault(present::recover::takes_no_resources(way, resources));
     }
     let sources = Sources::default();
     let origins = Origins { stacks: &[], sources: &sources };
-    let mut printer = Printer::new(output, world.is_interactive, origins, false);
+    let mut printer = Printer::new(output, world, origins, false);
     let reach = reach(global);
     let ending = aws::block_on(ops::recover::recover(world, target, &reach, way, resources, &mut printer));
     printer.finish()?;

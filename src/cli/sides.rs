@@ -23,6 +23,7 @@ use crate::{
 #[cfg(feature = "aws")]
 use crate::{
     ops::{Deployables, deploy::Settings, diff::Asking},
+    present,
     world::aws,
 };
 
@@ -125,7 +126,7 @@ impl SidesArgs {
             Ok(comparison) => Ok(Ok(comparison)),
             Err((name, ending)) => {
                 let of = stacks.iter().find(|it| it.target.name == name);
-                let faults = ending.diagnostics(&name, of, &output.command);
+                let faults = present::faults(&ending, &name, of, &output.command);
                 output.diagnostics(&faults, &sources)?;
                 Ok(Err(super::deploy::exit_of_one(&ending)))
             }

@@ -7,6 +7,7 @@ use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
 use super::{Exit, Global, Output, deploy::exit_of_one};
 use crate::{
     ops::{self, Target, deploy::Ending},
+    present,
     world::{Reach, World, aws},
 };
 
@@ -71,7 +72,7 @@ pub(super) fn not_deployed(target: &Target, output: &mut Output<'_>) -> io::Resu
 
 /// Says why something could not be done with a stack.
 pub(super) fn failed(stack: &str, ending: &Ending, output: &mut Output<'_>) -> io::Result<Exit> {
-    let faults = ending.diagnostics(stack, None, &output.command);
+    let faults = present::faults(ending, stack, None, &output.command);
     output.diagnostics(&faults, &Sources::default())?;
     Ok(exit_of_one(ending))
 }
@@ -83,6 +84,6 @@ pub(super) fn several(names: &[String]) -> Diagnostic {
 }
 
 /// The worse of two.
-fn worst(one: Exit, other: Exit) -> Exit {
+pub(super) fn worst(one: Exit, other: Exit) -> Exit {
     if one as u8 >= other as u8 { one } else { other }
 }

@@ -1,5 +1,6 @@
 //! What failed first, among all that failed with it.
 
+use super::Nesting;
 use crate::world::cloudformation::StackEvent;
 
 /// Something that made an operation fail.
@@ -7,14 +8,18 @@ use crate::world::cloudformation::StackEvent;
 pub struct Cause {
     /// The event that says so.
     pub event: StackEvent,
+    /// The way to what failed: `Parent/Child/Queue`, or only its logical id.
+    pub path: String,
     /// Whether it failed on the way back: then the stack is stuck because of it.
     pub is_of_rollback: bool,
 }
 
 /// What made an operation fail, in order of time; `events` are those of the operation, nested stacks' among them.
 pub fn causes(events: &[StackEvent]) -> Vec<Cause> {
+    let nesting = Nesting::of(events);
+    // A nested stack is turned back because its parent is.
     let turned = events.iter().filter(|it| it.is_of_stack() && it.status.is_rollback());
-    let turned = turned.map(|it| it.time).min();
+    let turned = turned.filter(|it| !nesting.is_inside(it)).map(|it| it.time).min();
     let failures = events.iter().filter(|it| it.status.is_failure() && !is_cancelled(it));
     let is_root = |it: &&StackEvent| !it.is_of_stack() && !is_told_inside(it, events);
     let roots = failures.clone().filter(is_root);
@@ -33,7 +38,7 @@ pub fn causes(events: &[StackEvent]) -> Vec<Cause> {
         });
         if !is_told {
             let is_of_rollback = turned.is_some_and(|it| event.time > it);
-            causes.push(Cause { event: event.clone(), is_of_rollback });
+            causes.push(Cause { event: event.clone(), path: nesting.path(event), is_of_rollback });
         }
     }
     causes
@@ -75,6 +80,7 @@ mod tests {
                 status: ResourceStatus::new(parts.next().unwrap()),
                 reason: parts.next(),
                 token: None,
+                properties: None,
             }
         };
         lines.lines().enumerate().map(event).collect()

@@ -32,12 +32,12 @@ impl Values {
         };
         let is_same = |name: &str| {
             let has = stack.parameters.get(name);
-            // What nobody may see is the same only where it is told to stay.
+            // What nobody may see is the same only where it is told to stay, which it is unless somebody gives it.
             let is_hidden = has.is_some_and(|it| it == HIDDEN);
             match self.given.get(name) {
                 Some(Given::Value(_)) if is_hidden => false,
-                None if is_hidden => default(old, name) == default(new, name),
-                _ => has == value(name).as_ref(),
+                // Nor is it the same if nobody may see it from now on, or everybody.
+                _ => has == value(name).as_ref() && hides(old, name) == hides(new, name),
             }
         };
         names(new).all(is_same)
@@ -61,7 +61,8 @@ pub fn values(
         let has = stack.and_then(|(stack, old)| Some((stack.parameters.get(name)?, default(old, name))));
         match (given.get(name), has) {
             (Some(value), has) => {
-                if let Some((old, _)) = has.filter(|(old, _)| *old != value && *old != HIDDEN) {
+                let is_secret = hides(template, name) || stack.is_some_and(|(_, old)| hides(old, name));
+                if let Some((old, _)) = has.filter(|(old, _)| *old != value && *old != HIDDEN && !is_secret) {
                     values.changed.push((name.to_owned(), old.clone(), value.clone()));
                 }
                 values.given.insert(name.to_owned(), Given::Value(value.clone()));
@@ -70,7 +71,10 @@ pub fn values(
             (None, Some((value, before))) if before.as_ref() == Some(value) && default_now.is_some() => {}
             (None, Some((value, before))) => {
                 if let Some(now) = default_now.filter(|it| it != value && before.as_ref() != Some(it)) {
-                    values.kept.push((name.to_owned(), value.clone(), now));
+                    // Where nobody may see a value, it may have been only the default; it stays, whatever it is.
+                    let is_secret = hides(template, name) || value == HIDDEN;
+                    let shown = |it: String| if is_secret { HIDDEN.to_owned() } else { it };
+                    values.kept.push((name.to_owned(), shown(value.clone()), shown(now)));
                 }
                 values.given.insert(name.to_owned(), Given::Previous);
             }
@@ -93,6 +97,12 @@ fn names(template: &Node) -> impl Iterator<Item = &str> {
 
 fn default(template: &Node, name: &str) -> Option<String> {
     scalar(template.get("Parameters")?.get(name)?.get("Default")?).map(Cow::into_owned)
+}
+
+/// Whether nobody may see the value of a parameter.
+fn hides(template: &Node, name: &str) -> bool {
+    let parameter = template.get("Parameters").and_then(|it| it.get(name));
+    parameter.and_then(|it| scalar(it.get("NoEcho")?)).is_some_and(|it| it.eq_ignore_ascii_case("true"))
 }
 
 fn missing(template: &Node, name: &str) -> Diagnostic {
@@ -133,8 +143,24 @@ mod tests {
             changed: None,
         };
         let given = [("Same", "a"), ("Other", "b"), ("Secret", "b"), ("New", "b")];
-        let given = given.map(|(name, it)| (name.to_owned(), it.to_owned())).into_iter().collect();
-        let values = values(&template, &given, Some((&stack, &template))).unwrap();
+        let given: BTreeMap<String, String> =
+            given.map(|(name, it)| (name.to_owned(), it.to_owned())).into_iter().collect();
+        let values = super::values(&template, &given, Some((&stack, &template))).unwrap();
         assert_eq!(values.changed, [("Other".to_owned(), "a".to_owned(), "b".to_owned())]);
+        // One that nobody may see from now on is not shown for the last time either.
+        let parameters = names.map(|it| {
+            let no_echo = (Cow::Borrowed("NoEcho"), text("true"));
+            let default = (Cow::Borrowed("Default"), text("d"));
+            (Cow::Borrowed(it), Node::from_iter([no_echo, default]))
+        });
+        let hiding = map("Parameters", Node::from_iter(parameters));
+        let values = super::values(&hiding, &given, Some((&stack, &template))).unwrap();
+        assert_eq!(values.changed, []);
+        // And what may have been only a default stays, and neither is shown.
+        let values = super::values(&hiding, &BTreeMap::new(), Some((&stack, &template))).unwrap();
+        assert_eq!(values.given.get("Secret"), Some(&Given::Previous));
+        let hidden = |name: &str| (name.to_owned(), HIDDEN.to_owned(), HIDDEN.to_owned());
+        assert_eq!(values.kept, ["Same", "Other", "Secret"].map(hidden));
+        assert!(!values.are_those_of(&stack, &template, &hiding));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Nesting;
 use crate::world::{
     Timestamp,
     cloudformation::{ResourceStatus, StackEvent},
@@ -13,8 +14,8 @@ pub struct Progress {
     /// The resources to be worked on, as far as that is known.
     planned: BTreeSet<String>,
     done: BTreeSet<String>,
-    /// The stack, by its ARN; not one that is nested in it.
-    stack: Option<String>,
+    /// Which stacks are nested in the one that is watched.
+    nesting: Nesting,
     running: BTreeMap<(String, String), StackEvent>,
     /// How the stack itself is, as far as its events say.
     pub status: Option<ResourceStatus>,
@@ -37,11 +38,15 @@ impl Progress {
         self.moment(event.time);
         self.last = self.last.max(event.time);
         self.began.get_or_insert(event.time);
+        self.nesting.hear(event);
         if event.is_of_stack() {
-            self.stack.get_or_insert_with(|| event.stack.clone());
-            self.status = Some(event.status.clone());
+            // What is said of a nested stack is said by its parent, too.
+            if !self.nesting.is_inside(event) {
+                self.status = Some(event.status.clone());
+            }
             return;
         }
+        let path = self.nesting.path(event);
         let key = (event.stack.clone(), event.logical_id.clone());
         if event.status.is_busy() {
             self.begin(event);
@@ -49,17 +54,22 @@ impl Progress {
             self.running.entry(key).or_insert_with(|| event.clone());
         } else {
             self.running.remove(&key);
-            if event.status.is_done() && self.planned.contains(&event.logical_id) {
-                self.done.insert(event.logical_id.clone());
+            if event.status.is_done() && self.planned.contains(&path) {
+                self.done.insert(path);
             }
         }
+    }
+
+    /// The way to what an event is about: `Parent/Child/Queue`, or only its logical id.
+    pub fn path(&self, event: &StackEvent) -> String {
+        self.nesting.path(event)
     }
 
     /// A change set leaves open whether some resources change; those that do are counted from then on.
     fn begin(&mut self, event: &StackEvent) {
         let is_turned = self.status.as_ref().is_some_and(ResourceStatus::is_rollback);
-        let is_nested = self.stack.as_ref() != Some(&event.stack);
-        if !self.planned.is_empty() && !is_turned && !is_nested {
+        // What is in a nested stack is done with that.
+        if !self.planned.is_empty() && !is_turned && !self.nesting.is_inside(event) {
             self.planned.insert(event.logical_id.clone());
         }
     }
@@ -115,6 +125,7 @@ mod tests {
             status: ResourceStatus::new(status),
             reason: None,
             token: None,
+            properties: None,
         }
     }
 

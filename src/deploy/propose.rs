@@ -23,27 +23,41 @@ pub enum Proposed {
     Nothing,
     /// CloudFormation refuses to make it.
     Refused {
-        /// What it says of that.
-        reason: String,
+        /// Why.
+        reason: Unmade,
         /// What it found wrong.
         objections: Vec<Objection>,
     },
 }
 
-/// Has a change set made, in place of an earlier one of its name, says which one it is, and waits for it. If none comes of
-/// it, nothing is left of it either.
+/// Why there is no change set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unmade {
+    /// CloudFormation says this.
+    Said(String),
+    /// CloudFormation does not say why.
+    Unsaid,
+    /// Somebody has deleted it meanwhile.
+    Deleted,
+    /// A stack is not made of nothing.
+    Empty,
+}
+
+/// Has a change set made, in place of an earlier one of its name, and waits for it. Says which one it is, by its name before
+/// it is asked for, and by its ARN once it is there. If none comes of it, nothing is left of it either.
 pub async fn propose(
     aws: &Aws,
     request: &ChangeSetRequest<'_>,
-    hear: impl FnOnce(&Made),
+    mut hear: impl FnMut(&Made),
 ) -> Result<Proposed, AwsError> {
+    let named = Made { change_set: request.name.to_owned(), stack: request.stack.to_owned() };
+    hear(&named);
     let made = match create(aws, request).await {
         Ok(made) => made,
         Err(error) => {
             if matches!(error.reason, Refusal::Silent(_) | Refusal::Unreachable(_) | Refusal::Garbled(_)) {
                 // It may be there although nothing was heard of it.
-                let lost = Made { change_set: request.name.to_owned(), stack: request.stack.to_owned() };
-                let _ = clean_up(aws, &lost, request.goal).await;
+                let _ = clean_up(aws, &named, request.goal).await;
             }
             return Err(error);
         }
@@ -71,10 +85,11 @@ async fn read(aws: &Aws, made: &Made, goal: Goal) -> Result<Proposed, AwsError> 
         Some(it) if it.status == ChangeSetStatus::Complete => {
             return Ok(Proposed::Ready(made.clone(), whole(aws, it).await?));
         }
-        Some(it) => it.reason.unwrap_or_else(|| "CloudFormation does not say why".to_owned()),
-        None => "somebody has deleted the change set".to_owned(),
+        Some(it) => it.reason.map_or(Unmade::Unsaid, Unmade::Said),
+        None => Unmade::Deleted,
     };
-    let has_nothing = NO_CHANGES.iter().any(|it| reason.contains(it));
+    let is_of = |said: &String| NO_CHANGES.iter().any(|it| said.contains(it));
+    let has_nothing = matches!(&reason, Unmade::Said(said) if is_of(said));
     // What was found wrong says more than the reason, and is no more there when the change set is gone.
     let objections =
         if has_nothing { Vec::new() } else { aws.objections(&made.change_set).await.unwrap_or_default() };

@@ -79,6 +79,36 @@ impl Way {
         }
     }
 
+    /// Whether nothing of the stack is left at its end.
+    pub fn deletes(self) -> bool {
+        matches!(self, Self::Delete | Self::Keep | Self::Force | Self::Discard)
+    }
+
+    /// Whether it is what is under way from this status already, so that it is only followed to its end.
+    pub fn is_begun(self, status: &StackStatus) -> bool {
+        let is_busy = |prefix: &str| status.as_str().starts_with(prefix) && status.is_busy();
+        match self {
+            Self::Cancel | Self::Continue | Self::Skip => is_busy("UPDATE_ROLLBACK_"),
+            Self::RollBack => status.is_rollback() && status.is_busy(),
+            Self::Delete | Self::Keep | Self::Force | Self::Discard => is_busy("DELETE_"),
+            Self::Wait | Self::GoOn | Self::Execute => false,
+        }
+    }
+
+    /// Whether a stack that was in one status is in the other because the way led there.
+    pub fn leads(self, from: &StackStatus, to: &StackStatus) -> bool {
+        let is_back = to.is_rollback() && to.as_str().ends_with("_COMPLETE");
+        match self {
+            // What is turned back is waited for until it is.
+            Self::Wait => to.is_good() || from.is_rollback() && is_back,
+            Self::Cancel | Self::RollBack | Self::Continue | Self::Skip => is_back,
+            Self::Delete | Self::Keep | Self::Force | Self::Discard => {
+                to.known() == Some(Known::DeleteComplete)
+            }
+            Self::GoOn | Self::Execute => to.is_good(),
+        }
+    }
+
     /// Whether something is lost that cannot be had back, gone from this status: what never came up has nothing to be
     /// turned back to, and goes.
     pub fn loses(self, status: &StackStatus) -> bool {

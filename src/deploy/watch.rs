@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::services::{Place, Trouble, troubled};
 use crate::world::{
     AwsError, Timestamp,
     aws::Aws,
-    cloudformation::{DeployedStack, Objection, StackEvent},
+    cloudformation::{DeployedStack, Known, Objection, StackEvent},
 };
 
 /// How often nothing new may be seen before the stack itself is asked how it is.
@@ -21,8 +22,13 @@ pub struct Operation {
     stack: String,
     /// What its events are known by, if that is known.
     token: Option<String>,
+    /// Whether it deletes the stack.
+    is_deletion: bool,
     /// What has happened, in order of time as far as that was seen; nested stacks' events among them.
     pub events: Vec<StackEvent>,
+    /// The services of ECS that did not come up. They are asked about at once: what is turned back may be gone soon.
+    pub troubles: Vec<Trouble>,
+    asked: BTreeSet<Place>,
     seen: BTreeSet<String>,
     nested: Vec<String>,
     quiet: usize,
@@ -34,11 +40,32 @@ impl Operation {
         Self {
             stack: stack.into(),
             token: None,
+            is_deletion: false,
             events: Vec::new(),
+            troubles: Vec::new(),
+            asked: BTreeSet::new(),
             seen: BTreeSet::new(),
             nested: Vec::new(),
             quiet: 0,
         }
+    }
+
+    /// The operation that is under way on this stack.
+    pub fn on(stack: &DeployedStack) -> Self {
+        let is_deletion = stack.status.known() == Some(Known::DeleteInProgress);
+        Self { is_deletion, ..Self::under_way(&stack.id) }
+    }
+
+    /// It deletes the stack.
+    #[must_use]
+    pub fn deleting(self) -> Self {
+        Self { is_deletion: true, ..self }
+    }
+
+    /// Whether nothing is to be left of the stack at its end, so that one which is not there any more has got there.
+    pub fn is_deletion(&self) -> bool {
+        let own = self.events.iter().rev().find(|it| it.is_of_stack() && it.stack == self.stack);
+        self.is_deletion || own.is_some_and(|it| it.status.as_str().starts_with("DELETE_"))
     }
 
     /// The one that the next call begins. What has happened before is remembered, because right after the call it is still
@@ -79,7 +106,12 @@ impl Operation {
         hear: &mut dyn FnMut(News<'_>),
     ) -> Result<Option<DeployedStack>, AwsError> {
         loop {
-            if self.look(aws, hear).await? {
+            let has_ended = match self.look(aws, hear).await {
+                // Of what is gone, CloudFormation may know no events either.
+                Err(error) if error.is_missing_stack() => return Ok(None),
+                looked => looked?,
+            };
+            if has_ended {
                 let stack = aws.stack(&self.stack).await?;
                 // The last event may be there before the stack says so.
                 if stack.as_ref().is_none_or(|it| !it.status.is_busy()) {
@@ -101,11 +133,14 @@ impl Operation {
 
     /// Tells of what is new, and whether the operation has ended.
     async fn look(&mut self, aws: &Aws, hear: &mut dyn FnMut(News<'_>)) -> Result<bool, AwsError> {
-        let mut fresh = self.fresh(aws, &self.stack, self.token.as_deref()).await?;
+        let began = self.events.first().map(|it| it.time);
+        let mut fresh = self.fresh(aws, &self.stack, self.token.as_deref(), began).await?;
+        // What happened in a nested stack before that is of another operation.
+        let began = began.or(fresh.first().map(|it| it.time));
         let mut at = 0;
         self.take_nested(&fresh);
         while at < self.nested.len() {
-            let inside = self.fresh(aws, &self.nested[at], None).await?;
+            let inside = self.fresh(aws, &self.nested[at], None, began).await?;
             self.take_nested(&inside);
             fresh.extend(inside);
             at += 1;
@@ -119,16 +154,40 @@ impl Operation {
         let is_end = |it: &StackEvent| it.is_of_stack() && it.stack == self.stack && !it.status.is_busy();
         let has_ended = fresh.iter().any(is_end);
         self.seen.extend(fresh.iter().map(|it| it.id.clone()));
+        self.ask_about_services(aws, &fresh).await;
         self.events.append(&mut fresh);
         Ok(has_ended)
     }
 
+    /// Asks ECS about the services that failed by these events, once about each. What ECS does not tell changes nothing of
+    /// the operation.
+    async fn ask_about_services(&mut self, aws: &Aws, fresh: &[StackEvent]) {
+        let began = self.events.first().or(fresh.first()).map_or(Timestamp(0), |it| it.time);
+        for (event, place) in troubled(fresh) {
+            if !self.asked.insert(place.clone()) {
+                continue;
+            }
+            let service = aws.service(&place.cluster, &place.service).await;
+            // Who may not ask for the one may still ask for the others; who gets no answer asks no more.
+            let tasks = match &service {
+                Err(error) if !error.is_denied() => Ok(Vec::new()),
+                _ => aws.stopped_tasks(&place.cluster, &place.service).await,
+            };
+            self.troubles.push(Trouble::read(event, place, began, service, tasks));
+        }
+    }
+
     /// What is new of one stack: back to what was seen, to the event with which the operation began, or to one of
     /// another operation.
-    async fn fresh(&self, aws: &Aws, stack: &str, token: Option<&str>) -> Result<Vec<StackEvent>, AwsError> {
+    async fn fresh(
+        &self,
+        aws: &Aws,
+        stack: &str,
+        token: Option<&str>,
+        began: Option<Timestamp>,
+    ) -> Result<Vec<StackEvent>, AwsError> {
         let mut has_begun = false;
         let mut known = token.map(ToOwned::to_owned);
-        let began = self.events.first().map(|it| it.time);
         let is_wanted = |event: &StackEvent| {
             if has_begun || self.seen.contains(&event.id) || began.is_some_and(|it| event.time < it) {
                 return false;

@@ -1,6 +1,9 @@
 //! Resources that are there already, taken into a stack by what identifies them.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use asi_constructs::kernel::{
     diagnostic::Diagnostic,
@@ -13,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     Deployable, Purpose,
-    deploy::{Ask, Audience, Ending, Listeners, News, UnderWay, agree, alone, document, sent},
+    deploy::{Ask, Audience, Ending, Listeners, News, UnderWay, alone, document, sent},
     targets::Connected,
 };
 use crate::{
@@ -21,7 +24,8 @@ use crate::{
     template::{Template, scalar},
     world::{
         Reach, World,
-        cloudformation::{ChangeSetRequest, Deployment, Execute, Given, Goal, Imported, Made},
+        aws::Aws,
+        cloudformation::{ChangeSetRequest, DeployedStack, Deployment, Execute, Given, Goal, Imported, Made},
     },
 };
 
@@ -61,12 +65,7 @@ async fn attempt(
 ) -> Result<Ending, Ending> {
     let name = &stack.target.name;
     let Connected { aws, .. } = stack.target.connect(world, &settings.reach, Purpose::Change).await?;
-    let there = aws.stack(name).await.map_err(Ending::Aws)?;
-    let standing = standing(there.as_ref());
-    let there = there.filter(|_| standing != Standing::Absent);
-    if let Some(stack) = there.as_ref().filter(|_| standing != Standing::Ready) {
-        return Err(Ending::Stuck(stack.status.clone()));
-    }
+    let there = settled(&aws, name, under_way, audience).await?;
     let text = match &there {
         Some(stack) => aws.template(&stack.id).await.map_err(Ending::Aws)?,
         None => None,
@@ -84,7 +83,7 @@ async fn attempt(
             .collect(),
         tags: there.as_ref().map_or_else(IndexMap::new, |it| it.tags.clone()),
         capabilities: deploy::capabilities(&merged.body),
-        role: there.as_ref().and_then(|it| it.role.clone()),
+        role: stack.target.execution_role(&aws).or_else(|| there.as_ref()?.role.clone()),
         ..Deployment::default()
     };
     let request = ChangeSetRequest {
@@ -106,7 +105,8 @@ async fn attempt(
     };
     audience.borrow_mut().hear(name, &News::Importing(&imported));
     let question = || audience.borrow_mut().hear(name, &News::MayImport);
-    let agreed = agree(world, (!settings.yes).then_some(Ask::Changes), question).await;
+    let ask = (!settings.yes).then_some(Ask::Changes);
+    let agreed = under_way.questions.agree(world, ask, question).await;
     under_way.settle(name);
     if let Err(ending) = agreed {
         deploy::clean_up(&aws, &made, Goal::Import).await.map_err(Ending::Aws)?;
@@ -118,6 +118,33 @@ async fn attempt(
     audience.borrow_mut().hear(name, &News::Began(&steps));
     let stack = under_way.watch(&aws, name, operation.begun(token), audience).await?;
     Ok(Ending::Done(Box::new(stack)))
+}
+
+/// The stack, once nothing is under way on it any more; nothing, if there is none yet.
+async fn settled(
+    aws: &Aws,
+    name: &str,
+    under_way: &UnderWay,
+    audience: Listeners<'_, '_>,
+) -> Result<Option<DeployedStack>, Ending> {
+    loop {
+        let there = aws.stack(name).await.map_err(Ending::Aws)?;
+        let Some(stack) = there.filter(|it| standing(Some(it)) != Standing::Absent) else { return Ok(None) };
+        match standing(Some(&stack)) {
+            Standing::Ready | Standing::Absent => return Ok(Some(stack)),
+            Standing::Leftover | Standing::Paused | Standing::Stuck => {
+                return Err(Ending::Stuck(stack.status));
+            }
+            Standing::Busy => {
+                audience.borrow_mut().hear(name, &News::Busy(&stack));
+                audience.borrow_mut().hear(name, &News::Began(&[]));
+                match under_way.watch(aws, name, Operation::on(&stack), audience).await {
+                    Ok(_) | Err(Ending::Failed { .. } | Ending::Gone) => (),
+                    Err(ending) => return Err(ending),
+                }
+            }
+        }
+    }
 }
 
 /// What is to be imported, with what identifies it; nothing, if nothing new is in the template.
@@ -186,15 +213,42 @@ fn identifiers(type_name: &str) -> Vec<String> {
     pointers.filter_map(|it| Some(it.as_str()?.strip_prefix("/properties/")?.to_owned())).collect()
 }
 
+/// The parameters, mappings and conditions that what is imported refers to, be it by way of others.
+fn needed<'t>(template: &'t Node, imported: &[Imported]) -> BTreeSet<&'t str> {
+    let of = |section: &str| template.get(section).and_then(Node::as_map).into_iter().flatten();
+    let sections = ["Parameters", "Mappings", "Conditions"];
+    let all: Vec<(&str, &Node)> =
+        sections.into_iter().flat_map(of).map(|(name, it)| (&**name, &it.value)).collect();
+    let resource = |it: &Imported| template.get("Resources")?.get(&it.id);
+    let mut waiting: Vec<&Node> = imported.iter().filter_map(resource).collect();
+    let mut needed = BTreeSet::new();
+    while let Some(node) = waiting.pop() {
+        for (name, it) in &all {
+            if !needed.contains(name) && mentions(node, name) {
+                needed.insert(*name);
+                waiting.push(it);
+            }
+        }
+    }
+    needed
+}
+
+/// Whether a name stands somewhere as a text, or in one that others are put into.
+fn mentions(node: &Node, name: &str) -> bool {
+    let is_here = |it: &str| it == name || it.contains(&format!("${{{name}}}"));
+    node.as_str().is_some_and(is_here) || node.children().any(|it| mentions(it, name))
+}
+
 /// The template that is deployed, with what is imported, and with what that may refer to. CloudFormation wants a policy for
 /// deletion of whatever it takes in.
 fn with(deployed: &Node, template: &Template, imported: &[Imported]) -> Node {
     let mut body = deployed.as_map().cloned().unwrap_or_default();
+    let needed = needed(&template.body, imported);
     for name in ["Parameters", "Mappings", "Conditions"] {
         let entries = template.body.get(name).and_then(Node::as_map).into_iter().flatten();
         let section = body.entry(name.into()).or_insert_with(|| Entry::from(Node::from_iter([])));
         if let NodeKind::Map(section) = &mut section.value.kind {
-            for (key, it) in entries {
+            for (key, it) in entries.filter(|(key, _)| needed.contains(&***key)) {
                 section.entry(key.clone()).or_insert_with(|| it.clone());
             }
         }

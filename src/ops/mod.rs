@@ -1,8 +1,10 @@
 //! One function for each use of `asi`: it gets what it needs from the world, and gives a model.
 
 #[cfg(feature = "aws")]
-pub mod aws;
+pub mod bootstrap;
 pub mod config;
+#[cfg(feature = "aws")]
+pub mod contents;
 #[cfg(feature = "aws")]
 pub mod deploy;
 #[cfg(feature = "aws")]
@@ -10,6 +12,8 @@ pub mod deployable;
 #[cfg(feature = "aws")]
 pub mod destroy;
 pub mod diff;
+#[cfg(feature = "aws")]
+pub mod doctor;
 pub mod explain;
 pub mod graph;
 #[cfg(feature = "aws")]

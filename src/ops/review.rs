@@ -24,8 +24,8 @@ pub struct Reviewed {
     pub comparison: Comparison,
     /// What is to be known of each of these stacks, in their order.
     pub stacks: Vec<OfStack>,
-    /// How many stacks there are, those in which nothing differs among them.
-    pub count: usize,
+    /// The stacks in which nothing differs, by their environments.
+    pub same: Vec<Option<String>>,
     /// What is wrong with the new side, and was not with the old one.
     pub checked: Vec<Checked>,
     /// Who was asked.
@@ -77,14 +77,15 @@ pub fn check(files: &dyn Files, path: &Path, environment: Option<&str>) -> Vec<C
 
 /// What a comparison comes to, and what is wrong with its new side besides.
 pub fn reviewed(mut comparison: Comparison, mut checked: Vec<Checked>, basis: Basis) -> Reviewed {
-    let count = comparison.stacks.len();
+    let same = comparison.stacks.iter().filter(|it| !it.differs());
+    let same = same.map(|it| it.environment.clone()).collect();
     let known = known(&comparison.stacks);
     for file in &mut checked {
         file.findings.retain(|it| is_new(it, &known));
     }
     comparison.stacks.retain(Compared::differs);
     let stacks = comparison.stacks.iter().map(of_stack).collect();
-    Reviewed { comparison, stacks, count, checked, basis }
+    Reviewed { comparison, stacks, same, checked, basis }
 }
 
 /// What is to be known of one stack.
@@ -95,6 +96,7 @@ fn of_stack(compared: &Compared) -> OfStack {
         templates: [old, new],
         is_new: compared.presence == Presence::Added,
         account: compared.account.as_deref(),
+        renamed_from: compared.renamed_from.as_deref(),
         drifted: &compared.remarks.drifted,
     };
     let fingerprint = Fingerprint::new(&compared.name, &subject, &compared.remarks.given);
@@ -172,26 +174,26 @@ impl Reviewed {
 
     /// A review of each environment by itself, in order; of a file without environments, one of all there is.
     pub fn by_environment(self) -> Vec<(Option<String>, Self)> {
-        let Self { comparison, stacks, count, checked, basis } = self;
+        let Self { comparison, stacks, same, checked, basis } = self;
         let Comparison { stacks: compared, diagnostics, sources } = comparison;
-        let mut all: IndexMap<Option<String>, (Vec<Compared>, Vec<OfStack>)> = IndexMap::new();
+        let mut all: IndexMap<Option<String>, Self> = IndexMap::new();
+        let blank = || {
+            let comparison =
+                Comparison { stacks: Vec::new(), diagnostics: diagnostics.clone(), sources: sources.clone() };
+            Self { comparison, stacks: Vec::new(), same: Vec::new(), checked: checked.clone(), basis }
+        };
         for (compared, of_stack) in compared.into_iter().zip(stacks) {
-            let of = all.entry(compared.environment.clone()).or_default();
-            of.0.push(compared);
-            of.1.push(of_stack);
+            let of = all.entry(compared.environment.clone()).or_insert_with(blank);
+            of.comparison.stacks.push(compared);
+            of.stacks.push(of_stack);
+        }
+        for environment in same {
+            all.entry(environment.clone()).or_insert_with(blank).same.push(environment);
         }
         if all.is_empty() {
-            all.insert(None, Default::default());
+            all.insert(None, blank());
         }
-        let one = all.len() == 1;
-        let each = all.into_iter().map(|(environment, (compared, stacks))| {
-            let comparison =
-                Comparison { stacks: compared, diagnostics: diagnostics.clone(), sources: sources.clone() };
-            let count = if one { count } else { stacks.len() };
-            let checked = checked.clone();
-            (environment, Self { comparison, stacks, count, checked, basis })
-        });
-        each.collect()
+        all.into_iter().collect()
     }
 
     /// The fingerprint of all that is to be done; nothing, if nothing is.

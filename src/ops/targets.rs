@@ -90,17 +90,19 @@ impl Target {
 
     /// A text of its assembly with the placeholders filled in for what is only known where it goes.
     pub(in crate::ops) fn filled(&self, text: &str, aws: &Aws) -> String {
-        let partition = match aws.region() {
-            it if it.starts_with("cn-") => "aws-cn",
-            it if it.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        let text = text.replace("${AWS::Partition}", partition).replace("${AWS::Region}", aws.region());
+        let text = text
+            .replace("${AWS::Partition}", partition(aws.region()))
+            .replace("${AWS::Region}", aws.region());
         // A stack that is bound to no account goes to that of whoever deploys it.
         match self.account.as_deref().or(aws.home()) {
             Some(account) => text.replace("${AWS::AccountId}", account),
             None => text,
         }
+    }
+
+    /// The role that its assembly has CloudFormation take on.
+    pub(in crate::ops) fn execution_role(&self, aws: &Aws) -> Option<String> {
+        Some(self.filled(self.roles.execution.as_ref()?, aws))
     }
 
     /// Says no to a region other than the one it is bound to.
@@ -118,6 +120,15 @@ impl Target {
         let Some(bound) = &self.account else { return Ok(()) };
         let given = aws.caller().await.map_err(Ending::Aws)?.account;
         if given == *bound { Ok(()) } else { Err(Ending::WrongAccount { bound: bound.clone(), given }) }
+    }
+}
+
+/// The partition that a region is in.
+pub(in crate::ops) fn partition(region: &str) -> &'static str {
+    match region {
+        it if it.starts_with("cn-") => "aws-cn",
+        it if it.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }
 

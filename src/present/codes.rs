@@ -24,6 +24,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("aws-denied", "The caller may not do this in AWS."),
     ("aws-expired", "The credentials for AWS were good, and are no more."),
     ("aws-garbled", "What came back is no answer of AWS."),
+    (
+        "aws-mfa",
+        "The role of a profile is taken on with a code of a device, and nobody is there to type one.",
+    ),
     ("aws-refused", "AWS says no, with a reason of its own."),
     ("aws-region", "Nothing says in which region of AWS to work."),
     ("aws-silent", "AWS does not answer."),
@@ -39,6 +43,15 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "beside-stacks",
         "In an app of several stacks, constructs, parameters and outputs stand in one of them.",
+    ),
+    (
+        "bootstrap-newer",
+        "What an account was bootstrapped with is newer than the template that would take its place.",
+    ),
+    ("bootstrap-place", "An account and a region to bootstrap are written as `123456789012/eu-west-1`."),
+    (
+        "bootstrap-variant",
+        "What an account was bootstrapped with is of another kind, which somebody made on purpose.",
     ),
     ("bucket-days", "S3 counts in whole days, from the first on."),
     (
@@ -154,6 +167,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("https-certificate", "TLS needs a certificate: one that is given, or one made in a zone."),
     ("https-domain", "A certificate is made for a name in its zone."),
     ("https-zone", "A certificate is validated in a zone, which CloudFormation knows by its id alone."),
+    ("idle-option", "An option has no effect with the chosen method of deployment."),
     (
         "image-id",
         "An image of EC2 is `ami-` and an id, or `ssm:` and the name of a parameter that holds one.",
@@ -214,12 +228,16 @@ pub const CODES: &[(&str, &str)] = &[
     ("network-size", "AWS takes VPCs from /16 to /28."),
     ("network-subnets", "A network without any subnet is of no use."),
     ("network-zones", "A network goes over 1 to 6 zones; no region has more."),
-    ("no-bucket", "A large template needs the bucket that `cdk bootstrap` makes."),
+    ("no-bucket", "A large template needs the bucket that `asi bootstrap` makes."),
     ("no-change-set", "There is no change set of this name to execute."),
     ("no-consent", "Nothing is deployed before somebody says yes, where that is asked for."),
     ("no-deployment", "Nothing comes after the deployment of a pipeline that deploys nothing."),
     ("no-effect", "Something that was written changes nothing, which is a mistake more often than not."),
     ("no-environment", "`${env}` is the name of the environment chosen with `-e`, and none is."),
+    (
+        "no-execution-policies",
+        "Whoever trusts another account with deployments says what CloudFormation may do then.",
+    ),
     ("no-identifier", "A resource is taken into a stack by what identifies it."),
     ("no-image", "A promotion, a scan or a deployment needs the image that the build of the pipeline makes."),
     ("no-import", "A resource is taken into a stack when it is in the template and not yet in the stack."),
@@ -237,7 +255,11 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("not-a-choice", "The property takes one of some words, and this is none of them."),
     ("not-approved", "With `--approved`, a deployment does what was approved in a review, and nothing else."),
-    ("not-bootstrapped", "A deployment in the way of the CDK needs what `cdk bootstrap` makes."),
+    (
+        "not-bootstrapped",
+        "A deployment in the way of the CDK needs what `asi bootstrap` makes, or `cdk bootstrap`.",
+    ),
+    ("not-empty", "CloudFormation deletes a bucket or a repository of images only when it is empty."),
     (
         "not-literal",
         "The text has to be known when `asi` synthesizes, so that it cannot refer to something known only at deployment.",
@@ -326,6 +348,8 @@ pub const CODES: &[(&str, &str)] = &[
         "secret-source",
         "A secret is `ssm:/path` of a parameter, or `secretsmanager:name` with a key if there is one.",
     ),
+    ("service-event", "ECS says this of a service that did not come up."),
+    ("service-unread", "ECS could not be asked what became of the tasks of a service that did not come up."),
     ("session-length", "IAM lets a session of a role last from 1 to 12 hours."),
     ("several-stacks", "One template goes to standard output; several go into a folder."),
     (
@@ -352,6 +376,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("subnet-overlap", "Subnets of one network have no address in common."),
     ("subnet-size", "AWS takes subnets from /16 to /28."),
     ("target-capacity", "ECS keeps from 1% to 100% of the instances of a cluster taken up by tasks."),
+    ("task-stopped", "Tasks of a service stopped, so that it did not come up."),
     ("template-too-large", "A template that is sent along with a call has at most 51,200 bytes."),
     ("test-image", "The tests of an image are an image of their own."),
     ("time-zone", "A time zone has a name in the IANA's database, such as `Europe/Berlin`."),

@@ -1,20 +1,30 @@
 //! Deployments: what would be done, what happens, and how it ended.
 
-use asi_constructs::kernel::{id::LogicalId, span::Sources};
+use asi_constructs::kernel::{
+    diagnostic::{Diagnostic, one_of},
+    id::LogicalId,
+    span::Sources,
+};
 
 use super::{View, aside, diagnostics::counted, diff, name};
 use crate::{
     deploy::Progress,
     ops::{
         Deployable, Presence,
+        contents::{Holder, HolderKind},
         deploy::{Ending, News, Proposal},
     },
     render::{Block, Doc, Item, Meaning, Text},
-    world::cloudformation::{DeployedStack, Imported, ResourceStatus, StackEvent, StackOutput},
+    world::{
+        AwsError,
+        cloudformation::{DeployedStack, Imported, ResourceStatus, StackEvent, StackOutput},
+    },
 };
 
 /// The most resources that are shown as being under way.
 const MOST_RUNNING: usize = 12;
+/// The longest name in a table, in characters.
+const LONGEST_NAME: usize = 40;
 /// The room for a status, and for a type.
 const STATUS: usize = 20;
 const TYPE: usize = 28;
@@ -26,6 +36,14 @@ pub struct Origins<'a> {
     pub stacks: &'a [Deployable],
     /// Their files.
     pub sources: &'a Sources,
+}
+
+/// An option has no effect with a method, but would have one with others.
+pub fn idle_option(option: &str, method: &str, methods: &[String]) -> Diagnostic {
+    let fault = format!("`{option}` has no effect with `--method {method}`");
+    let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
+    Diagnostic::error("idle-option", fault)
+        .help(format!("leave it out, or choose a method that it belongs to: {}", one_of(&methods)))
 }
 
 /// What deploying a stack would do.
@@ -49,6 +67,15 @@ pub fn notice(stack: &str, news: &News<'_>) -> Option<String> {
         News::Leftover => format!(
             "`{stack}` never came up, and only its name is left (ROLLBACK_COMPLETE): that is deleted first"
         ),
+        News::Emptying(it) => format!("`{stack}`: {} is emptied", holder(it)),
+        News::Unseen(it, error) if error.is_denied() => format!(
+            "`{stack}`: whether {} holds anything is not known, because you may not call `{}`; the deletion fails if it does",
+            holder(it),
+            action(it, error)
+        ),
+        News::Unseen(it, error) => {
+            format!("`{stack}`: whether {} holds anything is not known: {error}", holder(it))
+        }
         News::Preparing => format!("`{stack}`: CloudFormation is asked what would change"),
         News::Cancelled(None) => format!("`{stack}` is turned back to what it was"),
         News::Cancelled(Some(error)) => format!("`{stack}` goes on: {error}"),
@@ -64,6 +91,7 @@ pub fn question(stack: &str, news: &News<'_>) -> Option<String> {
             format!("Delete {stack} in {}? [y/N] ", it.region)
         }
         News::Question(it) => format!("Deploy {stack} to {}? [y/N] ", it.region),
+        News::MayEmpty(it) => format!("Delete all that {} holds, for good? [y/N] ", holder(it)),
         News::MayImport => format!("\nTake them into {stack}? [y/N] "),
         News::Interrupted(stacks) => format!(
             "\nCloudFormation works on {}. [l]eave it to that, [c]ancel the update, or go on [w]atching? [l/c/w] ",
@@ -72,6 +100,23 @@ pub fn question(stack: &str, news: &News<'_>) -> Option<String> {
         _ => return None,
     };
     Some(text)
+}
+
+/// "the bucket `shop-uploads`, `Uploads`"
+pub(super) fn holder(it: &Holder) -> String {
+    let kind = match it.kind {
+        HolderKind::Bucket => "bucket",
+        HolderKind::Repository => "repository",
+    };
+    format!("the {kind} `{}` (`{}`)", it.name, it.id)
+}
+
+/// The action of IAM that a call takes.
+fn action(it: &Holder, error: &AwsError) -> String {
+    match it.kind {
+        HolderKind::Bucket => "s3:ListBucketVersions".to_owned(),
+        HolderKind::Repository => format!("ecr:{}", error.operation),
+    }
 }
 
 /// What would be taken into a stack.
@@ -109,11 +154,30 @@ pub fn event(stack: &str, event: &StackEvent, progress: &Progress, origins: Orig
         aside(far),
         vec![(meaning, format!("{:<STATUS$}", event.status.as_str()))],
         vec![(Meaning::Plain, format!("{:<TYPE$}", event.type_name))],
-        vec![(Meaning::Value, event.logical_id.clone())],
-        aside(origins.place(stack, event)),
+        vec![(Meaning::Value, progress.path(event))],
+        aside(origins.place(stack, event, progress)),
     ];
     cells.extend(event.reason.as_ref().map(|it| vec![(Meaning::Plain, it.clone())]));
     Doc(vec![Block::Items(vec![Item { cells, lines: Vec::new() }])])
+}
+
+/// A failure, in a line above a table: where there is little room, why something failed matters most.
+pub fn failure(event: &StackEvent, progress: &Progress) -> Doc {
+    let mut cells = vec![
+        aside(event.time.to_string()),
+        vec![(Meaning::Warning, event.status.to_string())],
+        vec![(Meaning::Value, short(&progress.path(event)))],
+    ];
+    cells.extend(event.reason.as_ref().map(|it| vec![(Meaning::Plain, it.clone())]));
+    Doc(vec![Block::Items(vec![Item { cells, lines: Vec::new() }])])
+}
+
+/// A name that leaves room for others in its line.
+fn short(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_NAME - 1) {
+        Some((end, last)) if name.len() > end + last.len_utf8() => format!("{}…", &name[..end]),
+        _ => name.to_owned(),
+    }
 }
 
 /// How far the deployments under way are.
@@ -146,8 +210,8 @@ pub fn progress<'a>(all: impl IntoIterator<Item = (&'a String, &'a Progress)>, o
                     aside(duration(*seconds)),
                     vec![(Meaning::Changed, event.status.as_str().to_owned())],
                     vec![(Meaning::Plain, event.type_name.clone())],
-                    vec![(Meaning::Value, event.logical_id.clone())],
-                    aside(origins.place(stack, event)),
+                    vec![(Meaning::Value, short(&progress.path(event)))],
+                    aside(origins.place(stack, event, progress)),
                 ],
                 lines: Vec::new(),
             })
@@ -215,9 +279,9 @@ pub fn deployed(endings: &[(String, Ending)]) -> Option<String> {
 
 impl Origins<'_> {
     /// The construct and the line that a resource comes from; nothing, if that is not known.
-    fn place(&self, stack: &str, event: &StackEvent) -> String {
+    fn place(&self, stack: &str, event: &StackEvent, progress: &Progress) -> String {
         let Some(of) = self.stacks.iter().find(|it| it.target.name == stack) else { return String::new() };
-        let is_nested = !event.stack.contains(&format!("/{stack}/"));
+        let is_nested = progress.path(event) != event.logical_id;
         let resource = of.template.body.get("Resources").and_then(|it| it.get(&event.logical_id));
         let Some(resource) = resource.filter(|_| !is_nested) else { return String::new() };
         let path = LogicalId::checked(&event.logical_id).ok().and_then(|it| of.template.paths.get(&it));

@@ -1,25 +1,46 @@
 //! From a model to a [`Doc`](crate::render::Doc): what the user reads of models and of diagnostics takes its form here.
 
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "aws")]
+pub mod bootstrap;
 mod codes;
 #[cfg(feature = "aws")]
 pub mod deploy;
 mod diagnostics;
 mod diff;
+#[cfg(feature = "aws")]
+pub mod doctor;
+#[cfg(feature = "aws")]
+mod endings;
 mod explain;
 mod findings;
+#[cfg(feature = "aws")]
+pub mod live;
+#[cfg(feature = "aws")]
+pub mod recover;
 pub mod review;
 mod rules;
+#[cfg(feature = "aws")]
+mod services;
 #[cfg(feature = "aws")]
 pub mod stacks;
 
 pub use codes::CODES;
 pub use diagnostics::diagnostics;
 pub use diff::{View, diff};
+#[cfg(feature = "aws")]
+pub use endings::faults;
 pub use explain::{code, construct, constructs, property};
 pub use findings::{findings, found, remarks, suites, summary};
 pub use rules::{RULES, Rule, rule};
 
 use crate::render::{Meaning, Text};
+
+/// What somebody is asked who holds a device, up to where its code is typed.
+pub fn ask_code(serial: &str) -> String {
+    format!("Code of {serial}: ")
+}
 
 /// Text in which what stands between backticks is a name.
 fn prose(text: &str) -> Text {

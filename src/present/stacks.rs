@@ -1,9 +1,9 @@
 //! Stacks as they are deployed: how they are, what can be done, what they give, what has drifted.
 
-use super::{aside, diagnostics::counted, name};
+use super::{aside, deploy, diagnostics::counted, name};
 use crate::{
     deploy::Way,
-    ops::{inspect::Drift, recover::State},
+    ops::{contents::Holder, inspect::Drift, recover::State},
     render::{Block, Doc, Item, Meaning, Text},
     world::cloudformation::{DeployedStack, Drifted, ResourceDrift, StackStatus},
 };
@@ -33,11 +33,17 @@ pub fn ways(state: &State) -> Doc {
     let mut doc = Doc(vec![Block::Items(vec![status(&state.stack.name, Some(&state.stack))])]);
     let failed = state.failed.iter().map(|it| Item {
         cells: vec![
-            vec![(Meaning::Warning, it.status.to_string())],
-            plain(it.type_name.as_str()),
-            vec![(Meaning::Value, it.logical_id.clone())],
+            vec![(Meaning::Warning, it.resource.status.to_string())],
+            plain(it.resource.type_name.as_str()),
+            vec![(Meaning::Value, it.path.clone())],
         ],
-        lines: it.reason.iter().map(|it| plain(it.as_str())).collect(),
+        lines: it
+            .resource
+            .reason
+            .iter()
+            .map(|it| plain(it.as_str()))
+            .chain(state.held.iter().filter(|held| held.id == it.path).map(|it| emptying(state, it)))
+            .collect(),
     });
     let failed: Vec<Item> = failed.collect();
     if !failed.is_empty() {
@@ -61,6 +67,15 @@ pub fn ways(state: &State) -> Doc {
     });
     doc.0.push(Block::Items(items.collect()));
     doc
+}
+
+/// How what keeps a stack from being deleted is emptied.
+fn emptying(state: &State, it: &Holder) -> Text {
+    let (holder, stack) = (deploy::holder(it), &state.stack.name);
+    plain(format!(
+        "{holder} holds something: `asi destroy {stack} --empty {}` deletes that for good, and then the stack",
+        it.id
+    ))
 }
 
 /// What a way does, and what it loses, if it loses something.

@@ -1,5 +1,6 @@
 //! Prints documents and pictures. Knows colours, tables, excerpts, frames and lines; knows nothing of stacks.
 
+mod cut;
 mod fitted;
 mod github;
 mod hidden;
@@ -10,6 +11,7 @@ mod short;
 mod svg;
 mod terminal;
 
+pub use cut::cut;
 pub use fitted::{Section, fitted};
 pub use github::github;
 pub use hidden::hidden;

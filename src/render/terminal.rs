@@ -71,6 +71,16 @@ fn items(items: &[Item], out: &mut String) {
     let widest = |column: usize| items.iter().filter_map(|it| it.cells.get(column)).map(width).max();
     let widths: Vec<usize> = (0..columns).map(|it| widest(it).unwrap_or_default()).collect();
     for item in items {
+        if let [text] = item.cells.iter().filter(|it| width(it) > 0).collect::<Vec<_>>()[..]
+            && width(text) > WIDTH
+        {
+            // What is one sentence goes on below.
+            for (line, _) in lines(text, WIDTH) {
+                out.push_str(&format!("  {}\n", line.trim_end_matches(' ')));
+            }
+            print_lines(item, out);
+            continue;
+        }
         // Room is made only before something, so that no line ends in blanks.
         let mut room = GAP;
         for (cell, width_of_column) in item.cells.iter().zip(&widths).filter(|(_, width)| **width > 0) {
@@ -82,11 +92,16 @@ fn items(items: &[Item], out: &mut String) {
             room += width_of_column + GAP - used;
         }
         out.push('\n');
-        for line in &item.lines {
-            out.push_str("       ");
-            line.iter().for_each(|(meaning, it)| out.push_str(&paint(*meaning, it)));
-            out.push('\n');
-        }
+        print_lines(item, out);
+    }
+}
+
+/// What there is to say of an item, below it.
+fn print_lines(item: &Item, out: &mut String) {
+    for line in &item.lines {
+        out.push_str("       ");
+        line.iter().for_each(|(meaning, it)| out.push_str(&paint(*meaning, it)));
+        out.push('\n');
     }
 }
 
@@ -116,18 +131,15 @@ fn words(text: &Text) -> Vec<(Meaning, String)> {
     let is_alone = text.len() == 1;
     text.iter()
         .flat_map(|(meaning, part)| match meaning {
-            Meaning::Plain | Meaning::Warning | Meaning::Value => {
+            Meaning::Plain | Meaning::Warning | Meaning::Value | Meaning::Aside => {
                 part.split_inclusive(' ').map(|it| (*meaning, it.to_owned())).collect()
             }
             // Where it leads is for those who can follow it.
             Meaning::Link => vec![(Meaning::Plain, linked(part).0.to_owned())],
             Meaning::Name if !is_alone => vec![(*meaning, format!("`{part}`"))],
-            Meaning::Name
-            | Meaning::Aside
-            | Meaning::Added
-            | Meaning::Removed
-            | Meaning::Changed
-            | Meaning::Replaced => vec![(*meaning, part.clone())],
+            Meaning::Name | Meaning::Added | Meaning::Removed | Meaning::Changed | Meaning::Replaced => {
+                vec![(*meaning, part.clone())]
+            }
         })
         .collect()
 }
@@ -155,7 +167,10 @@ fn lines(text: &Text, limit: usize) -> Vec<(String, usize)> {
             lines.push((String::new(), 0));
         }
         let (line, column) = lines.last_mut().expect("there is a line");
-        line.push_str(&paint(meaning, &word));
+        // Room between words has no colour, so that it can go at the end of a line.
+        let shown = word.trim_end_matches(' ');
+        line.push_str(&paint(meaning, shown));
+        line.push_str(&word[shown.len()..]);
         *column += word.chars().count();
         may_break = word.ends_with(' ');
     }

@@ -170,7 +170,7 @@ fn is_of_entrance(subject: &Subject<'_>, row: &Row<Rule>, entrances: &BTreeSet<S
 }
 
 /// What a policy of a resource allows to everybody.
-fn of_statement(row: &Row<Statement>) -> Option<Opening> {
+pub(super) fn of_statement(row: &Row<Statement>) -> Option<Opening> {
     let Statement { actions, principals, condition, .. } = &row.what;
     let is_open = row.broadens && row.sign == Sign::Added && row.what.effect != "Deny";
     let everybody = principals.values.iter().any(|it| matches!(it.as_str(), "*" | "AWS:*")) || principals.but;
@@ -196,4 +196,73 @@ fn of_statement(row: &Row<Statement>) -> Option<Opening> {
         },
         condition: condition.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::testing::{check, is_property, of};
+
+    #[test]
+    fn each_setting_that_opens_is_in_the_schema_of_its_types_and_is_found() {
+        for (types, path, value, opening, default) in &OPENERS {
+            for type_name in *types {
+                is_property(type_name, path);
+                let set = |value: &str| {
+                    let keys: Vec<&str> = path.split('/').collect();
+                    let inner =
+                        keys.iter().rev().fold(format!("'{value}'"), |it, key| format!("{{{key}: {it}}}"));
+                    inner[1..inner.len() - 1].to_owned()
+                };
+                let run = of(type_name, &set("other"), &set(value));
+                assert!(run.contains(&format!("danger R: Open({opening:?})")), "{type_name}: {run}");
+                let run = of(type_name, &set("other"), "");
+                assert_eq!(run.contains("danger R: Open("), *default, "{type_name}: {run}");
+            }
+        }
+    }
+
+    const GROUP: &str = "Type: AWS::EC2::SecurityGroup, Properties: {GroupDescription: g, SecurityGroupEgress: [{IpProtocol: '-1', CidrIp: 10.0.0.0/8}], SecurityGroupIngress:";
+
+    #[test]
+    fn a_rule_for_everybody_is_a_danger_but_where_it_is_made_for_that() {
+        let with = |rule: &str| format!("Resources: {{G: {{{GROUP} [{rule}]}}}}}}");
+        let own = "{IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 10.0.0.0/8}";
+        let all = "{IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 0.0.0.0/0}";
+        let wide = "{IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 0.0.0.0/1}";
+        let opens = |it: &str| check(&with(own), &with(it)).contains("danger G: Open(Rule");
+        assert!(
+            opens(all)
+                && opens(wide)
+                && !opens("{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 192.0.2.0/24}")
+        );
+        let balancer = |port: u16| {
+            format!(
+                "Resources: {{L: {{Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {{SecurityGroups: [!GetAtt G.GroupId]}}}}, \
+                 G: {{{GROUP} [{{IpProtocol: tcp, FromPort: {port}, ToPort: {port}, CidrIp: 0.0.0.0/0}}]}}}}}}"
+            )
+        };
+        let run = check("Resources: {}", &balancer(443));
+        assert!(!run.contains("danger") && run.contains("warning G: Entrance(Rule"), "{run}");
+        assert!(check("Resources: {}", &balancer(22)).contains("danger G: Open(Rule"));
+    }
+
+    #[test]
+    fn a_policy_for_everybody_is_a_danger_unless_its_condition_names_somebody() {
+        let policy = |principal: &str, condition: &str| {
+            format!(
+                "Resources: {{P: {{Type: AWS::S3::BucketPolicy, Properties: {{Bucket: b, PolicyDocument: {{Statement: [{{Effect: Allow, Action: 's3:GetObject', Resource: '*', Principal: {principal}{condition}}}]}}}}}}}}"
+            )
+        };
+        let opens = |principal: &str, condition: &str| {
+            check("Resources: {}", &policy(principal, condition)).contains("Open(Everybody")
+        };
+        assert!(
+            opens("'*'", "")
+                && opens("{AWS: '*'}", "")
+                && opens("'*'", ", Condition: {Bool: {'aws:SecureTransport': true}}")
+        );
+        assert!(!opens("'*'", ", Condition: {StringEquals: {'aws:PrincipalOrgID': o-1}}"));
+        assert!(!opens("{Service: cloudfront.amazonaws.com}", ""));
+    }
 }

@@ -6,7 +6,7 @@ use asi_constructs::kernel::node::Node;
 
 use super::{Danger, Guard, Point, Subject, Warning, subject::at};
 use crate::{
-    diff::{Kind, ResourceChange},
+    diff::Kind,
     template::{resources_of, scalar},
 };
 
@@ -39,7 +39,7 @@ pub(super) fn add(
                     warnings.push(subject.point(change, Warning::FirewallRule));
                 }
             }
-            ADDRESSES => of_addresses(change, [old, new], lists.get(change.id.as_str()), &mut guard),
+            ADDRESSES => of_addresses([old, new], lists.get(change.id.as_str()), &mut guard),
             _ => (),
         }
     }
@@ -132,13 +132,7 @@ fn lists<'a>(subject: &Subject<'a>) -> BTreeMap<&'a str, List> {
 }
 
 /// What a set of addresses lets through.
-fn of_addresses(
-    change: &ResourceChange,
-    sides: [&Node; 2],
-    list: Option<&List>,
-    guard: &mut dyn FnMut(Guard),
-) {
-    debug_assert_eq!(change.type_name, ADDRESSES);
+fn of_addresses(sides: [&Node; 2], list: Option<&List>, guard: &mut dyn FnMut(Guard)) {
     let [old, new] = sides.map(|it| -> BTreeSet<String> {
         let addresses = it.get("Addresses").and_then(Node::as_list).unwrap_or_default();
         addresses.iter().map(crate::diff::text).collect()
@@ -150,5 +144,67 @@ fn of_addresses(
         Some(List::Allowed) if !come.is_empty() => guard(Guard::Allowlist(come)),
         Some(List::Blocked) if !gone.is_empty() => guard(Guard::Blocklist(gone)),
         Some(List::Allowed | List::Blocked) | None => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::review::testing::check;
+
+    /// An access control list with a rule, and the set of addresses that it names.
+    fn template(default: &str, rule: &str, addresses: &str) -> String {
+        format!(
+            "
+Resources:
+  A: {{Type: AWS::WAFv2::WebACL, Properties: {{DefaultAction: {{{default}: {{}}}}, Scope: REGIONAL, Rules: [{rule}]}}}}
+  S: {{Type: AWS::WAFv2::IPSet, Properties: {{IPAddressVersion: IPV4, Scope: REGIONAL, Addresses: [{addresses}]}}}}
+"
+        )
+    }
+
+    const SET: &str = "{IPSetReferenceStatement: {Arn: !GetAtt S.Arn}}";
+
+    fn rule(action: &str, statement: &str) -> String {
+        format!("{{Name: r, Priority: 0, Action: {{{action}: {{}}}}, Statement: {statement}}}")
+    }
+
+    #[test]
+    fn addresses_are_let_in_by_what_their_set_is_for() {
+        let (one, two) = ("192.0.2.0/24", "192.0.2.0/24, 198.51.100.0/24");
+        let widened = |rule: &str, old: &str, new: &str| {
+            check(&template("Allow", rule, old), &template("Allow", rule, new))
+        };
+        let others = rule("Block", &format!("{{NotStatement: {{Statement: {SET}}}}}"));
+        assert_eq!(
+            widened(&others, one, two),
+            "danger S: Guard(Allowlist([\"198.51.100.0/24\"]))\nimpact S: Spreads\n"
+        );
+        assert_eq!(widened(&others, two, one), "impact S: Spreads\n");
+        assert!(widened(&rule("Allow", SET), one, two).contains("Allowlist"));
+        let blocked = rule("Block", SET);
+        assert!(widened(&blocked, two, one).contains("Blocklist([\"198.51.100.0/24\"])"));
+        assert_eq!(widened(&blocked, one, two), "impact S: Spreads\n");
+    }
+
+    #[test]
+    fn a_rule_that_keeps_nobody_out_any_more_is_missed() {
+        let path = |path: &str| {
+            rule(
+                "Block",
+                &format!(
+                    "{{ByteMatchStatement: {{FieldToMatch: {{UriPath: {{}}}}, SearchString: {path}, PositionalConstraint: STARTS_WITH, TextTransformations: []}}}}"
+                ),
+            )
+        };
+        let of = |old: &str, new: &str| check(&template("Allow", old, "a"), &template("Allow", new, "a"));
+        assert!(of(&path("/admin"), "").contains("FirewallRule(\"r\")"));
+        assert!(
+            of(&path("/admin"), &path("/admin").replace("Block", "Count")).contains("FirewallRule(\"r\")")
+        );
+        assert!(of(&path("/admin"), &path("/other")).contains("Path(\"/admin\")"));
+        let stricter = of(&path("/admin"), &path("/admin").replace("STARTS_WITH", "CONTAINS"));
+        assert_eq!(stricter, "impact A: Spreads\nwarning A: FirewallRule\n");
+        let default = check(&template("Block", "", "a"), &template("Allow", "", "a"));
+        assert!(default.contains("FirewallDefault"), "{default}");
     }
 }

@@ -198,3 +198,77 @@ fn retention(subject: &Subject<'_>, change: &ResourceChange) -> Option<Guard> {
         && crate::diff::holds_data(&change.type_name))
     .then_some(Guard::Retention)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::testing::{check, is_property, of};
+
+    /// The properties that say this at a path; below a list, an item is known by its key.
+    fn written(path: &str, value: &str) -> String {
+        let keys: Vec<&str> = path.split('/').collect();
+        if let [list, key, last] = keys.as_slice()
+            && *last == "Value"
+        {
+            return format!("{list}: [{{Key: {key}, Value: '{value}'}}]");
+        }
+        let inner = keys.iter().rev().fold(format!("'{value}'"), |it, key| format!("{{{key}: {it}}}"));
+        inner[1..inner.len() - 1].to_owned()
+    }
+
+    #[test]
+    fn each_setting_that_protects_is_in_a_schema_and_is_missed_once_it_is_gone() {
+        for (types, path, value, guard, _) in PROTECTORS {
+            let known = types.iter().filter(|it| {
+                let schema = asi_schemas::find(it).unwrap_or_else(|| panic!("there is no type {it}"));
+                schema.contains(path.split('/').next().unwrap())
+            });
+            let known: Vec<_> = known.collect();
+            assert!(!known.is_empty(), "no type of {types:?} has {path}");
+            for type_name in known {
+                is_property(type_name, path);
+                let on = written(path, if *value == "*" { "key" } else { value });
+                for off in [String::new(), written(path, "other")] {
+                    let run = of(type_name, &on, &off);
+                    let is_off = *value != "*" || off.is_empty();
+                    assert_eq!(
+                        run.contains(&format!("Guard({guard:?})")),
+                        is_off,
+                        "{type_name}: {on} to {off}: {run}"
+                    );
+                }
+            }
+        }
+        for (types, path) in DAYS {
+            let type_name = types[0];
+            is_property(type_name, path);
+            let run = of(type_name, &format!("{path}: 30"), &format!("{path}: 7"));
+            assert!(run.contains("Guard(Days(30, 7))"), "{type_name}: {run}");
+            assert!(!of(type_name, &format!("{path}: 7"), &format!("{path}: 30")).contains("Guard"));
+        }
+        for (type_name, guard) in GUARDS {
+            let old = format!("Resources: {{R: {{Type: {type_name}}}}}");
+            assert!(check(&old, "Resources: {}").contains(&format!("Guard({guard:?})")), "{type_name}");
+        }
+    }
+
+    #[test]
+    fn a_guard_that_goes_with_what_it_stood_before_is_missed_by_nobody() {
+        let both = "
+Resources:
+  L: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {Scheme: internal}}
+  A: {Type: AWS::WAFv2::WebACLAssociation, Properties: {ResourceArn: !Ref L, WebACLArn: a}}
+";
+        assert!(!check(both, "Resources: {}").contains("Guard"));
+        let balancer = "Resources: {L: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {Scheme: internal}}}";
+        assert_eq!(check(both, balancer), "danger A: Guard(Firewall)\n");
+    }
+
+    #[test]
+    fn a_policy_that_kept_data_is_missed() {
+        let bucket =
+            |policy: &str| format!("Resources: {{B: {{Type: AWS::S3::Bucket, DeletionPolicy: {policy}}}}}");
+        assert_eq!(check(&bucket("Retain"), &bucket("Delete")), "danger B: Guard(Retention)\n");
+        assert_eq!(check(&bucket("Delete"), &bucket("Retain")), "");
+    }
+}

@@ -425,7 +425,7 @@ fn of_database(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl Fn
         "OptionGroupName",
         "CACertificateIdentifier",
     ];
-    if is_replaced(change) || !is_changed(change, &restarting) {
+    if change.replacement.verdict == Verdict::Always || !is_changed(change, &restarting) {
         return;
     }
     let [_, new] = subject.properties(change);
@@ -455,6 +455,7 @@ fn whole(number: f64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::review::testing;
 
     #[test]
     fn all_that_is_known_says_who_says_so() {
@@ -462,6 +463,97 @@ mod tests {
             assert!(source.starts_with("https://"), "{types:?}");
             for it in *types {
                 assert!(asi_schemas::find(it).is_some(), "there is no type {it}");
+            }
+        }
+    }
+
+    /// What is noticed of a change of one resource.
+    fn of(type_name: &str, old: &str, new: &str) -> Vec<String> {
+        let run = testing::of(type_name, old, new);
+        run.lines().filter_map(|it| it.strip_prefix("impact R: ")).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_service_is_noticed_by_how_it_is_deployed() {
+        let service = |more: &str| {
+            of(
+                SERVICE,
+                &format!("TaskDefinition: 'a:1', DesiredCount: 2{more}"),
+                &format!("TaskDefinition: 'a:2', DesiredCount: 2{more}"),
+            )
+        };
+        assert_eq!(service(""), ["Rolling(100)"]);
+        assert_eq!(service(", DeploymentConfiguration: {MinimumHealthyPercent: 50}"), ["Rolling(50)"]);
+        assert_eq!(service(", DeploymentConfiguration: {MinimumHealthyPercent: 0}"), ["StopsFirst"]);
+        assert_eq!(service(", DeploymentConfiguration: {Strategy: BLUE_GREEN}"), ["BesideEachOther"]);
+        assert_eq!(of(SERVICE, "DesiredCount: 2", "DesiredCount: 0"), ["NoTasks"]);
+        assert_eq!(
+            of(SERVICE, "Cluster: a, DesiredCount: 1", "Cluster: b, DesiredCount: 1"),
+            ["ServiceAnew(Some(1))"]
+        );
+        assert_eq!(of(SERVICE, "EnableExecuteCommand: true", "EnableExecuteCommand: false"), [""; 0]);
+    }
+
+    #[test]
+    fn a_health_check_that_changes_with_the_tasks_comes_before_them() {
+        let template = |path: &str, task: u8| {
+            format!(
+                "
+Resources:
+  T: {{Type: {TARGETS}, Properties: {{HealthCheckPath: {path}}}}}
+  S: {{Type: {SERVICE}, Properties: {{TaskDefinition: 'a:{task}', LoadBalancers: [{{TargetGroupArn: !Ref T}}]}}}}
+"
+            )
+        };
+        let run = |path: &str, task: u8| testing::check(&template("/a", 1), &template(path, task));
+        assert_eq!(run("/b", 2), "impact T: CheckedFirst\nimpact S: Rolling(100)\n");
+        assert_eq!(run("/b", 1), "impact T: CheckedAnew\n");
+        assert_eq!(run("/a", 2), "impact S: Rolling(100)\n");
+    }
+
+    #[test]
+    fn what_runs_is_noticed_when_it_restarts() {
+        let database = |more: &str| {
+            of(
+                "AWS::RDS::DBInstance",
+                &format!("DBInstanceClass: a{more}"),
+                &format!("DBInstanceClass: b{more}"),
+            )
+        };
+        assert_eq!(database(""), ["DatabaseRestarts { fails_over: false }"]);
+        assert_eq!(database(", MultiAZ: true"), ["DatabaseRestarts { fails_over: true }"]);
+        let group = "AWS::AutoScaling::AutoScalingGroup";
+        assert_eq!(
+            of(group, "LaunchTemplate: {Version: '1'}", "LaunchTemplate: {Version: '2'}"),
+            ["MachinesStay"]
+        );
+        let listener = "AWS::ElasticLoadBalancingV2::Listener";
+        assert_eq!(of(listener, "Port: 80", "Port: 8080"), ["PortMoves(\"80\", \"8080\")"]);
+        assert_eq!(
+            of(
+                "AWS::Route53::RecordSet",
+                "Name: a, TTL: '300', ResourceRecords: [a]",
+                "Name: a, TTL: '60', ResourceRecords: [b]"
+            ),
+            ["CachedNames(Some(300))"]
+        );
+        assert_eq!(
+            of("AWS::Events::Rule", "ScheduleExpression: a", "ScheduleExpression: a, State: DISABLED"),
+            ["ScheduleOff"]
+        );
+        let target = "AWS::ApplicationAutoScaling::ScalableTarget";
+        assert_eq!(of(target, "MinCapacity: 2", "MinCapacity: 1"), ["FewerTasks(2, 1)"]);
+    }
+
+    #[test]
+    fn each_property_that_is_noticed_is_in_a_schema() {
+        for (types, when, ..) in KNOWLEDGE {
+            let When::Changed(properties) = when else { continue };
+            for property in *properties {
+                let is_known = |it: &&&str| {
+                    asi_schemas::find(it).is_some_and(|it| it.contains(&format!("\"{property}\"")))
+                };
+                assert!(types.iter().any(|it| is_known(&it)), "none of {types:?} has {property}");
             }
         }
     }

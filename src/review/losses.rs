@@ -6,7 +6,7 @@ use super::{
     Danger, Point, Subject,
     subject::{is_replaced, text},
 };
-use crate::diff::{Change, Kind, ResourceChange, Verdict};
+use crate::diff::{Change, Kind, Obstacle, Reason, ResourceChange, Verdict, text as text_of};
 
 /// What becomes of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,27 @@ const ADDRESSES: [(&str, Address); 22] = [
     ("AWS::ServiceDiscovery::Service", Address::DnsName),
 ];
 
+/// The properties with the names by which others know resources of a type.
+const NAMES: [(&str, &str); 17] = [
+    ("AWS::CodeBuild::Project", "Name"),
+    ("AWS::CodePipeline::Pipeline", "Name"),
+    ("AWS::ECS::Cluster", "ClusterName"),
+    ("AWS::ECS::Service", "ServiceName"),
+    ("AWS::EKS::Cluster", "Name"),
+    ("AWS::Events::EventBus", "Name"),
+    ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
+    ("AWS::IAM::Role", "RoleName"),
+    ("AWS::IAM::User", "UserName"),
+    ("AWS::Lambda::Function", "FunctionName"),
+    ("AWS::Route53::HostedZone", "Name"),
+    ("AWS::Route53::RecordSet", "Name"),
+    ("AWS::SNS::Topic", "TopicName"),
+    ("AWS::SSM::Parameter", "Name"),
+    ("AWS::ServiceDiscovery::PrivateDnsNamespace", "Name"),
+    ("AWS::ServiceDiscovery::Service", "Name"),
+    ("AWS::StepFunctions::StateMachine", "StateMachineName"),
+];
+
 /// What is lost, a danger for each resource.
 pub(super) fn dangers(subject: &Subject<'_>) -> Vec<Point<Danger>> {
     let found = subject.diff.resources.iter().filter_map(|it| Some((it, danger(subject, it)?)));
@@ -89,7 +110,7 @@ fn danger(subject: &Subject<'_>, change: &ResourceChange) -> Option<Danger> {
         return None;
     }
     // With the address it is given, a gateway is known by what it was.
-    let allocation = |it: Option<&Node>| it.and_then(|it| it.get("AllocationId")).map(crate::diff::text);
+    let allocation = |it: Option<&Node>| it.and_then(|it| it.get("AllocationId")).map(text_of);
     let keeps = |it: &str| {
         !subject
             .diff
@@ -104,9 +125,12 @@ fn danger(subject: &Subject<'_>, change: &ResourceChange) -> Option<Danger> {
     {
         return None;
     }
+    // A role whose name is generated is known to its own stack only.
+    if change.type_name == "AWS::IAM::Role" && old.and_then(|it| it.get("RoleName")).is_none() {
+        return None;
+    }
     // What is written is the same in whatever comes in its place, and it is refused while the old one is there.
-    if *address == Address::Arn
-        && change.obstacles.iter().any(|it| matches!(it, crate::diff::Obstacle::NameTaken { .. }))
+    if *address == Address::Arn && change.obstacles.iter().any(|it| matches!(it, Obstacle::NameTaken { .. }))
     {
         return None;
     }
@@ -125,21 +149,80 @@ fn going(change: &ResourceChange) -> Option<Going> {
 
 /// What is made anew because its name is another.
 fn renamed(change: &ResourceChange) -> Option<Danger> {
-    let mut leaves = change.properties.iter().flat_map(Change::leaves);
-    leaves.find_map(|leaf| {
-        let property = leaf.name();
-        let replaces =
-            change.replacement.because.iter().any(|it| it.path == property && it.verdict == Verdict::Always);
-        let is_name = property == "Name" || property.ends_with("Name") && !property.contains(['.', '[']);
-        // A name of something else that it belongs to is no name of its own.
-        let kind = change.type_name.rsplit("::").next().unwrap_or_default();
-        let is_own = property == "Name"
-            || property.strip_suffix("Name").is_some_and(|it| kind.ends_with(it) || it == kind);
-        let (from, to) = (leaf.change.was()?, leaf.change.now()?);
-        (replaces && is_name && is_own).then(|| Danger::Renamed {
-            property,
-            from: crate::diff::text(from),
-            to: crate::diff::text(to),
-        })
-    })
+    let (_, property) = NAMES.iter().find(|(type_name, _)| *type_name == change.type_name)?;
+    let replaces = |it: &Reason| it.path == *property && it.verdict == Verdict::Always;
+    let leaves = change.properties.iter().flat_map(Change::leaves);
+    let leaf = leaves.into_iter().find(|it| it.name() == *property)?;
+    let [from, to] = [leaf.change.was()?, leaf.change.now()?].map(text_of);
+    let property = (*property).to_owned();
+    change.replacement.because.iter().any(replaces).then_some(Danger::Renamed { property, from, to })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::testing::{check, is_property, of};
+
+    #[test]
+    fn all_that_is_named_is_in_the_schemas() {
+        NAMES.iter().for_each(|(type_name, property)| is_property(type_name, property));
+        for (type_name, _) in ADDRESSES {
+            assert!(asi_schemas::find(type_name).is_some(), "there is no type {type_name}");
+        }
+    }
+
+    #[test]
+    fn data_goes_or_stays_as_its_policies_say() {
+        let table = |key: &str, policy: &str| {
+            format!(
+                "Resources: {{T: {{Type: AWS::DynamoDB::Table, UpdateReplacePolicy: {policy}, Properties: {{KeySchema: [{{AttributeName: {key}, KeyType: HASH}}]}}}}}}"
+            )
+        };
+        let of = |policy: &str| check(&table("a", policy), &table("b", policy));
+        assert_eq!(of("Delete"), "danger T: Data { data: Lost, going: Replaced }\n");
+        assert_eq!(of("Retain"), "danger T: Data { data: Kept, going: Replaced }\n");
+        assert_eq!(of("Snapshot"), "danger T: Data { data: Snapshot, going: Replaced }\n");
+    }
+
+    #[test]
+    fn a_name_or_an_address_becomes_another() {
+        let run = of("AWS::SNS::Topic", "TopicName: a", "TopicName: b");
+        assert_eq!(run, "danger R: Renamed { property: \"TopicName\", from: \"a\", to: \"b\" }\n");
+        let run = of(
+            "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            "Scheme: internal, Subnets: [a, b]",
+            "Scheme: internet-facing, Subnets: [a, b]",
+        );
+        let expected = "\
+danger R: Open(Balancer)
+danger R: Address { address: DnsName, going: Replaced }
+impact R: BalancerAnew
+";
+        assert_eq!(run, expected);
+    }
+
+    #[test]
+    fn a_gateway_that_keeps_its_address_is_known_by_it() {
+        let gateway = |subnet: &str, address: &str| {
+            format!(
+                "Resources: {{E: {{Type: AWS::EC2::EIP}}, N: {{Type: AWS::EC2::NatGateway, Properties: {{SubnetId: {subnet}, AllocationId: {address}}}}}}}"
+            )
+        };
+        let run = check(&gateway("a", "!GetAtt E.AllocationId"), &gateway("b", "!GetAtt E.AllocationId"));
+        assert_eq!(run, "impact N: OutgoingCut\n");
+        let run = check(&gateway("a", "one"), &gateway("a", "two"));
+        assert!(run.starts_with("danger N: Address { address: OutgoingIp, going: Replaced }\n"), "{run}");
+    }
+
+    #[test]
+    fn a_role_whose_name_is_generated_is_known_to_its_own_stack_only() {
+        let role = |name: &str| {
+            format!(
+                "Resources: {{R: {{Type: AWS::IAM::Role, Properties: {{{name}AssumeRolePolicyDocument: {{}}}}}}}}"
+            )
+        };
+        assert_eq!(check(&role(""), "Resources: {}"), "");
+        let run = check(&role("RoleName: deployer, "), "Resources: {}");
+        assert_eq!(run, "danger R: Address { address: Arn, going: Removed }\n");
+    }
 }

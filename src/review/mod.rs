@@ -18,6 +18,8 @@ mod losses;
 mod permissions;
 mod record;
 mod subject;
+#[cfg(test)]
+mod testing;
 mod warnings;
 
 use asi_constructs::kernel::span::Span;
@@ -97,6 +99,11 @@ pub enum Danger {
         /// The name it gets.
         to: String,
     },
+    /// The stack has another name: a new one is made, and the old one stays as it is.
+    StackRenamed {
+        /// The name it had.
+        from: String,
+    },
 }
 
 impl Danger {
@@ -104,6 +111,7 @@ impl Danger {
     pub fn order(&self) -> u8 {
         match self {
             Self::Data { data: Data::Lost, going } if *going != Going::PerhapsReplaced => 0,
+            Self::StackRenamed { .. } => 0,
             Self::Open(_) => 1,
             Self::Power(_) => 2,
             Self::Data { data: Data::Lost, .. } => 3,
@@ -123,7 +131,7 @@ impl Danger {
             Self::Power(_) => "permissions",
             Self::Guard(_) => "protection",
             Self::Address { .. } => "address",
-            Self::Renamed { .. } => "name",
+            Self::Renamed { .. } | Self::StackRenamed { .. } => "name",
         }
     }
 }
@@ -136,9 +144,20 @@ pub fn review(subject: &Subject<'_>) -> Review {
     guards::add(subject, &mut dangers);
     firewall::add(subject, &mut dangers, &mut warnings);
     permissions::add(subject, &mut dangers, &mut warnings);
+    let renamed = subject.renamed_from.map(|it| Danger::StackRenamed { from: it.to_owned() });
+    dangers.extend(renamed.map(Point::of_stack));
     let mut impacts = impact::impacts(subject);
     dangers.sort_by_key(|it| it.what.order());
     impacts.sort_by_key(|it| std::cmp::Reverse(it.what.severity()));
     warnings.sort_by_key(|it| it.what.order());
     Review { dangers, impacts, warnings }
+}
+
+impl<T> Point<T> {
+    /// Something to know of the stack as a whole.
+    fn of_stack(what: T) -> Self {
+        let (id, type_name) = (String::new(), String::new());
+        let followers = Followers::default();
+        Self { what, id, type_name, construct: None, follows: None, followers, span: Span::default() }
+    }
 }

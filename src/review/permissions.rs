@@ -1,6 +1,6 @@
 //! Permissions worth a question: what they allow is much, or for somebody else.
 
-use super::{Danger, Point, Subject, Warning};
+use super::{Danger, Point, Subject, Warning, exposure};
 use crate::diff::{Attachment, Matches, Row, Sign, Statement};
 
 /// A permission worth a question.
@@ -108,7 +108,8 @@ pub(super) fn add(
     let mut others = 0;
     for row in security.statements.iter().filter(|it| it.broadens) {
         let powers = of_statement(row, subject.account);
-        others += usize::from(powers.is_empty());
+        let is_told = !powers.is_empty() || exposure::of_statement(row).is_some();
+        others += usize::from(!is_told);
         dangers.extend(powers.into_iter().map(|it| subject.of_row(row, Danger::Power(it))));
     }
     for row in security.attachments.iter().filter(|it| it.broadens) {
@@ -186,7 +187,8 @@ fn stranger(
     condition: Option<&String>,
     account: Option<&str>,
 ) -> Option<Power> {
-    let is_provider = principal.contains(":oidc-provider/") || principal.contains(":saml-provider/");
+    let of_provider = |it: &String| it == "sts:AssumeRoleWithWebIdentity" || it == "sts:AssumeRoleWithSAML";
+    let is_provider = actions.values.iter().any(of_provider);
     if is_provider {
         return Some(Power::Federated { provider: principal.to_owned(), condition: condition.cloned() });
     }
@@ -206,4 +208,78 @@ fn of_attachment(row: &Row<Attachment>) -> Option<Power> {
 
 fn joined(it: &Matches) -> String {
     format!("{}{}", if it.but { "all but " } else { "" }, it.values.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::review::testing::check;
+
+    /// The dangers of a statement in a policy of a role.
+    fn of(statement: &str) -> Vec<String> {
+        let role = |it: &str| {
+            format!(
+                "Resources: {{R: {{Type: AWS::IAM::Role, Properties: {{AssumeRolePolicyDocument: {{}}, Policies: [{{PolicyName: p, PolicyDocument: {{Statement: [{it}]}}}}]}}}}}}"
+            )
+        };
+        let run = check(&role(""), &role(statement));
+        let powers = run.lines().filter_map(|it| it.strip_prefix("danger R: Power("));
+        powers.map(|it| it.split(' ').next().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn much_is_worth_a_question() {
+        let allow = |action: &str, resource: &str| {
+            of(&format!("{{Effect: Allow, Action: {action}, Resource: {resource}}}"))
+        };
+        assert_eq!(allow("'*'", "'*'"), ["Everything"]);
+        assert_eq!(allow("'s3:*'", "'arn:aws:s3:::b'"), ["Wildcard"]);
+        assert_eq!(allow("'iam:PassRole'", "'*'"), ["PassRole"]);
+        assert_eq!(allow("['iam:PutRolePolicy', 'iam:PassRole']", "a"), ["PassRole", "Escalation"]);
+        assert_eq!(allow("'iam:*'", "a"), ["Wildcard"]);
+        assert_eq!(allow("'iam:Put*'", "a"), ["Escalation"]);
+        assert!(allow("'s3:GetObject'", "'*'").is_empty() && allow("'s3:Get*'", "a").is_empty());
+        assert_eq!(of("{Effect: Allow, NotAction: 'iam:*', Resource: '*'}"), ["Everything"]);
+    }
+
+    #[test]
+    fn who_is_let_in_from_elsewhere_is_worth_a_question() {
+        let trusts = |principal: &str, action: &str| {
+            let role = |it: &str| {
+                format!(
+                    "Resources: {{R: {{Type: AWS::IAM::Role, Properties: {{AssumeRolePolicyDocument: {{Statement: [{it}]}}}}}}}}"
+                )
+            };
+            check(&role(""), &role(&format!("{{Effect: Allow, Action: '{action}', Principal: {principal}}}")))
+        };
+        assert!(trusts("{AWS: 'arn:aws:iam::222222222222:root'}", "sts:AssumeRole").contains("OtherAccount"));
+        assert!(trusts("{AWS: '222222222222'}", "sts:AssumeRole").contains("OtherAccount"));
+        assert!(!trusts("{AWS: 'arn:aws:iam::111111111111:root'}", "sts:AssumeRole").contains("danger"));
+        assert!(!trusts("{Service: ecs.amazonaws.com}", "sts:AssumeRole").contains("danger"));
+        assert!(trusts("{Federated: !GetAtt P.Arn}", "sts:AssumeRoleWithWebIdentity").contains("Federated"));
+        assert!(trusts("{AWS: '*'}", "sts:AssumeRole").contains("Open(Everybody"));
+    }
+
+    #[test]
+    fn what_limited_somebody_is_missed() {
+        let role = |more: &str| {
+            format!(
+                "Resources: {{R: {{Type: AWS::IAM::Role, Properties: {{AssumeRolePolicyDocument: {{}}{more}}}}}}}"
+            )
+        };
+        let admin = ", ManagedPolicyArns: ['arn:aws:iam::aws:policy/AdministratorAccess']";
+        assert!(check(&role(""), &role(admin)).contains("Managed"));
+        assert!(
+            check(&role(", PermissionsBoundary: 'arn:aws:iam::aws:policy/a'"), &role(""))
+                .contains("Unbounded")
+        );
+        let queue = |it: &str| {
+            format!(
+                "Resources: {{P: {{Type: AWS::SQS::QueuePolicy, Properties: {{Queues: [q], PolicyDocument: {{Statement: [{it}]}}}}}}}}"
+            )
+        };
+        let deny = "{Effect: Deny, Action: 'sqs:*', Resource: '*', Principal: '*'}";
+        assert!(check(&queue(deny), &queue("")).contains("Undenied"));
+        let key = "Resources: {K: {Type: AWS::KMS::Key, Properties: {KeyPolicy: {Statement: [{Effect: Allow, Action: 'kms:*', Resource: '*', Principal: {AWS: !Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:root'}}]}}}}";
+        assert!(!check("Resources: {}", key).contains("danger"), "each key has that");
+    }
 }

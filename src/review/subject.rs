@@ -21,6 +21,8 @@ pub struct Subject<'a> {
     pub is_new: bool,
     /// The account it is deployed to, if that is known.
     pub account: Option<&'a str>,
+    /// The name that the stack had, if it gets another one.
+    pub renamed_from: Option<&'a str>,
     /// The resources that somebody has changed outside of CloudFormation.
     pub drifted: &'a [String],
 }
@@ -69,6 +71,9 @@ impl<'a> Subject<'a> {
     pub(super) fn of_row<W, T>(&self, row: &Row<W>, what: T) -> Point<T> {
         let side = self.templates.iter().rev().find_map(|it| resource_of(&it.body, &row.resource));
         let type_name = side.and_then(|it| it.get("Type")?.as_str()).unwrap_or_default();
+        // What a construct adds by itself is written where that is.
+        let change = self.diff.resources.iter().find(|it| it.id == row.resource);
+        let span = row.span.or(change.map(|it| it.span).unwrap_or_default());
         Point {
             what,
             id: row.resource.clone(),
@@ -76,7 +81,7 @@ impl<'a> Subject<'a> {
             construct: row.construct.clone(),
             follows: None,
             followers: Followers::default(),
-            span: row.span,
+            span,
         }
     }
 }

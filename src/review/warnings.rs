@@ -1,9 +1,9 @@
 //! What to see to before or after a deployment, though it does not hurt by itself.
 
-use asi_constructs::kernel::{node::Node, span::Span};
+use asi_constructs::kernel::node::Node;
 
 use super::{Opening, Point, Subject};
-use crate::diff::{Change, EntryChange, Followers, Kind, Obstacle, Remark, ResourceChange, Verdict};
+use crate::diff::{Change, EntryChange, Kind, Obstacle, Remark, ResourceChange, Verdict};
 
 /// What to see to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,13 +146,5 @@ fn of_entry(subject: &Subject<'_>, entry: &EntryChange) -> Option<Point<Warning>
 }
 
 fn blank(id: &str, what: Warning) -> Point<Warning> {
-    Point {
-        what,
-        id: id.to_owned(),
-        type_name: String::new(),
-        construct: None,
-        follows: None,
-        followers: Followers::default(),
-        span: Span::default(),
-    }
+    Point { id: id.to_owned(), ..Point::of_stack(what) }
 }

@@ -1,6 +1,8 @@
 //! Models as versioned JSON: the only serializable types, and a contract with programs that read them.
 
 mod diff;
+#[cfg(feature = "aws")]
+mod doctor;
 mod findings;
 mod review;
 mod sarif;
@@ -11,6 +13,8 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 pub use diff::diff;
+#[cfg(feature = "aws")]
+pub use doctor::{diagnosis, policy};
 pub use findings::findings;
 pub use review::review;
 pub use sarif::sarif;

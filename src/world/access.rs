@@ -1,6 +1,6 @@
 //! How AWS is reached.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// How AWS is reached.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +9,10 @@ pub struct Access {
     pub endpoint: Option<String>,
     /// The account that these credentials are of, where what is at the endpoint knows accounts by access keys.
     pub account: Option<String>,
+    /// Asks whoever is there for a code of the device with this serial number; nothing, if nobody is there.
+    pub code: Option<fn(&str) -> Option<String>>,
+    /// A file that profiles are read from, in place of those that AWS has. For tests.
+    pub profiles: Option<PathBuf>,
     /// How long to wait.
     pub patience: Patience,
     /// When somebody seems to press Ctrl-C, in place of when somebody does. For tests.
@@ -64,6 +68,8 @@ pub struct AwsError {
 pub enum Refusal {
     /// There are no credentials, or they cannot be read; where they were looked for, and what was found.
     NoCredentials(String),
+    /// The role of the profile is taken on with a code of the device with this serial number, and there is none.
+    NeedsCode(String),
     /// The credentials were good, and are no more.
     Expired(String),
     /// Nobody has these credentials.
@@ -100,6 +106,11 @@ impl AwsError {
         matches!(&self.reason, Refusal::Refused { message, .. } if message.contains(part))
     }
 
+    /// Whether the caller may not do it.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.reason, Refusal::Denied(_))
+    }
+
     /// Whether there is no stack of the name that was asked for: AWS has no code of its own for that.
     pub fn is_missing_stack(&self) -> bool {
         self.is("ValidationError") && self.says("does not exist")
@@ -111,6 +122,12 @@ impl fmt::Display for AwsError {
         let operation = self.operation;
         match &self.reason {
             Refusal::NoCredentials(why) => write!(f, "there are no credentials for AWS: {why}"),
+            Refusal::NeedsCode(serial) => {
+                write!(
+                    f,
+                    "the role of this profile wants a code of `{serial}`, and nobody is here to type one"
+                )
+            }
             Refusal::Expired(why) => write!(f, "the credentials for AWS have expired: {why}"),
             Refusal::Unknown(why) => write!(f, "AWS does not know these credentials: {why}"),
             Refusal::Denied(why) => write!(f, "AWS does not let you call `{operation}`: {why}"),

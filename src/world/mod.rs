@@ -4,6 +4,7 @@ mod access;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod cloudformation;
+pub mod ecs;
 #[cfg(feature = "aws")]
 pub mod forge;
 mod memory;
@@ -41,10 +42,21 @@ pub struct World {
     pub is_interactive: bool,
     /// Reads a line that somebody types.
     pub read_line: fn() -> io::Result<String>,
+    /// The terminal that everything but results is shown on, as it is now; nothing, where it is none, or nobody looks at it.
+    pub screen: fn() -> Option<Screen>,
     /// Whether results are shown in colours.
     pub colors_out: bool,
     /// Whether everything else is.
     pub colors_err: bool,
+}
+
+/// The room on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// How many characters a line has.
+    pub columns: usize,
+    /// How many lines there are.
+    pub rows: usize,
 }
 
 /// Files, by paths as the user writes them.

@@ -10,7 +10,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{Access, FileError, Files, Git, Listed, Reason, Variables, World};
+use super::{Access, FileError, Files, Git, Listed, Reason, Screen, Variables, World};
 
 impl World {
     /// The world this process runs in.
@@ -22,15 +22,32 @@ impl World {
             access: Access::default(),
             variables: Variables::Process,
             folder: env::current_dir().ok(),
-            is_interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            is_interactive: io::stdin().is_terminal() && is_looked_at(),
             read_line: || {
                 let mut line = String::new();
                 io::stdin().read_line(&mut line).map(|_| line)
             },
+            screen: || terminal_size::terminal_size_of(io::stderr()).filter(|_| is_looked_at()).map(screen),
             colors_out: colors(AutoStream::choice(&io::stdout())),
             colors_err: colors(AutoStream::choice(&io::stderr())),
         }
     }
+}
+
+/// Whether somebody looks at what goes to standard error, as far as that can be known.
+fn is_looked_at() -> bool {
+    let variable = |name| env::var(name).ok();
+    io::stderr().is_terminal() && is_for_people(variable("CI").as_deref(), variable("TERM").as_deref())
+}
+
+/// Whether a terminal has somebody before it, and does what it is told: some that build software have terminals, too, and
+/// say so with `CI`.
+fn is_for_people(ci: Option<&str>, terminal: Option<&str>) -> bool {
+    ci.is_none_or(|it| ["", "0", "false"].contains(&it)) && terminal != Some("dumb")
+}
+
+fn screen((width, height): (terminal_size::Width, terminal_size::Height)) -> Screen {
+    Screen { columns: usize::from(width.0), rows: usize::from(height.0) }
 }
 
 /// The files of this machine, relative paths counted from the working directory.
@@ -126,6 +143,15 @@ impl Files for SystemFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_of_a_machine_that_builds_software_has_nobody_before_it() {
+        assert!(is_for_people(None, Some("xterm-256color")));
+        assert!(is_for_people(Some("false"), None));
+        assert!(!is_for_people(Some("true"), Some("xterm-256color")));
+        assert!(!is_for_people(Some("1"), None));
+        assert!(!is_for_people(None, Some("dumb")));
+    }
 
     #[test]
     fn a_file_is_written_whole_and_leaves_nothing_beside_it() {

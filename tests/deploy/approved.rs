@@ -1,8 +1,12 @@
 //! What was approved in a review is done, and nothing else.
 
 use super::{SHOP, Server, Story, left, status, with_earlier};
-use crate::support::golden;
-use asi::cli::Exit;
+use crate::support::{access, golden, run, world};
+use asi::{
+    cli::Exit,
+    world::{MemoryFiles, World},
+};
+use serde_json::Value;
 
 /// The fingerprint that a review of this file ends with.
 #[track_caller]
@@ -53,4 +57,51 @@ fn what_was_not_approved_is_shown_and_left_alone() {
     story.run("it was approved", &server, SHOP, &["deploy", "--approved", &approved]);
     story.run("and is done", &server, SHOP, &["deploy", "--approved", &approved]);
     golden("deploy/approved.txt", &story.0);
+}
+
+/// What hurts, what is noticed, and what to see to, without places and constructs: nobody knows those of what is deployed.
+fn points(review: &str) -> Vec<Value> {
+    let mut review: Value = serde_json::from_str(review).unwrap();
+    let stack = &mut review["environments"][0]["stacks"][0];
+    ["dangers", "impacts", "warnings"]
+        .map(|of| {
+            let mut points = stack[of].take();
+            for it in points.as_array_mut().unwrap() {
+                it["place"] = Value::Null;
+                it["construct"] = Value::Null;
+            }
+            points
+        })
+        .to_vec()
+}
+
+#[test]
+fn whoever_is_asked_a_review_says_the_same() {
+    let server = with_earlier();
+    let old = super::earlier();
+    // One that goes, one that is made anew, a permission for everybody, and an output.
+    let new = SHOP.replace("QueueName: jobs", "QueueName: work").replace(
+        "  News:\n    Type: AWS::SNS::Topic\n    Properties: {DisplayName: !Ref Jobs}\n",
+        "  Open:\n    Type: AWS::SQS::QueuePolicy\n    Properties:\n      Queues: [!Ref Jobs]\n      PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: '*', Action: sqs:SendMessage, Resource: '*'}]}\n",
+    );
+    let files = || MemoryFiles::with([("old.yaml", old.as_bytes()), ("asi.yaml", new.as_bytes())]);
+    let at = |files| World { access: access(&server.url()), ..world(files) };
+    let json = |arguments: &[&str]| {
+        let run = run(&[arguments, &["--format", "json"]].concat(), &at(files()));
+        assert_eq!(run.exit, Exit::Done, "{arguments:?}: {}", run.err);
+        run.out
+    };
+    let offline = json(&["review", "old.yaml", "asi.yaml"]);
+    let deployed = json(&["review", "--method", "template"]);
+    let online = json(&["review"]);
+    let found = points(&offline);
+    let codes: Vec<&str> =
+        found[0].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["data", "exposure", "address"], "{offline}");
+    assert_eq!(found, points(&deployed));
+    assert_eq!(found, points(&online));
+    for (text, basis) in [(&offline, "templates"), (&deployed, "deployed"), (&online, "changeSets")] {
+        assert!(text.contains(&format!("\"basis\": \"{basis}\"")), "{text}");
+    }
+    assert_eq!(left(&server), ["shop CREATE_COMPLETE"], "a review leaves nothing behind");
 }

@@ -1,8 +1,13 @@
 //! Somebody is there: says yes or no, presses Ctrl-C, and is asked what to do.
 
-use std::{io, thread, time::Duration};
+use std::{
+    io,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
-use super::{MOST_CALLS, SHOP, Server, Story, at, changes, codes, left, status, with_earlier};
+use super::{Fault, MOST_CALLS, SHOP, Server, Story, at, changes, codes, left, status, with_earlier};
 use crate::support::{Run, golden, run};
 use asi::{
     cli::Exit,
@@ -17,8 +22,18 @@ fn asked(server: &Server, arguments: &[&str], answer: fn() -> io::Result<String>
 
 /// The same, where somebody presses Ctrl-C again and again.
 fn interrupted(server: &Server, arguments: &[&str], answer: Option<fn() -> io::Result<String>>) -> Run {
+    interrupted_on(server, SHOP, arguments, answer)
+}
+
+/// The same, with another stack file.
+fn interrupted_on(
+    server: &Server,
+    file: &str,
+    arguments: &[&str],
+    answer: Option<fn() -> io::Result<String>>,
+) -> Run {
     server.stop_after(MOST_CALLS);
-    let usual = at(server, SHOP);
+    let usual = at(server, file);
     let patience = Patience { between: Duration::from_millis(10), ..usual.access.patience };
     let interrupted_after = Some(Duration::from_millis(900));
     let access = Access { patience, interrupted_after, ..usual.access.clone() };
@@ -151,4 +166,56 @@ fn who_stops_while_a_change_set_is_made_leaves_nothing_behind() {
             assert_eq!(left(&server), there);
         }
     }
+}
+
+#[test]
+fn who_stops_before_a_change_set_is_known_leaves_nothing_behind() {
+    for (server, there) in [(Server::start(), vec![]), (with_earlier(), vec!["shop CREATE_COMPLETE"])] {
+        // It is made, and nothing is heard of it for a while.
+        server.fault(Fault::Silence(Duration::from_secs(3)), "CreateChangeSet", 1, 1);
+        let run = interrupted(&server, &["deploy", "-y"], None);
+        assert_eq!((run.exit, codes(&run)), (Exit::No, vec!["no-consent"]), "{}", run.err);
+        assert_eq!(left(&server), there);
+    }
+}
+
+#[test]
+fn who_presses_ctrl_c_again_does_not_wait_for_what_is_taken_away() {
+    let server = with_earlier();
+    server.home(|it| it.script.change_set_polls = usize::MAX);
+    server.fault(Fault::Silence(Duration::from_secs(15)), "DeleteChangeSet", 1, usize::MAX);
+    let run = interrupted(&server, &["deploy", "-y"], None);
+    assert_eq!((run.exit, codes(&run)), (Exit::Interrupted, vec!["no-consent"]), "{}", run.err);
+    let mut story = Story::default();
+    story.tell("abandoned", &["deploy", "-y"], &run);
+    golden("deploy/abandoned.txt", &story.0);
+}
+
+/// What somebody types, a line after the other: the first only once Ctrl-C was pressed.
+fn watch_then_no() -> String {
+    static HAS_TYPED: AtomicBool = AtomicBool::new(false);
+    if HAS_TYPED.swap(true, Ordering::SeqCst) {
+        return "n\n".to_owned();
+    }
+    thread::park_timeout(Duration::from_millis(1300));
+    "w\n".to_owned()
+}
+
+#[test]
+fn only_one_question_at_a_time_waits_for_an_answer() {
+    let server = Server::start();
+    let template = super::template_of(SHOP);
+    server.put_stack("shop-Other", &template, "UPDATE_IN_PROGRESS");
+    server.home(|it| it.goes_on("shop-Other", &["UPDATE_COMPLETE"], usize::MAX));
+    let file = "app: shop\nregion: us-east-1\nstacks:\n  Data: {resources: {Jobs: {Type: AWS::SQS::Queue}}}\n  Other: \
+                {resources: {Log: {Type: AWS::Logs::LogGroup}}}\n";
+    let ask = ["deploy", "--require-approval", "any-change"];
+    let run = interrupted_on(&server, file, &ask, Some(|| Ok(watch_then_no())));
+    // The line goes to who asked last; the first question is put again, and answered with no.
+    let question = "Deploy shop-Data to us-east-1? [y/N] ";
+    let asked: Vec<&str> = run.err.split(question).collect();
+    assert_eq!(asked.len(), 3, "{}", run.err);
+    assert!(asked[1].contains("CloudFormation works on shop-Other. [l]eave it to that"), "{}", run.err);
+    assert!(asked[2].starts_with("error[no-consent]: `shop-Data` stays as it is"), "{}", run.err);
+    assert_eq!(run.exit, Exit::No);
 }

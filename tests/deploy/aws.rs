@@ -129,3 +129,44 @@ fn a_large_template_goes_by_way_of_a_bucket() {
     golden("deploy/large.txt", &story.0);
     assert_eq!(super::left(&server), [""; 0]);
 }
+
+/// A profile whose role wants a code, in a file of its own.
+fn with_profile(server: &Server, name: &str, code: Option<fn(&str) -> Option<String>>) -> World {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.ini"));
+    let text = format!(
+        "[profile me]\naws_access_key_id = AKIAME\naws_secret_access_key = secret\n\n\
+         [profile {name}]\nregion = us-east-1\nsource_profile = me\n\
+         role_arn = arn:aws:iam::123456789012:role/Deployer\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    let usual = at(server, SHOP);
+    let access = asi::world::Access { profiles: Some(path), code, ..usual.access.clone() };
+    World { access, ..usual }
+}
+
+#[test]
+fn a_role_that_wants_a_code_is_taken_on_with_one_and_once_in_a_run() {
+    let server = with_earlier();
+    let world = with_profile(&server, "coded", Some(|serial| Some(format!("code of {serial}"))));
+    for _ in 0..2 {
+        let run = run(&["status", "--profile", "coded"], &world);
+        assert_eq!((run.exit, run.err.as_str()), (Exit::Done, ""));
+    }
+    let taken: Vec<_> = server.calls().into_iter().filter(|it| it.action == "AssumeRole").collect();
+    assert_eq!(taken.len(), 1);
+    let sent = ["RoleArn", "SerialNumber", "TokenCode"].map(|it| taken[0].parameters.text(it));
+    let serial = "arn:aws:iam::123456789012:mfa/me";
+    assert_eq!(sent, ["arn:aws:iam::123456789012:role/Deployer", serial, &format!("code of {serial}")]);
+}
+
+#[test]
+fn without_anybody_to_type_a_code_it_is_said_what_to_do() {
+    let server = with_earlier();
+    let world = with_profile(&server, "uncoded", None);
+    let arguments = ["status", "--profile", "uncoded"];
+    let run = run(&arguments, &world);
+    assert_eq!((run.exit, server.calls().len()), (Exit::World, 0));
+    let mut story = Story::default();
+    story.tell("nobody to type a code", &arguments, &run);
+    golden("deploy/mfa.txt", &story.0);
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{CHANGING, Fault, SHOP, Server, at, codes, earlier, on, state, template_of};
-use crate::support::{Run, run};
+use crate::support::{Run, cloudformation::On, run};
 use asi::{
     cli::Exit,
     world::{Access, Patience, World},
@@ -16,9 +16,26 @@ enum Case {
     Update,
     RollBack,
     Destroy,
+    /// Recovery of what could not be turned back, by going on with that.
+    Continue,
+    /// The same without what fails.
+    Skip,
+    /// Recovery of what could not be deleted, by trying again.
+    Delete,
+    /// The same without what fails.
+    Keep,
 }
 
-const CASES: [Case; 4] = [Case::Create, Case::Update, Case::RollBack, Case::Destroy];
+const CASES: [Case; 8] = [
+    Case::Create,
+    Case::Update,
+    Case::RollBack,
+    Case::Destroy,
+    Case::Continue,
+    Case::Skip,
+    Case::Delete,
+    Case::Keep,
+];
 
 impl Case {
     fn server(self) -> Server {
@@ -28,10 +45,21 @@ impl Case {
             Self::Create => return server,
             Self::Update | Self::Destroy => "CREATE_COMPLETE",
             Self::RollBack => "UPDATE_FAILED",
+            Self::Continue | Self::Skip => "UPDATE_ROLLBACK_FAILED",
+            Self::Delete | Self::Keep => "DELETE_FAILED",
         };
         server.home(|it| {
             let stack = it.put_stack("shop", &template_of(&earlier()), status);
-            stack.resources[0].status = status.replace("CREATE", "UPDATE");
+            stack.resources[0].status = match self {
+                Self::Continue | Self::Skip => "UPDATE_FAILED".to_owned(),
+                _ => status.replace("CREATE", "UPDATE"),
+            };
+            if self == Self::Skip {
+                it.fails("Jobs", On::Rollback, "was deleted");
+            }
+            if self == Self::Keep {
+                it.fails("Jobs", On::Delete, "it is not empty");
+            }
         });
         server
     }
@@ -41,6 +69,10 @@ impl Case {
             Self::Create | Self::Update => &["deploy", "-y"],
             Self::RollBack => &["rollback"],
             Self::Destroy => &["destroy", "-y"],
+            Self::Continue => &["recover", "--way", "continue"],
+            Self::Skip => &["recover", "-y", "--way", "skip"],
+            Self::Delete => &["recover", "-y", "--way", "delete"],
+            Self::Keep => &["recover", "-y", "--way", "keep"],
         }
     }
 
@@ -52,6 +84,10 @@ impl Case {
             }
             Self::RollBack => &["`shop` is in UPDATE_ROLLBACK_COMPLETE\n"],
             Self::Destroy => &["`shop` is gone\n"],
+            Self::Continue | Self::Skip => {
+                &["`shop` is in UPDATE_ROLLBACK_COMPLETE\n", "Nothing has to be done.\n"]
+            }
+            Self::Delete | Self::Keep => &["`shop` is gone\n", "`shop` is not deployed\n"],
         }
     }
 
@@ -125,9 +161,13 @@ fn told(fault: &Fault, code: &str, access: impl Fn(Access) -> Access) {
 fn check_goes_on(case: Case, server: &Server, run: &Run, end: &str, about: &str) {
     assert_eq!(run.exit, Exit::Done, "{about}: {}", run.err);
     assert_eq!((state(server, "shop").as_str(), begun(server)), (end, 1), "{about}");
-    assert!(case.says().iter().any(|it| run.err.contains(it)), "{about}: {}", run.err);
-    let out = if case.command()[0] == "deploy" { "shop.Url = shop-Jobs-1\n" } else { "" };
-    assert_eq!(run.out, out, "{about}");
+    let is_told = |it: &&str| run.err.contains(it) || run.out.contains(it);
+    assert!(case.says().iter().any(is_told), "{about}: {}", run.err);
+    // What may be done is a result of `recover`.
+    if case.command()[0] != "recover" {
+        let out = if case.command()[0] == "deploy" { "shop.Url = shop-Jobs-1\n" } else { "" };
+        assert_eq!(run.out, out, "{about}");
+    }
 }
 
 #[test]
@@ -184,7 +224,10 @@ fn what_has_begun_may_take_a_while_to_be_seen() {
             let run = on(&server, SHOP, case.command());
             check_goes_on(case, &server, &run, &end, &format!("{case:?}, seen after {late} looks"));
             let told = run.err.matches("_COMPLETE  ").count();
-            let expected = if [Case::Create, Case::Destroy].contains(&case) { 3 } else { 2 };
+            let expected = match case {
+                Case::Create | Case::Destroy | Case::Delete => 3,
+                Case::Update | Case::RollBack | Case::Continue | Case::Skip | Case::Keep => 2,
+            };
             assert_eq!(told, expected, "{}", run.err);
         }
     }

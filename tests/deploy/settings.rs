@@ -134,3 +134,40 @@ fn parameters_are_given_kept_or_follow_their_default() {
     assert!(template_of(&first).contains("NoEcho"));
     golden("deploy/parameter-calls.txt", &asked(&server));
 }
+
+#[test]
+fn an_option_that_has_no_effect_with_the_method_is_refused() {
+    let mut story = Story::default();
+    let server = super::with_earlier();
+    for (method, options) in [
+        ("direct", &["--revert-drift", "--import-existing-resources", "--change-set-name", "mine"][..]),
+        (
+            "execute-change-set",
+            &[
+                "--parameter",
+                "Size=1",
+                "--tag",
+                "a=b",
+                "--role-arn",
+                "arn:aws:iam::1:role/r",
+                "--express",
+                "--force",
+            ],
+        ),
+        ("prepare-change-set", &["--protect", "--no-rollback"]),
+    ] {
+        let run =
+            story.run(method, &server, SHOP, &[&["deploy", "-y", "--method", method], options].concat());
+        assert_eq!(run.exit, Exit::Input);
+    }
+    golden("deploy/idle-options.txt", &story.0);
+    assert_eq!(server.calls().len(), 0);
+}
+
+#[test]
+fn a_stack_is_protected_even_where_there_is_nothing_to_update() {
+    let server = super::with_earlier();
+    let run = on(&server, &super::earlier(), &["deploy", "-y", "--force", "--method", "direct", "--protect"]);
+    assert_eq!(run.err.lines().last(), Some("`shop` is as it should be: nothing to do"), "{}", run.err);
+    assert_eq!((server.count("UpdateStack"), server.count("UpdateTerminationProtection")), (1, 1));
+}

@@ -7,7 +7,7 @@ use crate::support::{cloudformation::On, golden, run};
 use asi::cli::Exit;
 
 /// Two stacks that need nothing, and one that needs the first of them.
-const APP: &str = "\
+pub(super) const APP: &str = "\
 app: shop
 region: us-east-1
 stacks:
@@ -31,7 +31,7 @@ fn stacks_come_in_the_order_in_which_they_need_each_other() {
     let run = story.run("new", &server, APP, &["deploy", "--concurrency", "1"]);
     assert_eq!(run.exit, Exit::Done);
     story.run("the same again", &server, APP, &["deploy", "--concurrency", "1"]);
-    story.run("destroyed", &server, APP, &["destroy", "-y", "-q"]);
+    story.run("destroyed", &server, APP, &["destroy", "-y", "-q", "--concurrency", "1"]);
     golden("deploy/several.txt", &story.0);
     assert_eq!(left(&server), [""; 0]);
 }

@@ -122,6 +122,7 @@ pub(crate) fn world(files: impl Files + 'static) -> World {
         folder: Some(PathBuf::from("/work/shop")),
         is_interactive: false,
         read_line: || panic!("nobody is there to answer"),
+        screen: || None,
         colors_out: false,
         colors_err: false,
     }
@@ -138,6 +139,8 @@ pub(crate) fn access(endpoint: &str) -> Access {
     Access {
         endpoint: Some(endpoint.to_owned()),
         account: None,
+        code: None,
+        profiles: None,
         patience,
         interrupted_after: Some(Duration::from_mins(10)),
     }

@@ -3,7 +3,10 @@
 use super::Ending;
 use crate::{
     diff::{Rank, TemplateDiff},
-    world::{World, aws},
+    world::{
+        World,
+        aws::{Line, Lines},
+    },
 };
 
 /// When somebody has to say yes.
@@ -54,20 +57,44 @@ impl Approval {
     }
 }
 
-/// Has somebody say yes, where that is asked for; `question` puts the question, once it is sure that somebody is there.
-pub(in crate::ops) async fn agree(
-    world: &World,
-    ask: Option<Ask>,
-    question: impl FnOnce(),
-) -> Result<(), Ending> {
-    let Some(ask) = ask else { return Ok(()) };
-    if !world.is_interactive {
-        return Err(Ending::Undecided(ask));
+/// Questions that are put to somebody, one at a time.
+#[derive(Debug, Default)]
+pub(in crate::ops) struct Questions {
+    turn: tokio::sync::Mutex<()>,
+    lines: Lines,
+}
+
+impl Questions {
+    /// Has somebody say yes, where that is asked for; `question` puts the question, once it is sure that somebody is there,
+    /// and nobody else asks.
+    pub(in crate::ops) async fn agree(
+        &self,
+        world: &World,
+        ask: Option<Ask>,
+        question: impl Fn(),
+    ) -> Result<(), Ending> {
+        // Who asks nobody waits for nobody.
+        let Some(ask) = ask else { return Ok(()) };
+        if !world.is_interactive {
+            return Err(Ending::Undecided(ask));
+        }
+        let _turn = self.turn.lock().await;
+        loop {
+            question();
+            match self.lines.next(world.read_line).await {
+                Line::Typed(answer) if is_yes(&answer) => return Ok(()),
+                Line::Typed(_) | Line::Closed => return Err(Ending::Declined),
+                Line::Taken => (),
+            }
+        }
     }
-    question();
-    match aws::line(world.read_line).await {
-        Some(answer) if is_yes(&answer) => Ok(()),
-        _ => Err(Ending::Declined),
+
+    /// What somebody says who presses Ctrl-C, be it while a question waits for its answer.
+    pub(super) async fn urgent(&self, world: &World) -> Option<String> {
+        match self.lines.next(world.read_line).await {
+            Line::Typed(answer) => Some(answer),
+            Line::Closed | Line::Taken => None,
+        }
     }
 }
 

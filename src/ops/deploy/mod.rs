@@ -2,7 +2,6 @@
 
 mod consent;
 mod publish;
-mod report;
 mod stack;
 mod upload;
 mod watch;
@@ -18,14 +17,13 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 pub use consent::{Approval, Ask, is_yes};
 
 pub(super) use self::{
-    consent::agree,
     stack::{Deploying, document},
-    upload::sent,
+    upload::{bucket, sent},
     watch::{Listeners, UnderWay, alone},
 };
-use super::{Compared, Deployable, Purpose};
+use super::{Compared, Deployable, Purpose, contents::Holder};
 use crate::{
-    deploy::{Cause, Way},
+    deploy::{Cause, Trouble, Unmade, Way},
     review::Fingerprint,
     world::{
         AwsError, Reach, Timestamp, World,
@@ -161,6 +159,12 @@ pub enum News<'a> {
     Importing(&'a [Imported]),
     /// Somebody is asked whether they are to be.
     MayImport,
+    /// Something of it is emptied before it is deleted.
+    Emptying(&'a Holder),
+    /// Somebody is asked whether to do that.
+    MayEmpty(&'a Holder),
+    /// It could not be seen whether something of it holds anything.
+    Unseen(&'a Holder, &'a AwsError),
     /// It begins, with these resources to work on, if that is known.
     Began(&'a [String]),
     /// Somebody pressed Ctrl-C while these stacks were worked on, and is asked what to do.
@@ -202,11 +206,13 @@ pub enum Ending {
         causes: Vec<Cause>,
         /// What CloudFormation found wrong before it touched anything.
         objections: Vec<Objection>,
+        /// The services of ECS that did not come up.
+        troubles: Vec<Trouble>,
     },
     /// CloudFormation does not make a change set of it.
     Refused {
-        /// What it says of that.
-        reason: String,
+        /// Why.
+        reason: Unmade,
         /// What it found wrong.
         objections: Vec<Objection>,
     },
@@ -227,7 +233,7 @@ pub enum Ending {
         /// How large the template is.
         bytes: usize,
     },
-    /// What `cdk bootstrap` makes is not there, or too old.
+    /// What `asi bootstrap` makes is not there, or too old.
     NotBootstrapped {
         /// The version that is needed.
         needed: u64,
@@ -265,12 +271,16 @@ pub enum Ending {
     NothingToImport,
     /// It cannot be deleted before that is allowed.
     Protected,
+    /// It cannot be deleted before these are empty.
+    Holding(Vec<Holder>),
     /// Another stack has its turn before it, and that did not end well.
     Skipped(String),
     /// It goes on without anybody watching.
     Left,
     /// Somebody pressed Ctrl-C before anything was done.
     Stopped,
+    /// Somebody pressed Ctrl-C again while what was made of it was taken away, which may be left therefore.
+    Abandoned,
     /// AWS could not be asked.
     Aws(AwsError),
 }
@@ -278,7 +288,8 @@ pub enum Ending {
 impl Ending {
     /// It failed because of this, and CloudFormation has not objected before.
     pub(in crate::ops) fn failed(stack: Option<DeployedStack>, causes: Vec<Cause>) -> Self {
-        Self::Failed { stack: stack.map(Box::new), causes, objections: Vec::new() }
+        let (objections, troubles) = (Vec::new(), Vec::new());
+        Self::Failed { stack: stack.map(Box::new), causes, objections, troubles }
     }
 
     /// Whether what was wanted is the case.
@@ -314,14 +325,11 @@ pub async fn deploy(
     let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
     let mut endings = endings.into_inner();
     if let Some(left) = left {
-        for stack in stacks {
+        for stack in stacks.iter().filter(|it| !endings.contains_key(&it.target.name)).collect::<Vec<_>>() {
             let name = stack.target.name.clone();
-            let is_left = left.contains(&name);
-            let ending =
-                endings.entry(name.clone()).or_insert(if is_left { Ending::Left } else { Ending::Stopped });
-            if matches!(ending, Ending::Left | Ending::Stopped) {
-                audience.borrow_mut().hear(&name, &News::Ended(ending));
-            }
+            let ending = left.ending(&name);
+            audience.borrow_mut().hear(&name, &News::Ended(&ending));
+            endings.insert(name, ending);
         }
     }
     let in_order = stacks.iter().map(|it| it.target.name.clone());
@@ -338,7 +346,6 @@ async fn run(
     audience: Listeners<'_, '_>,
     endings: &RefCell<BTreeMap<String, Ending>>,
 ) {
-    let question = tokio::sync::Mutex::new(());
     let names: BTreeSet<String> = stacks.iter().map(|it| it.target.name.clone()).collect();
     let mut waiting: Vec<Deploying<'_>> = stacks
         .iter()
@@ -368,9 +375,8 @@ async fn run(
                 && running.len() < settings.concurrency
             {
                 let deploying = waiting.remove(at);
-                let question = &question;
                 running.push(async move {
-                    let ending = deploying.run(under_way, audience, question).await;
+                    let ending = deploying.run(under_way, audience).await;
                     audience.borrow_mut().hear(&deploying.name, &News::Ended(&ending));
                     endings.borrow_mut().insert(deploying.name, ending);
                 });

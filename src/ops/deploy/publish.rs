@@ -16,7 +16,7 @@ use crate::{
 /// The largest file that is published, in bytes: it is sent at once, and S3 takes 5 GB so.
 const LARGEST_FILE: usize = 1 << 30;
 
-/// Checks that what the deployment needs is there: the version of what `cdk bootstrap` makes.
+/// Checks that what the deployment needs is there: the version of what `asi bootstrap` makes.
 pub(super) async fn check_bootstrap(aws: &Aws, assembled: &Assembled) -> Result<(), Ending> {
     let Some(needed) = &assembled.bootstrap else { return Ok(()) };
     let has = aws.parameter(&needed.parameter).await.map_err(Ending::Aws)?;

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use asi_constructs::kernel::{node::Node, span::Sources};
 use indexmap::IndexMap;
-use tokio::sync::Mutex;
 
 use super::{
     Ending, Listeners, Method, News, Proposal, Settings, UnderWay,
-    consent::agree,
     publish::{check_bootstrap, publish, source},
     upload::sent,
 };
 use crate::{
-    deploy::{self, Operation, Proposed, Standing, Values, capabilities},
+    deploy::{self, Operation, Proposed, Standing, Unmade, Values, capabilities},
     diff::{self, Remark},
     load,
     ops::{Compared, Deployable, Presence, Purpose, Remarks, Target, review::approval, targets::Connected},
@@ -54,23 +52,13 @@ impl Before {
 }
 
 impl Deploying<'_> {
-    /// Deploys it. Only one stack at a time asks a question.
-    pub(super) async fn run(
-        &self,
-        under_way: &UnderWay,
-        audience: Listeners<'_, '_>,
-        question: &Mutex<()>,
-    ) -> Ending {
-        Box::pin(self.attempt(under_way, audience, question)).await.unwrap_or_else(|ending| ending)
+    /// Deploys it.
+    pub(super) async fn run(&self, under_way: &UnderWay, audience: Listeners<'_, '_>) -> Ending {
+        Box::pin(self.attempt(under_way, audience)).await.unwrap_or_else(|ending| ending)
     }
 
     /// What ends it early is an error, so that `?` leaves.
-    async fn attempt(
-        &self,
-        under_way: &UnderWay,
-        audience: Listeners<'_, '_>,
-        question: &Mutex<()>,
-    ) -> Result<Ending, Ending> {
+    async fn attempt(&self, under_way: &UnderWay, audience: Listeners<'_, '_>) -> Result<Ending, Ending> {
         let Connected { aws, own, not_assumed } = self.connect(Purpose::Change).await?;
         if let Some(error) = &not_assumed {
             audience.borrow_mut().hear(&self.name, &News::Own(error));
@@ -84,7 +72,8 @@ impl Deploying<'_> {
         let mut proposal = match self.settings.method {
             Method::Execute => self.found(&aws, &before).await?,
             Method::ChangeSet | Method::Prepare | Method::Direct => {
-                if let Some(stack) = before.stack.as_ref().filter(|it| self.is_deployed(it, &before, &values))
+                if let Some(stack) =
+                    before.stack.as_ref().filter(|it| self.is_deployed(&aws, it, &before, &values))
                 {
                     self.protect(&aws, stack).await?;
                     return Ok(Ending::Unchanged(Box::new(stack.clone())));
@@ -111,7 +100,7 @@ impl Deploying<'_> {
             under_way.settle(&self.name);
             return Ok(Ending::Prepared(proposal.made));
         }
-        let agreed = self.agree(&proposal, audience, question).await;
+        let agreed = self.agree(&proposal, under_way, audience).await;
         under_way.settle(&self.name);
         if let Err(ending) = agreed {
             self.drop_proposal(&aws, &proposal, &before).await?;
@@ -164,9 +153,9 @@ impl Deploying<'_> {
                 Standing::Busy => {
                     audience.borrow_mut().hear(&self.name, &News::Busy(stack));
                     audience.borrow_mut().hear(&self.name, &News::Began(&[]));
-                    match under_way.watch(aws, &self.name, Operation::under_way(&stack.id), audience).await {
+                    match under_way.watch(aws, &self.name, Operation::on(stack), audience).await {
                         // Whatever became of it, it is over, and the stack is looked at again.
-                        Ok(_) | Err(Ending::Failed { .. }) => (),
+                        Ok(_) | Err(Ending::Failed { .. } | Ending::Gone) => (),
                         Err(ending) => return Err(ending),
                     }
                 }
@@ -175,8 +164,11 @@ impl Deploying<'_> {
                     let role = self.settings.role.as_deref().or(stack.role.as_deref());
                     let operation = Operation::about_to_begin(aws, &stack.id).await.map_err(Ending::Aws)?;
                     let deleted = aws.delete_stack(&stack.id, &[], role, Deletion::Normal).await;
-                    let operation = operation.begun(deleted.map_err(Ending::Aws)?);
-                    under_way.watch(aws, &self.name, operation, audience).await?;
+                    let operation = operation.deleting().begun(deleted.map_err(Ending::Aws)?);
+                    match under_way.watch(aws, &self.name, operation, audience).await {
+                        Ok(_) | Err(Ending::Gone) => (),
+                        Err(ending) => return Err(ending),
+                    }
                 }
             }
         }
@@ -224,10 +216,9 @@ impl Deploying<'_> {
         self.stack.is_part
     }
 
-    /// The role that its assembly has CloudFormation take on.
-    fn execution_role(&self, aws: &Aws) -> Option<String> {
-        let target = &self.stack.target;
-        Some(target.filled(target.roles.execution.as_ref()?, aws))
+    /// The role that CloudFormation is to take on, where somebody says which: who runs this, or its assembly.
+    fn role(&self, aws: &Aws) -> Option<String> {
+        self.settings.role.clone().or_else(|| self.stack.target.execution_role(aws))
     }
 
     fn tags(&self) -> IndexMap<String, String> {
@@ -238,7 +229,7 @@ impl Deploying<'_> {
 
     /// Whether the stack is what it should be, so that nothing has to be asked of CloudFormation. A value that it looks up
     /// itself may have changed without any trace in the template.
-    fn is_deployed(&self, stack: &DeployedStack, before: &Before, values: &Values) -> bool {
+    fn is_deployed(&self, aws: &Aws, stack: &DeployedStack, before: &Before, values: &Values) -> bool {
         let new = &self.stack.template;
         let settings = self.settings;
         let is_asked_for = settings.is_forced
@@ -246,7 +237,7 @@ impl Deploying<'_> {
             || settings.imports_existing
             || !settings.alarms.is_empty()
             || settings.monitored_minutes.is_some()
-            || settings.role.as_ref().is_some_and(|it| stack.role.as_ref() != Some(it));
+            || self.role(aws).is_some_and(|it| stack.role.as_ref() != Some(&it));
         let mut tags = stack.tags.clone();
         tags.sort_unstable_keys();
         let mut wanted = self.tags();
@@ -276,7 +267,7 @@ impl Deploying<'_> {
             parameters: values.given.clone(),
             tags: self.tags(),
             capabilities: capabilities(&self.stack.template.body),
-            role: settings.role.clone().or_else(|| self.execution_role(aws)).or_else(|| had?.role.clone()),
+            role: self.role(aws).or_else(|| had?.role.clone()),
             notifications: if settings.notifications.is_empty() {
                 had.map(|it| it.notifications.clone()).unwrap_or_default()
             } else {
@@ -317,8 +308,13 @@ impl Deploying<'_> {
         let Some(stack) = before.stack.clone() else {
             return aws.create_stack(&self.name, &deployment, how).await.map_err(Ending::Aws);
         };
-        let begun = aws.update_stack(&self.name, &deployment, how).await.map_err(Ending::Aws)?;
-        begun.ok_or_else(|| Ending::Unchanged(Box::new(stack)))
+        match aws.update_stack(&self.name, &deployment, how).await.map_err(Ending::Aws)? {
+            Some(begun) => Ok(begun),
+            None => {
+                self.protect(aws, &stack).await?;
+                Err(Ending::Unchanged(Box::new(stack)))
+            }
+        }
     }
 
     /// Has a change set made.
@@ -328,7 +324,7 @@ impl Deploying<'_> {
         own: &Aws,
         before: &Before,
         values: &Values,
-        hear: impl FnOnce(&Made),
+        hear: impl FnMut(&Made),
     ) -> Result<Proposal, Ending> {
         let settings = self.settings;
         let deployment = self.deployment(aws, own, before, values).await?;
@@ -350,10 +346,7 @@ impl Deploying<'_> {
                     self.protect(aws, &stack).await?;
                     Err(Ending::Unchanged(Box::new(stack)))
                 }
-                None => Err(Ending::Refused {
-                    reason: "the template has no resources that would be made".to_owned(),
-                    objections: Vec::new(),
-                }),
+                None => Err(Ending::Refused { reason: Unmade::Empty, objections: Vec::new() }),
             },
             Proposed::Refused { reason, objections } => Err(Ending::Refused { reason, objections }),
         }
@@ -438,20 +431,16 @@ impl Deploying<'_> {
     async fn agree(
         &self,
         proposal: &Proposal,
+        under_way: &UnderWay,
         audience: Listeners<'_, '_>,
-        question: &Mutex<()>,
     ) -> Result<(), Ending> {
         let settings = self.settings;
         let ask = settings
             .approval
             .of(&proposal.compared.diff)
             .filter(|_| !settings.yes && settings.approved.is_none());
-        // Who asks nobody waits for nobody.
-        let _turn = match ask {
-            Some(_) => Some(question.lock().await),
-            None => None,
-        };
-        agree(self.world, ask, || audience.borrow_mut().hear(&self.name, &News::Question(proposal))).await
+        let question = || audience.borrow_mut().hear(&self.name, &News::Question(proposal));
+        under_way.questions.agree(self.world, ask, question).await
     }
 
     /// Protects the stack from deletion, or no longer, if that was asked for.

@@ -12,10 +12,10 @@ use crate::{
     },
 };
 
-/// The bucket for files that deployments need, as `cdk bootstrap` makes it, with what it is named by.
+/// The bucket for files that deployments need, as `asi bootstrap` and `cdk bootstrap` make it, with what it is named by.
 ///
 /// From the stack `CDKToolkit` of the CDK's bootstrap template, with its default qualifier.
-fn bucket(account: &str, region: &str) -> String {
+pub(in crate::ops) fn bucket(account: &str, region: &str) -> String {
     format!("cdk-hnb659fds-assets-{account}-{region}")
 }
 

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap, future::Future, pin::pin};
 
 use futures_util::future::{Either, select};
 
-use super::{Audience, Ending, News};
+use super::{Audience, Ending, News, consent::Questions};
 use crate::{
     deploy::{self, Operation, causes},
     world::{
@@ -24,6 +24,29 @@ pub(in crate::ops) struct UnderWay {
     stacks: RefCell<BTreeMap<String, (Aws, String)>>,
     /// Those whose change sets somebody is asked about.
     proposed: RefCell<BTreeMap<String, (Aws, Made, Goal)>>,
+    /// What somebody is asked.
+    pub(in crate::ops) questions: Questions,
+}
+
+/// What is left behind where somebody wants to leave.
+#[derive(Debug)]
+pub(in crate::ops) struct LeftBehind {
+    /// The names of stacks on which CloudFormation goes on.
+    running: Vec<String>,
+    /// Those of which change sets may be left.
+    unclean: Vec<String>,
+}
+
+impl LeftBehind {
+    /// How it ended for the stack of this name.
+    pub(in crate::ops) fn ending(&self, name: &str) -> Ending {
+        let is_in = |names: &[String]| names.iter().any(|it| it == name);
+        match () {
+            () if is_in(&self.running) => Ending::Left,
+            () if is_in(&self.unclean) => Ending::Abandoned,
+            () => Ending::Stopped,
+        }
+    }
 }
 
 /// What somebody wants who pressed Ctrl-C.
@@ -52,14 +75,15 @@ pub(in crate::ops) async fn alone(
         *ending.borrow_mut() = Some(ended.unwrap_or_else(|it| it));
     };
     let left = Box::pin(under_way.until_interrupted(world, &audience, work)).await;
-    let left = left.map(|names| if names.is_empty() { Ending::Stopped } else { Ending::Left });
+    let left = left.map(|it| it.ending(name));
     let ending = ending.into_inner().or(left).expect("either it has ended or it was left");
     audience.borrow_mut().hear(name, &News::Ended(&ending));
     ending
 }
 
 impl UnderWay {
-    /// Follows an operation to its end; one that does not end well is an error.
+    /// Follows an operation to its end; one that does not end well is an error, and so is that nothing is left of the stack,
+    /// be that as it should be.
     pub(in crate::ops) async fn watch(
         &self,
         aws: &Aws,
@@ -79,27 +103,25 @@ impl UnderWay {
         self.leave(name);
         match watched.map_err(Ending::Aws)? {
             Some(stack) if stack.status.is_good() => Ok(stack),
+            None if operation.is_deletion() => Err(Ending::Gone),
             stack => {
                 let causes = causes(&operation.events);
                 // What keeps an operation from beginning is told of the stack, and says where the details are.
                 let is_told_elsewhere = !causes.is_empty() && causes.iter().all(|it| it.event.is_of_stack());
-                let mut ending = Ending::failed(stack, causes);
-                if let (Ending::Failed { objections, .. }, true) = (&mut ending, is_told_elsewhere) {
-                    *objections = operation.objections(aws).await;
-                }
-                Err(ending)
+                let objections = if is_told_elsewhere { operation.objections(aws).await } else { Vec::new() };
+                let (stack, troubles) = (stack.map(Box::new), operation.troubles);
+                Err(Ending::Failed { stack, causes, objections, troubles })
             }
         }
     }
 
-    /// Does the work, unless somebody presses Ctrl-C and wants to leave. Gives the names of the stacks that are left to
-    /// themselves then.
+    /// Does the work, unless somebody presses Ctrl-C and wants to leave. Gives what is left to itself then.
     pub(in crate::ops) async fn until_interrupted(
         &self,
         world: &World,
         audience: Listeners<'_, '_>,
         work: impl Future<Output = ()>,
-    ) -> Option<Vec<String>> {
+    ) -> Option<LeftBehind> {
         let mut work = pin!(work);
         loop {
             let interrupt = pin!(aws::interrupted(&world.access));
@@ -107,8 +129,16 @@ impl UnderWay {
                 Either::Left(_) => return None,
                 Either::Right(_) => match self.wish(world, audience).await {
                     Wish::Leave => {
-                        self.clean_up().await;
-                        return Some(self.stacks.borrow().keys().cloned().collect());
+                        let running = self.stacks.borrow().keys().cloned().collect();
+                        let unclean: Vec<String> = self.proposed.borrow().keys().cloned().collect();
+                        let clean_up = pin!(self.clean_up());
+                        // Who presses it again does not want to wait.
+                        let is_clean = matches!(
+                            select(clean_up, pin!(aws::interrupted(&world.access))).await,
+                            Either::Left(_)
+                        );
+                        let unclean = if is_clean { Vec::new() } else { unclean };
+                        return Some(LeftBehind { running, unclean });
                     }
                     Wish::Cancel => self.cancel(audience).await,
                     Wish::GoOn => (),
@@ -152,7 +182,7 @@ impl UnderWay {
             return Wish::Leave;
         }
         audience.borrow_mut().hear(&names[0], &News::Interrupted(&names));
-        let answer = pin!(aws::line(world.read_line));
+        let answer = pin!(self.questions.urgent(world));
         // Who presses it again does not want to be asked.
         let Either::Left((answer, _)) = select(answer, pin!(aws::interrupted(&world.access))).await else {
             return Wish::Leave;

@@ -59,6 +59,8 @@ pub struct Comparison {
 pub struct Compared {
     /// The name of the stack, or that of the file.
     pub name: String,
+    /// The name it had on the old side, if that is another stack's.
+    pub renamed_from: Option<String>,
     /// The environment of the stack file that it is for.
     pub environment: Option<String>,
     /// The account it is bound to.
@@ -101,6 +103,7 @@ impl Compared {
         let diff = diff::diff(&templates[0], &templates[1]);
         Self {
             name,
+            renamed_from: None,
             environment: None,
             account: None,
             presence,
@@ -252,18 +255,24 @@ fn compare(mut old: Side, new: Side) -> Vec<Compared> {
     let is_pair = old.stacks.len() == 1 && new.stacks.len() == 1;
     let nothing = || Template::new(Node::from_iter([]));
     let mut stacks = Vec::new();
+    let is_named = new.is_named;
     for Member { name, environment, account, template } in new.stacks {
         let at = old.stacks.iter().position(|it| is_pair || it.name == name);
         let was = at.map(|at| old.stacks.remove(at));
         let presence = if was.is_some() { Presence::Both } else { Presence::Added };
         // What is one template on one side has the name of the stack on the other.
+        let mut renamed_from = None;
         let (name, was) = match was {
-            Some(it) if old.is_named && !new.is_named => (it.name, it.template),
-            Some(it) => (name, it.template),
+            Some(it) if old.is_named && !is_named => (it.name, it.template),
+            Some(it) => {
+                let is_renamed = old.is_named && is_named && it.name != name;
+                renamed_from = is_renamed.then_some(it.name);
+                (name, it.template)
+            }
             None => (name, nothing()),
         };
         let compared = Compared::new(name, presence, [was, template]);
-        stacks.push(Compared { environment, account, ..compared });
+        stacks.push(Compared { renamed_from, environment, account, ..compared });
     }
     for Member { name, environment, account, template } in old.stacks {
         let compared = Compared::new(name, Presence::Removed, [template, nothing()]);

@@ -9,7 +9,7 @@ use asi_constructs::kernel::span::{Sources, Span};
 use self::values::which;
 pub(super) use self::{
     security::security,
-    values::{of_leaf, shortened},
+    values::{of_leaf, part, shortened},
 };
 use super::{aside, diagnostics::counted};
 use crate::{

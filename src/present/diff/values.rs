@@ -41,18 +41,23 @@ pub(super) fn which(does: &str) -> Text {
 
 /// A text on one line, of which only what is near `at` is shown if it is long.
 pub(in crate::present) fn shortened(text: &str, at: usize) -> String {
+    part(text, at, LONGEST)
+}
+
+/// A text on one line, of which only so many characters near `at` are shown.
+pub(in crate::present) fn part(text: &str, at: usize, longest: usize) -> String {
     let plain: String = text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
     let length = plain.chars().count();
     if length == 0 {
         return "''".to_owned();
     }
-    if length <= LONGEST {
+    if length <= longest {
         return plain;
     }
-    let start = at.saturating_sub(AROUND).min(length - LONGEST);
-    let part: String = plain.chars().skip(start).take(LONGEST).collect();
+    let start = at.saturating_sub(AROUND).min(length - longest);
+    let part: String = plain.chars().skip(start).take(longest).collect();
     let before = if start > 0 { "…" } else { "" };
-    let after = if start + LONGEST < length { "…" } else { "" };
+    let after = if start + longest < length { "…" } else { "" };
     format!("{before}{part}{after}")
 }
 

@@ -4,7 +4,7 @@ use super::{Page, alike, plain, value};
 use crate::{
     diff::{Data, Reason, ResourceChange},
     ops::Compared,
-    present::diff::shortened,
+    present::{diagnostics::counted, diff::part},
     render::{Block, Meaning, Text},
     review::{Address, Danger, Going, Guard, Opening, Point, Power},
 };
@@ -99,6 +99,9 @@ pub(crate) fn danger(danger: &Danger) -> String {
             }
         }
         Danger::Renamed { .. } => "gets another name".to_owned(),
+        Danger::StackRenamed { .. } => {
+            "the stack gets another name: a new one is made, empty, and the old one stays as it is".to_owned()
+        }
     }
 }
 
@@ -133,7 +136,9 @@ fn guard(guard: &Guard) -> String {
         Guard::Retention => "goes with the stack now, with its data",
         Guard::Backups => "has no backups any more",
         Guard::Days(was, is) => {
-            return format!("is kept {is} days instead of {was}: what is older is deleted");
+            let days = counted(usize::try_from(*is).unwrap_or_default(), "day");
+            let days = days.unwrap_or_else(|| "no time".to_owned());
+            return format!("keeps for {days} what it kept for {was}: what is older is deleted");
         }
         Guard::Encryption => "is not encrypted any more",
         Guard::PublicAccessBlock => "can be made public by mistake now",
@@ -161,7 +166,7 @@ fn more(danger: &Danger) -> Vec<Text> {
             if at > 0 {
                 text.extend(plain(", "));
             }
-            text.extend(value(shortened(it, 0)));
+            text.extend(value(part(it, 0, LONGEST)));
         }
         if values.len() > MOST {
             text.extend(plain(format!(" and {} more", values.len() - MOST)));
@@ -169,6 +174,7 @@ fn more(danger: &Danger) -> Vec<Text> {
         lines.push(text);
     };
     let one = |it: &String| [it.clone()];
+    let parts = |it: &String| it.split("; ").map(str::to_owned).collect::<Vec<_>>();
     match danger {
         Danger::Open(Opening::Rule { group, traffic, peer }) => {
             line("group", &one(group));
@@ -176,7 +182,7 @@ fn more(danger: &Danger) -> Vec<Text> {
         }
         Danger::Open(Opening::Everybody { actions, condition }) => {
             line("allows", &one(actions));
-            condition.iter().for_each(|it| line("if", &one(it)));
+            condition.iter().for_each(|it| line("if", &parts(it)));
         }
         Danger::Power(power) => match power {
             Power::Everything { who } | Power::Unbounded { who } => line("who", &one(who)),
@@ -200,7 +206,7 @@ fn more(danger: &Danger) -> Vec<Text> {
             Power::Federated { provider, condition } => {
                 line("provider", &one(provider));
                 match condition {
-                    Some(it) => line("if", &one(it)),
+                    Some(it) => line("if", &parts(it)),
                     None => line("if", &["(no condition)".to_owned()]),
                 }
             }
@@ -217,6 +223,7 @@ fn more(danger: &Danger) -> Vec<Text> {
         Danger::Guard(Guard::Path(it)) => line("path", &one(it)),
         Danger::Guard(Guard::Allowlist(values)) => line("let through, too", values),
         Danger::Guard(Guard::Blocklist(values)) => line("kept out no more", values),
+        Danger::StackRenamed { from } => line("the old one", &one(from)),
         Danger::Renamed { property, from, to } => {
             line(property, &[format!("{from} → {to}")]);
         }
@@ -225,5 +232,7 @@ fn more(danger: &Danger) -> Vec<Text> {
     lines
 }
 
+/// The most characters of a value.
+const LONGEST: usize = 160;
 /// The most values on a line.
 const MOST: usize = 8;

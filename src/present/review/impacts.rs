@@ -51,7 +51,9 @@ pub(crate) fn effect(effect: &Effect) -> String {
             "the service is made anew: it begins with one task, whatever it was scaled to".to_owned()
         }
         Effect::NoTasks => "no task runs any more".to_owned(),
-        Effect::FewerTasks(was, is) => format!("at least {is} tasks run, and not {was}"),
+        Effect::FewerTasks(was, 0) => format!("there may be no task at all, where {was} ran at least"),
+        Effect::FewerTasks(was, 1) => format!("there may be only one task, where {was} ran at least"),
+        Effect::FewerTasks(was, is) => format!("there may be only {is} tasks, where {was} ran at least"),
         Effect::CheckedFirst => "tasks that run are checked the new way before there are new ones: if they do not \
                                  answer to it, they are taken out; an automatic rollback would leave them unhealthy"
             .to_owned(),

@@ -168,7 +168,6 @@ struct Page<'a> {
 impl Page<'_> {
     /// A row for each stack: how much of it changes, and how much of that is noticed.
     fn table(&self) -> Vec<Block> {
-        let Reviewed { count, .. } = self.reviewed;
         let head = ["Stack", "Add", "Change", "Replace", "Remove", "Data", "Noticed"];
         let mut rows: Vec<Vec<Text>> = vec![head.map(plain).to_vec()];
         rows.extend(
@@ -182,8 +181,7 @@ impl Page<'_> {
         if differing > MOST_STACKS {
             blocks.push(left_out(differing - MOST_STACKS));
         }
-        let same = count.saturating_sub(differing);
-        match (differing, counted(same, "stack")) {
+        match (differing, counted(self.reviewed.same.len(), "stack")) {
             (0, Some(stacks)) => {
                 blocks.push(Block::Paragraph(plain(format!("Nothing changes in {stacks}."))));
             }

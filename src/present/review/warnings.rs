@@ -28,7 +28,11 @@ impl Page<'_> {
                     crate::render::Level::Error => "error",
                     crate::render::Level::Warning | crate::render::Level::Info => "warning",
                 };
-                let what = vec![(Meaning::Warning, format!("{word} ")), (Meaning::Name, code.to_owned())];
+                let what = vec![
+                    (Meaning::Warning, word.to_owned()),
+                    (Meaning::Plain, " ".to_owned()),
+                    (Meaning::Name, code.to_owned()),
+                ];
                 let at = self.place(it.diagnostic.span(), &file.sources).into_iter().collect();
                 let lines = std::iter::once(plain(message))
                     .chain(it.diagnostic.help.as_ref().map(|it| plain(it.as_str())));
@@ -90,8 +94,10 @@ pub(crate) fn warning(warning: &Warning) -> String {
         Warning::Entrance(it) => return format!("{}, as it is made for", dangers::opening(it)),
         Warning::FirewallRule => "a rule of the firewall says something else",
         Warning::Wider(count) => {
-            let what = if *count == 1 { "permission is" } else { "permissions are" };
-            return format!("{count} more {what} given: the details name them");
+            return match count {
+                1 => "one more permission is given: the details name it".to_owned(),
+                count => format!("{count} more permissions are given: the details name them"),
+            };
         }
         Warning::Pending(Pending::Connection) => {
             "has to be confirmed by hand: open it in the console once, and finish the handshake"

@@ -60,6 +60,7 @@ pub(super) fn event(event: Event) -> StackEvent {
         status: ResourceStatus::new(event.resource_status.as_ref().map_or("", |it| it.as_str())),
         reason: said(event.resource_status_reason).or_else(|| said(event.hook_status_reason)),
         token: said(event.client_request_token),
+        properties: said(event.resource_properties),
     }
 }
 

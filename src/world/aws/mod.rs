@@ -5,10 +5,16 @@
 
 mod bucket;
 mod changes;
+mod connections;
+mod contents;
 mod convert;
 mod credentials;
 mod direct;
+mod ecs;
 mod failure;
+mod identity;
+mod lines;
+mod mfa;
 mod parameters;
 mod request;
 mod signed;
@@ -16,13 +22,13 @@ mod stacks;
 
 use std::{
     future::Future,
-    io,
     sync::OnceLock,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig,
+    BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider,
+    timeout::TimeoutConfig,
 };
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sdk_cloudformation as cfn;
@@ -32,8 +38,11 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 
-pub use self::bucket::Object;
 pub(super) use self::failure::causes;
+pub use self::{
+    bucket::Object,
+    lines::{Line, Lines},
+};
 use self::{credentials::Kept, failure::Failure};
 use super::{Access, AwsError, Patience, Reach, Refusal, Timestamp};
 
@@ -85,41 +94,18 @@ pub async fn interrupted(access: &Access) {
     }
 }
 
-/// Waits for a line that somebody types, and leaves this thread to others meanwhile.
-pub async fn line(read_line: fn() -> io::Result<String>) -> Option<String> {
-    tokio::task::spawn_blocking(read_line).await.ok()?.ok()
-}
-
 impl Aws {
-    /// Finds region and credentials; asks nothing of AWS yet.
+    /// Finds region and credentials; asks nothing of AWS yet, unless a profile wants a code of a device.
     pub async fn connect(access: &Access, reach: Reach<'_>) -> Result<Self, AwsError> {
-        let patience = access.patience;
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(patience.answer / 3)
-            .operation_attempt_timeout(patience.answer)
-            .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(patience.attempts)
-            .with_initial_backoff(patience.backoff)
-            .with_max_backoff(patience.backoff * 20);
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client())
-            .timeout_config(timeouts)
-            .retry_config(retries);
-        if let Some(profile) = reach.profile {
-            loader = loader.profile_name(profile);
+        let mut loader = loader(access, reach);
+        if let Some(wanted) = mfa::wanted(access, reach).await {
+            let region = reach.region.or(wanted.region.as_deref());
+            let source = Reach { profile: Some(&wanted.source), region };
+            let source = self::loader(access, source).load().await;
+            let failure = Failure { patience: access.patience.answer };
+            loader = loader.credentials_provider(wanted.session(access, &source, failure).await?);
         }
-        if let Some(region) = reach.region {
-            loader = loader.region(Region::new(region.to_owned()));
-        }
-        if let Some(endpoint) = &access.endpoint {
-            loader = loader.endpoint_url(endpoint).test_credentials();
-            if let Some(account) = &access.account {
-                let credentials = cfn::config::Credentials::new(account, "secret", None, None, "account");
-                loader = loader.credentials_provider(credentials);
-            }
-        }
-        Self::of(&loader.load().await, patience)
+        Self::of(&loader.load().await, access.patience)
     }
 
     /// With this configuration.
@@ -162,6 +148,12 @@ impl Aws {
         Ok(aws)
     }
 
+    /// The same in another region.
+    pub(super) fn in_region(&self, region: &str) -> Result<Self, AwsError> {
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Ok(Self { home: self.home.clone(), ..Self::of(&config, self.patience)? })
+    }
+
     /// Who calls.
     pub async fn caller(&self) -> Result<Caller, AwsError> {
         let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
@@ -188,6 +180,41 @@ impl Aws {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
+}
+
+/// How the SDK finds region and credentials.
+fn loader(access: &Access, reach: Reach<'_>) -> ConfigLoader {
+    let patience = access.patience;
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(patience.answer / 3)
+        .operation_attempt_timeout(patience.answer)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(patience.attempts)
+        .with_initial_backoff(patience.backoff)
+        .with_max_backoff(patience.backoff * 20);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client())
+        .profile_files(mfa::files(access))
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    if let Some(profile) = reach.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = reach.region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    if let Some(endpoint) = &access.endpoint {
+        loader = loader.endpoint_url(endpoint);
+        if access.profiles.is_none() {
+            loader = loader.test_credentials();
+        }
+        if let Some(account) = &access.account {
+            let credentials = cfn::config::Credentials::new(account, "secret", None, None, "account");
+            loader = loader.credentials_provider(credentials);
+        }
+    }
+    loader
 }
 
 /// A client that goes through the proxy which the environment names, if it names one.

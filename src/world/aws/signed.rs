@@ -12,6 +12,8 @@ use aws_sigv4::{
 use aws_smithy_runtime_api::{client::http::HttpConnector as _, http::Request};
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 
+use serde_json::Value;
+
 use super::{Aws, failure::refusal};
 use crate::world::{AwsError, Refusal};
 
@@ -29,6 +31,17 @@ pub(super) struct Call<'a> {
     pub(super) body: &'a [u8],
 }
 
+/// What is asked of a service that speaks JSON.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    /// The service, as a host and a signature name it: `ecs`.
+    pub(super) service: &'static str,
+    /// What it calls its protocol: `AmazonSSM`.
+    pub(super) prefix: &'static str,
+    /// What is asked, as AWS calls it.
+    pub(super) operation: &'static str,
+}
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
@@ -42,9 +55,16 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// Whether it says that there is too much to do.
+    /// Whether it says that there is too much to do; some services do so with the status of a mistake.
     fn is_worth_a_retry(&self) -> bool {
-        self.status == 429 || self.status >= 500
+        let is_busy = || matches!(self.refusal("").reason, Refusal::Busy(_));
+        self.status == 429 || self.status >= 500 || !self.is_good() && is_busy()
+    }
+
+    /// What it says, where that is a text.
+    pub(super) fn text(&self, operation: &'static str) -> Result<&str, AwsError> {
+        let garbled = |it: std::str::Utf8Error| Refusal::Garbled(it.to_string());
+        std::str::from_utf8(&self.body).map_err(|it| AwsError { operation, reason: garbled(it) })
     }
 
     /// Why it is not.
@@ -80,9 +100,44 @@ impl Aws {
             None => {
                 let domain =
                     if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-                format!("https://{service}.{}.{domain}", self.region)
+                match (service, self.region.as_str()) {
+                    ("iam", it) if it.starts_with("us-gov-") => format!("https://iam.us-gov.{domain}"),
+                    ("iam", it) if !it.starts_with("cn-") => format!("https://iam.{domain}"),
+                    // Where images are kept, their registries have the plain name.
+                    ("ecr", it) => format!("https://api.ecr.{it}.{domain}"),
+                    _ => format!("https://{service}.{}.{domain}", self.region_of(service)),
+                }
             }
         }
+    }
+
+    /// The region that a call of a service is signed for: what is the same everywhere is in one of each partition.
+    fn region_of(&self, service: &str) -> &str {
+        match (service, self.region.as_str()) {
+            ("iam", it) if it.starts_with("cn-") => "cn-north-1",
+            ("iam", it) if it.starts_with("us-gov-") => "us-gov-west-1",
+            ("iam", _) => "us-east-1",
+            (_, region) => region,
+        }
+    }
+
+    /// Asks a service that speaks JSON, as often as it takes.
+    pub(super) async fn ask(&self, target: Target, body: &Value) -> Result<Value, AwsError> {
+        let Target { service, prefix, operation } = target;
+        let body = body.to_string();
+        let headers = vec![
+            ("content-type", "application/x-amz-json-1.1".to_owned()),
+            ("x-amz-target", format!("{prefix}.{operation}")),
+        ];
+        let path = "/".to_owned();
+        let call = Call { operation, service, method: "POST", path, headers, body: body.as_bytes() };
+        let answer = self.call(&call).await?;
+        if !answer.is_good() {
+            return Err(answer.refusal(operation));
+        }
+        let garbled =
+            |it: serde_json::Error| AwsError { operation, reason: Refusal::Garbled(it.to_string()) };
+        serde_json::from_slice(&answer.body).map_err(garbled)
     }
 
     /// Makes a call that may be made more than once.
@@ -130,7 +185,7 @@ impl Aws {
         }
         let parameters = SigningParams::builder()
             .identity(&identity)
-            .region(&self.region)
+            .region(self.region_of(call.service))
             .name(call.service)
             .time(SystemTime::now())
             .settings(settings)

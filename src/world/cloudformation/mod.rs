@@ -78,6 +78,8 @@ pub struct StackEvent {
     pub reason: Option<String>,
     /// The token of the call that began the operation it belongs to.
     pub token: Option<String>,
+    /// The resource's properties as JSON, with the values they have come to.
+    pub properties: Option<String>,
 }
 
 impl StackEvent {

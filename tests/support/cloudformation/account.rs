@@ -1,12 +1,12 @@
 //! What one account has in one region, and how time passes there: by looks, and by a clock that only counts.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
 use super::{
     change_set::{ChangeSet, Execution},
-    plan::{self, numbered},
+    plan,
     script::{ChangeSetScript, Drift, Failure, On, Script},
     stack::{Event, Kind, OnFailure, Operation, Phase, Resource, Source, Stack, Touch},
     status::{Request, allows},
@@ -26,8 +26,14 @@ pub(crate) struct Account {
     pub(crate) detections: Vec<Detection>,
     /// What S3 holds, by `bucket/key`.
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
+    /// What the repositories of ECR hold, by their names: digests.
+    pub(crate) images: BTreeMap<String, Vec<String>>,
     /// What the parameter store holds.
     pub(crate) parameters: BTreeMap<String, String>,
+    /// What IAM does not allow.
+    pub(crate) denied: BTreeSet<String>,
+    /// The connections to source code, by ARN, each with its status.
+    pub(crate) connections: BTreeMap<String, String>,
     /// What ECS answers, by action: one after the other, and the last again and again.
     pub(crate) ecs: BTreeMap<String, VecDeque<Value>>,
     /// How many looks see nothing yet of what has begun.
@@ -55,7 +61,10 @@ impl Account {
             change_sets: Vec::new(),
             detections: Vec::new(),
             objects: BTreeMap::new(),
+            images: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            denied: BTreeSet::new(),
+            connections: BTreeMap::new(),
             ecs: BTreeMap::new(),
             late: 0,
             seconds: 0,
@@ -79,7 +88,7 @@ impl Account {
         let is_there = !["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"].contains(&status);
         let resources = wanted.filter(|_| is_there).map(|(id, resource)| Resource {
             id: id.to_owned(),
-            physical_id: Some(numbered(name, id, 1)),
+            physical_id: Some(plan::physical_id(&stack, id, kind(resource), 1)),
             kind: kind(resource).to_owned(),
             status: if status == "DELETE_COMPLETE" { status } else { "CREATE_COMPLETE" }.to_owned(),
             reason: None,
@@ -94,6 +103,7 @@ impl Account {
         let at = self.stacks.len() - 1;
         let step = self.stacks[at].own_step(status, None);
         self.happen(at, step);
+        self.put_nested(at, status);
         &mut self.stacks[at]
     }
 
@@ -203,7 +213,7 @@ impl Account {
         }
         stack.disables_rollback = operation.on_failure == OnFailure::DoNothing;
         stack.operation = Some(operation);
-        let plan = plan::beginning(stack, &self.script, &exports);
+        let plan = plan::beginning(&self.stacks[at], &self.script_of(at), &exports);
         self.follow(at, plan);
         // The call answers before anything can be seen.
         self.late = self.script.late;
@@ -233,8 +243,11 @@ impl Account {
 
     /// Breaks off an update, and begins to undo it.
     pub(crate) fn cancel(&mut self, at: usize) {
-        let plan =
-            plan::continuation(&self.stacks[at], &Phase::Rollback("User Initiated".into()), &self.script);
+        let plan = plan::continuation(
+            &self.stacks[at],
+            &Phase::Rollback("User Initiated".into()),
+            &self.script_of(at),
+        );
         self.follow(at, plan);
         self.late = 0;
         self.reveal(at, 1);
@@ -258,7 +271,7 @@ impl Account {
         }))
     }
 
-    fn follow(&mut self, at: usize, (steps, then): plan::Plan) {
+    pub(super) fn follow(&mut self, at: usize, (steps, then): plan::Plan) {
         if let Some(operation) = &mut self.stacks[at].operation {
             operation.pending = steps.into();
             operation.then = then;
@@ -267,11 +280,17 @@ impl Account {
 
     fn reveal(&mut self, at: usize, count: usize) {
         for _ in 0..count {
+            let next = self.stacks[at].operation.as_ref().and_then(|it| it.pending.front());
+            if let Some(child) = next.and_then(|it| self.awaited(at, it)) {
+                self.reveal(child, 1);
+                continue;
+            }
             let Some(operation) = &mut self.stacks[at].operation else { return };
             let Some(step) = operation.pending.pop_front() else { return };
             let is_last = operation.pending.is_empty();
             let then = operation.then.clone();
-            self.happen(at, step);
+            self.happen(at, step.clone());
+            self.descend(at, &step);
             match then {
                 Phase::Settled if is_last => self.finish(at),
                 then if is_last => self.go_on(at, &then),
@@ -284,7 +303,7 @@ impl Account {
         let blocked =
             (*then == Phase::Cleanup).then(|| self.blocked_export(at)).flatten().map(Phase::Rollback);
         let then = blocked.as_ref().unwrap_or(then);
-        let plan = plan::continuation(&self.stacks[at], then, &self.script);
+        let plan = plan::continuation(&self.stacks[at], then, &self.script_of(at));
         self.follow(at, plan);
         if *then == Phase::Cleanup {
             let exports = self.exports();

@@ -5,8 +5,8 @@
 //! each time.
 //!
 //! What happens follows from the templates: what comes, changes and goes, in the order of references, with the events,
-//! statuses and messages that AWS documents. Not modelled are the services behind the resources, macros, stack sets,
-//! stack policies, and stacks within stacks beyond their change sets.
+//! statuses and messages that AWS documents. Not modelled are the services behind the resources, macros, stack sets, and
+//! stack policies.
 
 mod account;
 mod actions;
@@ -15,6 +15,7 @@ mod change_set;
 mod faults;
 mod form;
 pub(crate) mod http;
+mod nested;
 mod plan;
 mod record;
 mod script;
@@ -26,6 +27,7 @@ mod template;
 mod values;
 mod xml;
 
+pub(crate) use account::Account;
 pub(crate) use actions::ACTIONS;
 pub(crate) use change::{Change, Detail};
 pub(crate) use faults::Fault;

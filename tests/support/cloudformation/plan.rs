@@ -6,6 +6,7 @@ use super::{
     change::{Change, changes},
     script::{On, Script},
     stack::{Kind, Phase, Resource, Source, Stack, Step, Touch},
+    template::NESTED_STACK,
 };
 
 /// What happens, and what comes after it.
@@ -283,8 +284,8 @@ impl<'a> Work<'a> {
         };
         let new = match &old {
             Some(old) if !change.replaces() => old.clone(),
-            Some(old) => numbered(&stack.name, &change.id, number(old) + 1),
-            None => numbered(&stack.name, &change.id, 1),
+            Some(old) => physical_id(stack, &change.id, &change.kind, number(old) + 1),
+            None => physical_id(stack, &change.id, &change.kind, 1),
         };
         Some(Self { change, verb, old, new, failure: script.failure(&change.id, on) })
     }
@@ -353,8 +354,22 @@ const REPLACED: &str =
     "Requested update requires the creation of a new physical resource; hence creating one.";
 const TAGGED: &str = "Apply stack-level tags to imported resource if applicable.";
 
+/// What a resource is called outside of the stack; a service of ECS has an ARN, which names its cluster, and a nested stack
+/// has its own.
+pub(crate) fn physical_id(stack: &Stack, id: &str, kind: &str, number: usize) -> String {
+    let name = numbered(&stack.name, id, number);
+    let super::values::Place { account, region } = &stack.place;
+    match kind {
+        "AWS::ECS::Service" => {
+            format!("arn:aws:ecs:{region}:{account}:service/{}-cluster/{name}", stack.name)
+        }
+        NESTED_STACK => format!("arn:aws:cloudformation:{region}:{account}:stack/{name}/nested"),
+        _ => name,
+    }
+}
+
 /// The physical id of a resource, the `number`th it has.
-pub(crate) fn numbered(stack: &str, id: &str, number: usize) -> String {
+fn numbered(stack: &str, id: &str, number: usize) -> String {
     format!("{stack}-{id}-{number}")
 }
 

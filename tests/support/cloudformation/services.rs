@@ -1,5 +1,5 @@
-//! The few actions of other services that a deployment needs: who asks, in which role, with what from S3, the parameter
-//! store and ECS.
+//! The few actions of other services that a deployment needs: who asks, in which role, what that one may do, and what there
+//! is in S3, the parameter store, `CodeConnections`, ECS and ECR.
 
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ pub(crate) fn service(request: &Request) -> &str {
         Some(service) => service,
         None if target.starts_with("AmazonSSM") => "ssm",
         None if target.starts_with("AmazonEC2ContainerService") => "ecs",
+        None if target.starts_with("AmazonEC2ContainerRegistry") => "ecr",
         None if request.method == "POST" => "cloudformation",
         None => "s3",
     }
@@ -53,6 +54,9 @@ pub(crate) fn respond(
         "s3" => s3(account, action, form, body),
         "ssm" => answered_in_json(ssm(account, action, form)),
         "ecs" => answered_in_json(ecs(account, action)),
+        "codeconnections" => answered_in_json(connection(account, form)),
+        "iam" => answered_in_xml(service, action, iam(account, action, form)),
+        "ecr" => answered_in_json(ecr(account, action, body)),
         "sts" => answered_in_xml(service, action, sts(account, action, form)),
         _ => answered_in_xml(service, action, answer(account, action, form)),
     }
@@ -65,7 +69,7 @@ pub(crate) fn refused(service: &str, refusal: Refusal) -> Response {
             let error = Xml::new().text("Code", &refusal.code).text("Message", &refusal.message);
             Response::xml(refusal.http, error.document("Error"))
         }
-        "ssm" | "ecs" => answered_in_json(Err(refusal)),
+        "ssm" | "ecs" | "ecr" | "codeconnections" => answered_in_json(Err(refusal)),
         _ => answered_in_xml(service, "", Err(refusal)),
     }
 }
@@ -79,6 +83,7 @@ fn answered_in_json(answer: Result<Value, Refusal>) -> Response {
 
 fn answered_in_xml(service: &str, action: &str, answer: Answer) -> Response {
     let namespace = match service {
+        "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
         "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
         _ => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
     };
@@ -117,6 +122,27 @@ fn sts(account: &mut Account, action: &str, form: &Form) -> Answer {
     }
 }
 
+fn iam(account: &mut Account, action: &str, form: &Form) -> Answer {
+    match action {
+        "SimulatePrincipalPolicy" => {
+            let asked = form.list("ActionNames");
+            let results = asked.iter().fold(Xml::new(), |all, it| {
+                let decision = if account.denied.contains(it) { "implicitDeny" } else { "allowed" };
+                all.group("member", &Xml::new().text("EvalActionName", it).text("EvalDecision", decision))
+            });
+            Ok(Xml::new().group("EvaluationResults", &results).text("IsTruncated", false))
+        }
+        _ => Err(unknown_action(action)),
+    }
+}
+
+fn connection(account: &mut Account, form: &Form) -> Result<Value, Refusal> {
+    let arn = form.text("ConnectionArn");
+    let status = account.connections.get(arn);
+    let status = status.ok_or_else(|| Refusal::new(400, "ResourceNotFoundException", ""))?;
+    Ok(json!({ "Connection": { "ConnectionArn": arn, "ConnectionStatus": status } }))
+}
+
 /// What the access keys of assumed roles begin with; the account follows.
 const ASSUMED: &str = "ASIA";
 
@@ -147,6 +173,56 @@ fn ecs(account: &mut Account, action: &str) -> Result<Value, Refusal> {
     Ok(next.unwrap_or(empty))
 }
 
+fn ecr(account: &mut Account, action: &str, body: &[u8]) -> Result<Value, Refusal> {
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let name = asked["repositoryName"].as_str().unwrap_or_default();
+    let missing = || Refusal::new(400, "RepositoryNotFoundException", "");
+    let images = account.images.get_mut(name).ok_or_else(missing)?;
+    match action {
+        "ListImages" => {
+            let most = asked["maxResults"].as_u64().and_then(|it| usize::try_from(it).ok()).unwrap_or(100);
+            let ids: Vec<Value> = images.iter().take(most).map(|it| json!({ "imageDigest": it })).collect();
+            Ok(json!({ "imageIds": ids }))
+        }
+        "BatchDeleteImage" => {
+            let ids = asked["imageIds"].as_array().cloned().unwrap_or_default();
+            if ids.len() > 100 {
+                return Err(Refusal::new(400, "InvalidParameterException", "at most 100 images"));
+            }
+            images.retain(|it| !ids.iter().any(|id| id["imageDigest"] == **it));
+            Ok(json!({ "imageIds": ids, "failures": [] }))
+        }
+        _ => Err(Refusal::new(400, "UnknownOperationException", "")),
+    }
+}
+
+/// The versions of what a bucket holds, one of each: how many are asked for.
+fn versions(account: &Account, bucket: &str, form: &Form) -> Response {
+    let most = form.text("max-keys").parse().unwrap_or(1000);
+    let start = format!("{bucket}/");
+    let found = account.objects.keys().filter_map(|it| it.strip_prefix(&start)).take(most);
+    let list = found.fold(Xml::new().text("Name", bucket), |all, key| {
+        let encoded: String = form_urlencoded::byte_serialize(key.as_bytes()).collect();
+        all.group("Version", &Xml::new().text("Key", encoded).text("VersionId", "v1"))
+    });
+    Response::xml(200, list.document("ListVersionsResult"))
+}
+
+/// Deletes what is named, which is at most 1,000 versions.
+fn delete_versions(account: &mut Account, bucket: &str, body: &[u8]) -> Response {
+    let text = String::from_utf8_lossy(body);
+    let keys: Vec<&str> =
+        text.split("<Key>").skip(1).map(|it| it.split("</Key>").next().unwrap_or_default()).collect();
+    if keys.len() > 1000 {
+        return refused("s3", Refusal::new(400, "MalformedXML", "at most 1000 keys"));
+    }
+    for key in keys {
+        let key = key.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        account.objects.remove(&format!("{bucket}/{key}"));
+    }
+    Response::xml(200, Xml::new().document("DeleteResult"))
+}
+
 fn s3(account: &mut Account, method: &str, form: &Form, body: &[u8]) -> Response {
     let path = form.text("Path").trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
@@ -157,6 +233,8 @@ fn s3(account: &mut Account, method: &str, form: &Form, body: &[u8]) -> Response
             let region = if region == "us-east-1" { "" } else { region };
             Response::xml(200, format!("<LocationConstraint>{region}</LocationConstraint>"))
         }
+        ("GET", "") if form.0.contains_key("versions") => versions(account, bucket, form),
+        ("POST", "") if form.0.contains_key("delete") => delete_versions(account, bucket, body),
         ("GET", "") => {
             let start = format!("{bucket}/{}", form.text("prefix"));
             let found = account.objects.iter().filter(|it| it.0.starts_with(&start));

@@ -11,6 +11,7 @@ use crate::support::cloudformation::{
     account::Account,
     change::changes,
     form::Form,
+    nested::{is_nested, is_stuck_inside},
     stack::{Kind, OnFailure, Operation, Source},
     status::Request,
     xml::{Answer, Refusal, Xml},
@@ -128,7 +129,10 @@ pub(super) fn continue_update_rollback(account: &mut Account, form: &Form) -> An
     }
     account.allows(at, Request::ContinueRollback)?;
     let spared = form.list("ResourcesToSkip");
-    let is_stuck = |id: &str| stack.resource(id).is_some_and(|it| it.status == "UPDATE_FAILED");
+    let is_stuck = |id: &str| {
+        let own = stack.resource(id).filter(|it| it.status == "UPDATE_FAILED" && !is_nested(stack, id));
+        own.is_some() || is_stuck_inside(account, id)
+    };
     let strange: Vec<&str> = spared.iter().map(String::as_str).filter(|it| !is_stuck(it)).collect();
     if !strange.is_empty() {
         let message = format!(

@@ -51,7 +51,7 @@ impl Account {
     }
 
     /// What lies at the address of an object, whichever way its bucket is named in it.
-    fn object(&self, url: &str) -> Option<&Vec<u8>> {
+    pub(in crate::support::cloudformation) fn object(&self, url: &str) -> Option<&Vec<u8>> {
         let (_, rest) = url.split_once("://")?;
         let (host, path) = rest.split_once('/')?;
         let by_host = host.split_once(".s3").map(|(bucket, _)| format!("{bucket}/{path}"));

@@ -5,11 +5,14 @@ use asi_constructs::kernel::diagnostic::Diagnostic;
 use crate::world::{AwsError, Refusal};
 
 /// A fault that says what AWS does not do, and what can be done about that.
-pub fn diagnostic(error: &AwsError) -> Diagnostic {
+pub(super) fn diagnostic(error: &AwsError) -> Diagnostic {
     let message = error.to_string();
     match &error.reason {
         Refusal::NoCredentials(_) => Diagnostic::error("aws-credentials", message).help(
             "name a profile with `--profile` or `AWS_PROFILE`, or log in: `aws sso login`, `aws login`",
+        ),
+        Refusal::NeedsCode(_) => Diagnostic::error("aws-mfa", message).help(
+            "run it on a terminal, or bring a session along in the environment: `eval \"$(aws configure export-credentials --format env --profile …)\"`",
         ),
         Refusal::Expired(_) => Diagnostic::error("aws-expired", message).help(
             "log in again, `aws sso login` or `aws login`, and run the same command: it goes on where it was",
@@ -29,6 +32,7 @@ pub fn diagnostic(error: &AwsError) -> Diagnostic {
             .help("look at the network, at `HTTPS_PROXY`, and at whether the region exists"),
         Refusal::Garbled(_) => Diagnostic::error("aws-garbled", message)
             .help("look at what stands between here and AWS, such as a proxy that wants a login"),
-        Refusal::Refused { .. } => Diagnostic::error("aws-refused", message),
+        Refusal::Refused { .. } => Diagnostic::error("aws-refused", message)
+            .help("mend what AWS names, and run the same command again: it goes on where it was"),
     }
 }
