@@ -112,6 +112,10 @@
 //! - *ECS is asked the moment a service fails*, because what is turned back may be gone soon; whatever it answers, what
 //!   CloudFormation said stands first.
 //! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.
+//! - *GitHub and GitLab are asked by the client that AWS is asked with*, so that posting a review is of that half, too;
+//!   printing one as Markdown is not.
+//! - *A comment is its own record*: it is found by its first line, which nobody sees, and by who wrote it; the lines after
+//!   that say what was approved. Nothing is kept elsewhere, and what somebody else has written or changed approves nothing.
 //! - *A release through the stack is an update with the template it has*, asked for by a project of CodeBuild:
 //!   CodePipeline's own action for CloudFormation would leave its role to the stack, for all that comes later.
 

@@ -179,7 +179,8 @@ fn every_explanation_is_complete() {
 #[test]
 fn every_code_is_shown_by_a_test() {
     let mut shown: BTreeSet<String> = BTreeSet::new();
-    let folders = ["faults", "validate", "bootstrap", "deploy", "doctor", "import", "systems", "wire"];
+    let folders =
+        ["faults", "validate", "bootstrap", "deploy", "doctor", "import", "post", "systems", "wire"];
     let goldens = folders.iter().flat_map(|it| files(&format!("snapshots/{it}"), ""));
     for path in goldens.filter(|it| it.is_file() && it.extension().is_none_or(|it| it == "txt")) {
         let text = std::fs::read_to_string(path).unwrap();
@@ -207,6 +208,9 @@ fn no_snapshot_is_an_orphan() {
     let validate = read("tests/validate.rs");
     let differences = read("tests/diff.rs");
     let deployments: String = sources("tests/deploy").iter().map(|it| read(it)).collect();
+    let posts = sources("tests/post").iter().map(|it| read(it)).collect::<String>()
+        + &read("tests/post.rs")
+        + &read("tests/action.rs");
     let templates: BTreeSet<String> = files("tests/templates/bad", "").iter().map(|it| stem(it)).collect();
     let systems = read("tests/systems.rs");
     let parity = read("tests/cdk_parity.rs");
@@ -239,6 +243,7 @@ fn no_snapshot_is_an_orphan() {
         "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
         "diff" => differences.contains(&format!("\"diff/{file}\"")),
         "deploy" => deployments.contains(&format!("\"deploy/{file}\"")),
+        "post" => posts.contains(&format!("\"post/{file}\"")),
         "systems" => systems.contains(&format!(".golden(\"{name}\")")),
         "environments" => environments.contains(&format!("\"environments/{file}\"")),
         "cdk" => match file.strip_suffix(".template.json") {

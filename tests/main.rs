@@ -7,6 +7,8 @@
     reason = "tests read the repository, may fail, and say what they skip"
 )]
 
+#[cfg(all(unix, feature = "aws"))]
+mod action;
 mod alius;
 mod architecture;
 mod art;
@@ -37,6 +39,8 @@ mod moved;
 mod parameters;
 mod peers;
 mod pipeline;
+#[cfg(feature = "aws")]
+mod post;
 mod reach;
 mod review;
 mod stacks;

@@ -53,6 +53,9 @@ pub(super) struct Args {
     /// Do what was approved in a review, by its fingerprint, without a question; stop if anything else is to be done
     #[arg(long, value_name = "FINGERPRINT", conflicts_with_all = ["yes", "revert_drift", "import_existing_resources", "no_protect"])]
     approved: Option<String>,
+    /// Do what was approved by the review in the pull request that was merged with the commit of this run in CI
+    #[arg(long, value_name = "WHERE", conflicts_with_all = ["yes", "approved"])]
+    approved_in: Option<super::post::Where>,
     /// A value for a parameter, of one stack or of all that have it; others keep their value, or have their default
     #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
     parameters: Vec<String>,
@@ -134,7 +137,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     if !idle.is_empty() {
         return output.diagnostics(&idle, &Sources::default());
     }
-    let settings = match settings(args, global) {
+    let mut settings = match settings(args, global) {
         Ok(settings) => settings,
         Err(fault) => return output.fault(fault),
     };
@@ -142,6 +145,12 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     let (deployables, exit) = deployables(&args.stacks, args.exclusively, global, world, output)?;
     if exit != Exit::Done {
         return Ok(exit);
+    }
+    if let Some(place) = args.approved_in {
+        settings.approved = match super::post::approved(place, global, world, output)? {
+            Ok(approved) => Some(approved),
+            Err(exit) => return Ok(exit),
+        };
     }
     let origins = Origins { stacks: &deployables.stacks, sources: &deployables.sources };
     let mut printer = Printer::new(output, world, origins, args.all);

@@ -17,7 +17,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
-    let default = ops::init::app_name(world.folder.as_deref().unwrap_or("app"));
+    let folder = world.folder.as_ref().and_then(|it| Some(it.file_name()?.to_string_lossy()));
+    let default = ops::init::app_name(folder.as_deref().unwrap_or("app"));
     let app = match &args.app {
         Some(app) => app.clone(),
         None if world.is_interactive => ask(world, output, &default)?,

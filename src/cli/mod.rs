@@ -21,6 +21,8 @@ mod ls;
 #[cfg(feature = "aws")]
 mod outputs;
 #[cfg(feature = "aws")]
+mod post;
+#[cfg(feature = "aws")]
 mod progress;
 #[cfg(feature = "aws")]
 mod recover;

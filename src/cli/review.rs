@@ -1,14 +1,17 @@
 //! `asi review`
 
-use std::io;
+use std::{io, path::Path};
 
 use clap::ValueEnum;
 
-#[cfg(feature = "aws")]
-use super::sides::Method;
 use super::{
     Exit, Global, Output,
     sides::{SidesArgs, compare},
+};
+#[cfg(feature = "aws")]
+use super::{
+    post::{Post, PostArgs},
+    sides::Method,
 };
 use crate::{
     ops::{
@@ -35,9 +38,13 @@ const LONGEST_COMMENT: usize = 65_000;
 ///
 /// The fingerprint it ends with is the identity of the plan: `asi deploy --approved FINGERPRINT` carries out this plan,
 /// and stops if another one is to be done by then.
+///
+/// With --post it keeps a comment for each environment in the pull request that CI runs for, which is written once there
+/// is something to say, changed in place, and a line when nothing changes any more. On GitHub it also marks the lines that
+/// lead to dangers, and adds the whole review to the page of the run.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 the answer is no, by --fail-on; 2 an input is wrong; 3 the world failed."
+    after_help = "Environment, with --post github: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_EVENT_PATH, GITHUB_REF, GITHUB_SHA, GITHUB_SERVER_URL, GITHUB_RUN_ID, GITHUB_WORKSPACE, GITHUB_STEP_SUMMARY; with --post gitlab: GITLAB_TOKEN, CI_API_V4_URL, CI_PROJECT_ID, CI_PROJECT_URL, CI_PROJECT_DIR, CI_MERGE_REQUEST_IID, CI_MERGE_REQUEST_SOURCE_BRANCH_SHA, CI_COMMIT_SHA, CI_JOB_URL. All but the token are set by CI.\n\nExit codes: 0 done; 1 the answer is no, by --fail-on; 2 an input is wrong; 3 the world failed, or the review is not posted."
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -55,6 +62,9 @@ pub(super) struct Args {
     /// Exit with 1 if the change is as bad as this
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    post: PostArgs,
 }
 
 /// How to print a review.
@@ -96,7 +106,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
             }
             let check = |environment: Option<&str>| check(world.files.as_ref(), new, environment);
             let each = reviewed(comparison, Basis::Templates).by_environment(check);
-            show(args, &each, output)
+            finish(args, &each, (new, named.1), global, world, output)
         }
         #[cfg(feature = "aws")]
         Ok(None) => online(args, global, world, output),
@@ -119,6 +129,7 @@ fn online(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) 
         environments = listing.stacks.into_iter().map(|it| it.environment).collect();
         environments.dedup();
     }
+    let new = global.app.as_deref().unwrap_or(&global.file);
     let mut each = Vec::new();
     for environment in environments {
         let deployed = args.sides.deployed(args.method, environment.as_deref(), global, world, output)?;
@@ -127,7 +138,6 @@ fn online(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) 
             Err(exit) => return Ok(exit),
         };
         output.diagnostics(&comparison.diagnostics, &comparison.sources)?;
-        let new = global.app.as_deref().unwrap_or(&global.file);
         let basis = match args.method {
             Method::Template => Basis::Deployed,
             Method::ChangeSet => Basis::ChangeSets,
@@ -136,7 +146,52 @@ fn online(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) 
         of_environment.hear(check(files, new, environment.as_deref()));
         each.push((environment, of_environment));
     }
-    show(args, &each, output)
+    finish(args, &each, (new, args.sides.stacks()), global, world, output)
+}
+
+/// Shows the reviews, and posts them if that was asked for.
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(unused_variables, reason = "only what talks to the world needs them")
+)]
+fn finish(
+    args: &Args,
+    each: &[(Option<String>, Reviewed)],
+    (file, stacks): (&Path, &[String]),
+    global: &Global,
+    world: &World,
+    output: &mut Output<'_>,
+) -> io::Result<Exit> {
+    let shown = show(args, each, output)?;
+    #[cfg(feature = "aws")]
+    {
+        let level =
+            if args.fail_on == Some(FailOn::Danger) { render::Level::Error } else { render::Level::Warning };
+        let post = Post {
+            each,
+            frame: &|environment, it| framed(args, environment, it),
+            file,
+            stacks,
+            level,
+            is_text: args.format == Format::Text,
+        };
+        // What was to be posted and is not is worse than an answer.
+        let posted = super::post::post(&args.post, &post, global, world, output)?;
+        if posted != Exit::Done {
+            return Ok(posted);
+        }
+    }
+    Ok(shown)
+}
+
+/// What is about a review.
+fn framed(args: &Args, environment: Option<&str>, it: &Reviewed) -> Frame {
+    let title = match it.comparison.stacks.as_slice() {
+        [only] => only.name.clone(),
+        _ => String::new(),
+    };
+    let revisions = [args.sides.base.clone(), None];
+    Frame { title, environment: environment.map(str::to_owned), revisions, ..Frame::default() }
 }
 
 fn show(args: &Args, each: &[(Option<String>, Reviewed)], output: &mut Output<'_>) -> io::Result<Exit> {
@@ -147,26 +202,22 @@ fn show(args: &Args, each: &[(Option<String>, Reviewed)], output: &mut Output<'_
         FailOn::AnyChange => Threshold::AnyChange,
     });
     let is_no = threshold.is_some_and(|threshold| each.iter().any(|(_, it)| it.reaches(threshold)));
-    let frame = Frame { revisions: [args.sides.base.clone(), None], ..Frame::default() };
-    let framed = |environment: &Option<String>, it: &Reviewed| {
-        let title = match it.comparison.stacks.as_slice() {
-            [only] => only.name.clone(),
-            _ => String::new(),
-        };
-        Frame { title, environment: environment.clone(), ..frame.clone() }
-    };
     match args.format {
         Format::Json => output.out.write_all(wire::review(each).as_bytes())?,
         Format::Markdown => {
             for (environment, it) in each {
-                let sections = present::review::sections(it, &framed(environment, it));
+                let sections = present::review::sections(it, &framed(args, environment.as_deref(), it));
                 let text = render::fitted(&sections, LONGEST_COMMENT / each.len());
                 output.out.write_all(text.as_bytes())?;
             }
         }
         Format::Text => {
             for (environment, it) in each {
-                output.doc(&present::review::review(it, &framed(environment, it), args.all))?;
+                output.doc(&present::review::review(
+                    it,
+                    &framed(args, environment.as_deref(), it),
+                    args.all,
+                ))?;
             }
         }
     }

@@ -75,6 +75,12 @@ impl SidesArgs {
         }
     }
 
+    /// What is named, where no other side is: stacks.
+    #[cfg(feature = "aws")]
+    pub(super) fn stacks(&self) -> &[String] {
+        &self.what
+    }
+
     /// Whether only some stacks are meant.
     #[cfg(feature = "aws")]
     pub(super) fn names_stacks(&self) -> bool {

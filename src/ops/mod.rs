@@ -23,6 +23,8 @@ pub mod init;
 pub mod inspect;
 pub mod list;
 #[cfg(feature = "aws")]
+pub mod post;
+#[cfg(feature = "aws")]
 pub mod recover;
 pub mod review;
 pub mod schema;

@@ -124,6 +124,17 @@ pub const CODES: &[(&str, &str)] = &[
     ("file-exists", "A file is there already, and nothing is written over."),
     ("file-size", "Files are read up to 8 MiB."),
     ("flow-log-interval", "Flow logs sum up 1 or 10 minutes."),
+    ("forge-busy", "GitHub or GitLab has too much to do, or was asked too often."),
+    ("forge-denied", "The token does not allow this in GitHub or GitLab."),
+    ("forge-elsewhere", "GitHub or GitLab sends on to another address, where the token is not sent."),
+    ("forge-garbled", "What came back is no answer of GitHub or GitLab."),
+    ("forge-missing", "GitHub or GitLab has no such thing, or does not show it to who has this token."),
+    ("forge-refused", "GitHub or GitLab says no, with a reason of its own."),
+    ("forge-request", "Nothing says which pull request a run is of."),
+    ("forge-silent", "GitHub or GitLab does not answer."),
+    ("forge-token", "The token is of nobody, or has expired."),
+    ("forge-unreachable", "GitHub or GitLab cannot be reached from here."),
+    ("forge-variables", "What CI says of a run by its variables is not there, or not what it has to be."),
     ("function", "An intrinsic function is given something it does not take."),
     ("github-any", "Many more than one run of one repository may take on the role."),
     (
@@ -252,6 +263,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "not-literal",
         "The text has to be known when `asi` synthesizes, so that it cannot refer to something known only at deployment.",
+    ),
+    (
+        "not-reviewed",
+        "With `--approved-in`, a deployment does what a review in the merged pull request approved, as it was written.",
     ),
     ("not-utf8", "Files are read as UTF-8."),
     (

@@ -1,6 +1,6 @@
 //! A document as Markdown, for a pull request or a README.
 
-use super::{Block, Doc, Excerpt, Fault, Item, Level, Meaning, Text};
+use super::{Block, Doc, Excerpt, Fault, Item, Level, Meaning, Text, hidden::comment, linked};
 
 /// Prints as Markdown.
 pub fn markdown(doc: &Doc) -> String {
@@ -17,8 +17,7 @@ pub(super) fn block(block: &Block) -> String {
         Block::Table(rows) => table(rows),
         Block::Fault(it) => fault(it),
         Block::Items(items) => items.iter().map(item).collect(),
-        // What would end it is not in it.
-        Block::Hidden(text) => format!("<!-- {} -->\n", text.replace("--", "- -").replace(['<', '>'], "")),
+        Block::Hidden(text) => comment(text),
         Block::Details(title, doc) => {
             let title = title.iter().map(|(_, it)| escaped(it)).collect::<String>();
             format!("<details>\n<summary>{title}</summary>\n\n{}\n</details>\n", markdown(doc))
@@ -81,6 +80,11 @@ fn inline(text: &Text) -> String {
             | Meaning::Changed
             | Meaning::Replaced => code(it),
             Meaning::Warning => format!("**{}**", prose(it)),
+            Meaning::Link => {
+                let (name, address) = linked(it);
+                // What would end the address is not in it.
+                format!("[{}]({})", code(name), address.replace('(', "%28").replace(')', "%29"))
+            }
         })
         .collect()
 }
@@ -143,6 +147,12 @@ mod tests {
             Doc(vec![Block::Details(text(Meaning::Plain, "1 < 2"), Doc(vec![Block::Items(vec![item])]))]);
         let expected = "<details>\n<summary>1 &lt; 2</summary>\n\n- `±` `a`\n  - ``` x`y``z` ```\n  - **look**\n\n</details>\n";
         assert_eq!(markdown(&doc), expected);
+    }
+
+    #[test]
+    fn a_link_cannot_end_its_address() {
+        let doc = Doc(vec![Block::Paragraph(vec![super::super::link("a b", "https://x/(y) z")])]);
+        assert_eq!(markdown(&doc), "[`a b`](https://x/%28y%29%20z)\n");
     }
 
     #[test]

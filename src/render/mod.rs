@@ -3,6 +3,7 @@
 mod cut;
 mod fitted;
 mod github;
+mod hidden;
 mod junit;
 mod markdown;
 pub mod picture;
@@ -13,6 +14,7 @@ mod terminal;
 pub use cut::cut;
 pub use fitted::{Section, fitted};
 pub use github::github;
+pub use hidden::hidden;
 pub use junit::{Suite, junit};
 pub use markdown::markdown;
 pub use picture::{Picture, Size, text_width};
@@ -80,6 +82,18 @@ pub enum Meaning {
     Replaced,
     /// What nobody must overlook.
     Warning,
+    /// What leads elsewhere: a name, a space, and the address, which has none. [`link`] makes it.
+    Link,
+}
+
+/// A name that leads to an address.
+pub fn link(name: &str, address: &str) -> (Meaning, String) {
+    (Meaning::Link, format!("{name} {}", address.replace(' ', "%20")))
+}
+
+/// The name and the address of a link.
+fn linked(link: &str) -> (&str, &str) {
+    link.rsplit_once(' ').unwrap_or((link, ""))
 }
 
 /// How bad a fault is.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Effects, Style};
 
-use super::{Block, Doc, Excerpt, Fault, Item, Meaning, Text};
+use super::{Block, Doc, Excerpt, Fault, Item, Meaning, Text, linked};
 
 const HEADING: Style = Style::new().effects(Effects::BOLD);
 const NAME: Style = AnsiColor::Cyan.on_default();
@@ -107,7 +107,7 @@ fn print_lines(item: &Item, out: &mut String) {
 
 fn style(meaning: Meaning) -> Style {
     match meaning {
-        Meaning::Plain | Meaning::Value => Style::new(),
+        Meaning::Plain | Meaning::Value | Meaning::Link => Style::new(),
         Meaning::Name => NAME,
         Meaning::Aside => ASIDE,
         Meaning::Added => ADDED,
@@ -120,6 +120,7 @@ fn style(meaning: Meaning) -> Style {
 
 fn paint(meaning: Meaning, text: &str) -> String {
     let style = style(meaning);
+    let text = if meaning == Meaning::Link { linked(text).0 } else { text };
     // What a file says is no command to the terminal.
     let text = text.replace(|it: char| it.is_control(), "\u{fffd}");
     format!("{style}{text}{style:#}")
@@ -133,6 +134,8 @@ fn words(text: &Text) -> Vec<(Meaning, String)> {
             Meaning::Plain | Meaning::Warning | Meaning::Value | Meaning::Aside => {
                 part.split_inclusive(' ').map(|it| (*meaning, it.to_owned())).collect()
             }
+            // Where it leads is for those who can follow it.
+            Meaning::Link => vec![(Meaning::Plain, linked(part).0.to_owned())],
             Meaning::Name if !is_alone => vec![(*meaning, format!("`{part}`"))],
             Meaning::Name | Meaning::Added | Meaning::Removed | Meaning::Changed | Meaning::Replaced => {
                 vec![(*meaning, part.clone())]

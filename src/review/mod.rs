@@ -4,7 +4,7 @@
 //! TemplateDiff, both Templates ──▶ Subject ─┬─ losses, exposure, guards, firewall, permissions ──▶ dangers
 //!                                           ├─ impact ──▶ impacts
 //!                                           └─ warnings
-//! TemplateDiff, both Templates ── fingerprint ──▶ Fingerprint
+//! TemplateDiff, both Templates ── fingerprint ──▶ Fingerprint ── record ──▶ what a comment says to programs
 //! ```
 //!
 //! All of it is facts, with places; the sentences are in `present`.
@@ -16,6 +16,7 @@ mod guards;
 mod impact;
 mod losses;
 mod permissions;
+mod record;
 mod subject;
 #[cfg(test)]
 mod testing;
@@ -30,6 +31,7 @@ pub use self::{
     impact::{Effect, Impact},
     losses::{Address, Going},
     permissions::Power,
+    record::{About, Record},
     subject::Subject,
     warnings::{Pending, Warning},
 };

@@ -46,6 +46,12 @@ impl Files for MemoryFiles {
         Ok(())
     }
 
+    fn append(&self, path: &Path, contents: &[u8]) -> Result<(), FileError> {
+        let mut files = self.files.lock().expect("no thread panics while it holds this");
+        files.entry(path.to_owned()).or_default().extend(contents);
+        Ok(())
+    }
+
     fn exists(&self, path: &Path) -> bool {
         let files = self.files.lock().expect("no thread panics while it holds this");
         files.keys().any(|it| it.starts_with(path))

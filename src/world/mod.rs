@@ -5,10 +5,13 @@ mod access;
 pub mod aws;
 pub mod cloudformation;
 pub mod ecs;
+#[cfg(feature = "aws")]
+pub mod forge;
 mod memory;
 mod revisions;
 mod system;
 mod threads;
+mod variables;
 
 use std::{
     fmt, io,
@@ -21,6 +24,7 @@ pub use memory::MemoryFiles;
 pub use revisions::{AtRevision, Git, MemoryRevisions, Revisions};
 pub use system::SystemFiles;
 pub use threads::in_parallel;
+pub use variables::Variables;
 
 /// What a run is given of the world.
 pub struct World {
@@ -30,8 +34,10 @@ pub struct World {
     pub revisions: Box<dyn Revisions>,
     /// How AWS is reached.
     pub access: Access,
-    /// The name of the working folder.
-    pub folder: Option<String>,
+    /// Its environment variables.
+    pub variables: Variables,
+    /// The working folder.
+    pub folder: Option<PathBuf>,
     /// Whether somebody is there to answer questions.
     pub is_interactive: bool,
     /// Reads a line that somebody types.
@@ -60,6 +66,9 @@ pub trait Files: Sync {
 
     /// Writes a file whole, or not at all; makes the folders it lies in.
     fn write(&self, path: &Path, contents: &[u8]) -> Result<(), FileError>;
+
+    /// Adds to the end of a file, which it makes if there is none.
+    fn append(&self, path: &Path, contents: &[u8]) -> Result<(), FileError>;
 
     /// Whether there is a file or folder.
     fn exists(&self, path: &Path) -> bool;

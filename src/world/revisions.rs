@@ -113,6 +113,10 @@ impl Files for AtRevision<'_> {
         Err(FileError { path: named(self.reference, path), operation: "write", reason })
     }
 
+    fn append(&self, path: &Path, contents: &[u8]) -> Result<(), FileError> {
+        self.write(path, contents)
+    }
+
     fn exists(&self, path: &Path) -> bool {
         self.revisions.read(self.reference, path, usize::MAX - 1).is_ok()
     }

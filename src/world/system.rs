@@ -4,24 +4,24 @@
 
 use std::{
     env, fs,
-    io::{self, ErrorKind, IsTerminal as _, Read as _},
+    io::{self, ErrorKind, IsTerminal as _, Read as _, Write as _},
     path::Path,
 };
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{Access, FileError, Files, Git, Listed, Reason, Screen, World};
+use super::{Access, FileError, Files, Git, Listed, Reason, Screen, Variables, World};
 
 impl World {
     /// The world this process runs in.
     pub fn system() -> Self {
-        let folder = env::current_dir().ok();
         let colors = |choice| choice != ColorChoice::Never;
         Self {
             files: Box::new(SystemFiles),
             revisions: Box::new(Git),
             access: Access::default(),
-            folder: folder.and_then(|it| Some(it.file_name()?.to_string_lossy().into_owned())),
+            variables: Variables::Process,
+            folder: env::current_dir().ok(),
             is_interactive: io::stdin().is_terminal() && is_looked_at(),
             read_line: || {
                 let mut line = String::new();
@@ -102,6 +102,15 @@ impl Files for SystemFiles {
         })
     }
 
+    fn append(&self, path: &Path, contents: &[u8]) -> Result<(), FileError> {
+        let appended = fs::File::options().append(true).create(true).open(path);
+        appended.and_then(|mut it| it.write_all(contents)).map_err(|cause| FileError {
+            path: path.to_owned(),
+            operation: "write",
+            reason: Reason::System(cause),
+        })
+    }
+
     fn exists(&self, path: &Path) -> bool {
         path.exists()
     }
@@ -151,6 +160,9 @@ mod tests {
         SystemFiles.write(&path, b"one").unwrap();
         SystemFiles.write(&path, b"two").unwrap();
         assert_eq!(SystemFiles.read(&path, 3).unwrap(), b"two");
+        SystemFiles.append(&folder.join("log"), b"one").unwrap();
+        SystemFiles.append(&folder.join("log"), b"two").unwrap();
+        assert_eq!(SystemFiles.read(&folder.join("log"), 6).unwrap(), b"onetwo");
         let listed = SystemFiles.list(&folder.join("deep")).unwrap();
         assert_eq!(listed, [Listed { path: path.clone(), is_folder: false }]);
         assert!(matches!(SystemFiles.read(&path, 2).unwrap_err().reason, Reason::TooLarge(3)));

@@ -14,6 +14,7 @@ pub(crate) mod redact;
 pub(crate) mod terminal;
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -21,7 +22,7 @@ use std::{
 
 use asi::{
     cli::{self, Exit},
-    world::{Access, Files, MemoryFiles, MemoryRevisions, Patience, Revisions, World},
+    world::{Access, Files, MemoryFiles, MemoryRevisions, Patience, Revisions, Variables, World},
 };
 
 /// The repository.
@@ -117,7 +118,8 @@ pub(crate) fn world(files: impl Files + 'static) -> World {
         files: Box::new(files),
         revisions: Box::new(MemoryRevisions::default()),
         access: access("http://127.0.0.1:1"),
-        folder: Some("shop".to_owned()),
+        variables: Variables::Given(BTreeMap::new()),
+        folder: Some(PathBuf::from("/work/shop")),
         is_interactive: false,
         read_line: || panic!("nobody is there to answer"),
         screen: || None,

@@ -3,10 +3,14 @@
 mod dangers;
 mod details;
 mod impacts;
+#[cfg(feature = "aws")]
+mod posted;
 mod warnings;
 
 use asi_constructs::kernel::span::{Sources, Span};
 
+#[cfg(feature = "aws")]
+pub use self::posted::{posted, quiet, record, remarks};
 pub(crate) use self::{dangers::danger, impacts::effect, warnings::warning};
 use super::{
     aside,
@@ -19,7 +23,7 @@ use crate::{
         Compared, Presence, Reviewed,
         review::{Basis, OfStack},
     },
-    render::{Block, Doc, Item, Meaning, Section, Text},
+    render::{Block, Doc, Item, Meaning, Section, Text, link},
     review::Point,
 };
 
@@ -32,10 +36,12 @@ pub struct Frame {
     pub environment: Option<String>,
     /// The revision there was, and the one there is, as far as there are any.
     pub revisions: [Option<String>; 2],
-    /// What is hidden at the beginning, for who looks for the review.
-    pub marker: Option<String>,
-    /// Where all of it can be read, if a part was cut.
-    pub whole: Option<String>,
+    /// What is hidden at the beginning, for who looks for the review, in lines.
+    pub marker: Vec<String>,
+    /// The address of the page of the run that made it, with all of it.
+    pub page: Option<String>,
+    /// The address of the files of the working folder, without a slash at its end.
+    pub files: Option<String>,
 }
 
 /// How many bytes the dangers take before anything else has its turn.
@@ -227,14 +233,27 @@ impl Page<'_> {
         let path = point.construct.as_deref().map(construct);
         let of = path.unwrap_or(&point.id);
         let mut text = if of.is_empty() { Vec::new() } else { value(part(of, 0, LONGEST_NAME)) };
-        let at = place(point.span, &self.reviewed.comparison.sources);
-        for it in [Some(point.type_name.clone()).filter(|it| !it.is_empty()), at].into_iter().flatten() {
+        let type_name = Some(&point.type_name).filter(|it| !it.is_empty());
+        let type_name = type_name.map(|it| (Meaning::Name, part(it, 0, LONGEST_NAME)));
+        let at = self.place(point.span, &self.reviewed.comparison.sources);
+        for it in [type_name, at].into_iter().flatten() {
             if !text.is_empty() {
                 text.extend(plain(" "));
             }
-            text.push((Meaning::Name, part(&it, 0, LONGEST_NAME)));
+            text.push(it);
         }
         (!text.is_empty()).then_some(text)
+    }
+
+    /// Where something is written; with a link to its line, if it is known where the files are shown.
+    fn place(&self, span: Span, sources: &Sources) -> Option<(Meaning, String)> {
+        let at = place(span, sources)?;
+        let (line, _) = sources.line_and_column(span)?;
+        let name = sources.file(span).map(|it| it.name.as_str()).filter(|it| is_of_folder(it));
+        Some(match self.frame.files.as_ref().zip(name) {
+            Some((files, name)) => link(&at, &format!("{files}/{name}#L{line}")),
+            None => (Meaning::Name, at),
+        })
     }
 
     /// Who was asked, what only AWS can tell, and how to go on.
@@ -271,7 +290,11 @@ impl Page<'_> {
             let text = "`asi deploy --approved FINGERPRINT` carries out this plan, and no other.";
             blocks.push(Block::Paragraph(aside(text)));
         }
-        blocks.extend(self.frame.whole.as_ref().map(|it| Block::Paragraph(aside(it.as_str()))));
+        blocks.extend(self.frame.page.as_ref().map(|it| {
+            let mut line = aside("All of it, however long: ");
+            line.push(link("the page of this run", it));
+            Block::Paragraph(line)
+        }));
         blocks
     }
 }
@@ -303,6 +326,12 @@ fn row(compared: &Compared, of_stack: &OfStack) -> Vec<Text> {
 pub(super) fn place(span: Span, sources: &Sources) -> Option<String> {
     let (line, column) = sources.line_and_column(span)?;
     Some(format!("{}:{line}:{column}", sources.file(span)?.name))
+}
+
+/// Whether a name is that of a file in the working folder: not of one elsewhere, or of one as it was at a revision.
+fn is_of_folder(name: &str) -> bool {
+    let is_plain = |it: char| it.is_alphanumeric() || "-._/".contains(it);
+    name.chars().all(is_plain) && !name.starts_with('/') && !name.split('/').any(|it| it == "..")
 }
 
 /// What follows from something, in a line.

@@ -1,6 +1,6 @@
 //! What to see to, in words.
 
-use super::{Page, alike, aside, dangers, place, plain, value};
+use super::{Page, alike, aside, dangers, plain, value};
 use crate::{
     diff::text,
     ops::Compared,
@@ -35,8 +35,7 @@ impl Page<'_> {
                     (Meaning::Plain, " ".to_owned()),
                     (Meaning::Name, code.to_owned()),
                 ];
-                let at =
-                    place(it.diagnostic.span(), &file.sources).map(crate::present::name).unwrap_or_default();
+                let at = self.place(it.diagnostic.span(), &file.sources).into_iter().collect();
                 let lines = std::iter::once(plain(message))
                     .chain(it.diagnostic.help.as_ref().map(|it| plain(it.as_str())));
                 Block::Items(vec![Item {

@@ -86,7 +86,7 @@ fn credentials(why: String) -> Refusal {
 }
 
 /// An error with all its causes, without what only says that there are some.
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+pub(in crate::world) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut parts: Vec<String> = successors(Some(error), |it| it.source()).map(ToString::to_string).collect();
     parts.retain(|it| {
         !["dispatch failure", "other", "io error", "service error", "unhandled error"].contains(&it.as_str())

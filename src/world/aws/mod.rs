@@ -38,6 +38,7 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 
+pub(super) use self::failure::causes;
 pub use self::{
     bucket::Object,
     lines::{Line, Lines},
@@ -221,6 +222,11 @@ fn http_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         connector(settings, components.and_then(RuntimeComponents::sleep_impl))
     })
+}
+
+/// A client for calls that are no service's.
+pub(super) fn http() -> SharedHttpConnector {
+    SharedHttpConnector::new(connector(None, None))
 }
 
 fn connector(

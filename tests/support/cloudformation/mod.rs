@@ -14,7 +14,7 @@ mod change;
 mod change_set;
 mod faults;
 mod form;
-mod http;
+pub(crate) mod http;
 mod nested;
 mod plan;
 mod record;

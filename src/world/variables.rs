@@ -1,0 +1,24 @@
+//! The environment variables of this process.
+
+#![expect(clippy::disallowed_methods, reason = "this is the World")]
+
+use std::{collections::BTreeMap, env};
+
+/// Environment variables. They are read when they are asked for, so that nothing holds a secret that nobody needs.
+pub enum Variables {
+    /// Those of this process.
+    Process,
+    /// These, and no others.
+    Given(BTreeMap<String, String>),
+}
+
+impl Variables {
+    /// The value of a variable; nothing, if it is not set, empty, or no text.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let value = match self {
+            Self::Process => env::var(name).ok(),
+            Self::Given(all) => all.get(name).cloned(),
+        };
+        value.filter(|it| !it.is_empty())
+    }
+}
