@@ -34,6 +34,7 @@ mod parameters;
 mod peers;
 mod pipeline;
 mod reach;
+mod review_page;
 mod stacks;
 mod stell;
 mod support;

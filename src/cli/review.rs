@@ -1,22 +1,27 @@
 //! `asi review`
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use clap::ValueEnum;
 
 #[cfg(feature = "aws")]
 use super::sides::Method;
 use super::{
-    Exit, Global, Output,
+    Exit, Global, Output, colored,
     sides::{SidesArgs, compare},
 };
 use crate::{
+    graph,
     ops::{
-        Reviewed,
+        self, Reviewed,
         diff::Between,
+        graph::Drawn,
         review::{Basis, Threshold, check, reviewed},
     },
-    present::{self, review::Frame},
+    present::{
+        self,
+        review::{Frame, Part},
+    },
     render, wire,
     world::World,
 };
@@ -32,6 +37,9 @@ const LONGEST_COMMENT: usize = 65_000;
 ///
 /// With --base it compares the stack file with what it was at a revision, or with two names the one with the other: then
 /// it needs no credentials, and is safe for a pull request from a fork. It reviews all environments, or that of --env.
+///
+/// As HTML it is one file without anything from elsewhere, with a picture of each stack in which all that changes is
+/// marked: for the artifacts of a build. As SARIF it goes to code scanning, which keeps to what it knows already.
 ///
 /// The fingerprint it ends with is the identity of the plan: `asi deploy --approved FINGERPRINT` carries out this plan,
 /// and stops if another one is to be done by then.
@@ -49,7 +57,10 @@ pub(super) struct Args {
     /// How to print the review
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Show all of the change, too; Markdown and JSON always have it
+    /// Write it into this file, and print nothing
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Show all of the change, too; Markdown, HTML and JSON always have it
     #[arg(long)]
     all: bool,
     /// Exit with 1 if the change is as bad as this
@@ -64,8 +75,12 @@ enum Format {
     Text,
     /// For a comment in a pull request, short enough for one
     Markdown,
+    /// For a browser: one page that needs nothing else, with pictures
+    Html,
     /// For programs
     Json,
+    /// For code scanning, as SARIF 2.1.0
+    Sarif,
 }
 
 /// How bad a change has to be for the answer to be no.
@@ -96,7 +111,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
                 return Ok(exit);
             }
             let each = reviewed(comparison, checked, Basis::Templates).by_environment();
-            show(args, &each, output)
+            show(args, each, world, output)
         }
         #[cfg(feature = "aws")]
         Ok(None) => online(args, global, world, output),
@@ -135,10 +150,15 @@ fn online(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) 
         };
         each.push((environment, reviewed(comparison, checked, basis)));
     }
-    show(args, &each, output)
+    show(args, each, world, output)
 }
 
-fn show(args: &Args, each: &[(Option<String>, Reviewed)], output: &mut Output<'_>) -> io::Result<Exit> {
+fn show(
+    args: &Args,
+    each: Vec<(Option<String>, Reviewed)>,
+    world: &World,
+    output: &mut Output<'_>,
+) -> io::Result<Exit> {
     let threshold = args.fail_on.map(|it| match it {
         FailOn::Danger => Threshold::Danger,
         FailOn::Replacement => Threshold::Replacement,
@@ -146,6 +166,13 @@ fn show(args: &Args, each: &[(Option<String>, Reviewed)], output: &mut Output<'_
         FailOn::AnyChange => Threshold::AnyChange,
     });
     let is_no = threshold.is_some_and(|threshold| each.iter().any(|(_, it)| it.reaches(threshold)));
+    let text = text(args, &each, output.colors_out && args.output.is_none());
+    let exit = output.text(&text, args.output.as_deref(), world.files.as_ref())?;
+    Ok(if exit == Exit::Done && is_no { Exit::No } else { exit })
+}
+
+/// Reviews in the format that was asked for.
+fn text(args: &Args, each: &[(Option<String>, Reviewed)], colors: bool) -> String {
     let frame = Frame { revisions: [args.sides.base.clone(), None], ..Frame::default() };
     let framed = |environment: &Option<String>, it: &Reviewed| {
         let title = match it.comparison.stacks.as_slice() {
@@ -154,20 +181,24 @@ fn show(args: &Args, each: &[(Option<String>, Reviewed)], output: &mut Output<'_
         };
         Frame { title, environment: environment.clone(), ..frame.clone() }
     };
+    let parts = each.iter().map(|(environment, it)| (framed(environment, it), it));
     match args.format {
-        Format::Json => output.out.write_all(wire::review(each).as_bytes())?,
+        Format::Json => wire::review(each),
+        Format::Sarif => wire::review_sarif(each, args.sides.base.as_deref()),
         Format::Markdown => {
-            for (environment, it) in each {
-                let sections = present::review::sections(it, &framed(environment, it));
-                let text = render::fitted(&sections, LONGEST_COMMENT / each.len());
-                output.out.write_all(text.as_bytes())?;
-            }
+            let limit = LONGEST_COMMENT / each.len();
+            parts.map(|(frame, it)| render::fitted(&present::review::sections(it, &frame), limit)).collect()
+        }
+        Format::Html => {
+            let part = |(frame, reviewed)| {
+                let drawn = ops::graph::drawn(reviewed).into_iter();
+                let dressed = |it: Drawn| (graph::picture(&it.graph, &graph::layout(&it.graph)), it);
+                Part { reviewed, frame, pictures: drawn.map(|it| it.map(dressed)).collect() }
+            };
+            render::page(&present::review::page(parts.map(part).collect()))
         }
         Format::Text => {
-            for (environment, it) in each {
-                output.doc(&present::review::review(it, &framed(environment, it), args.all))?;
-            }
+            parts.map(|(frame, it)| colored(&present::review::review(it, &frame, args.all), colors)).collect()
         }
     }
-    Ok(if is_no { Exit::No } else { Exit::Done })
 }

@@ -26,6 +26,8 @@ pub struct Reviewed {
     pub stacks: Vec<OfStack>,
     /// How many stacks there are, those in which nothing differs among them.
     pub count: usize,
+    /// Those in which nothing differs: others may refer to what is in them.
+    pub same: Vec<Compared>,
     /// What is wrong with the new side, and was not with the old one.
     pub checked: Vec<Checked>,
     /// Who was asked.
@@ -82,9 +84,10 @@ pub fn reviewed(mut comparison: Comparison, mut checked: Vec<Checked>, basis: Ba
     for file in &mut checked {
         file.findings.retain(|it| is_new(it, &known));
     }
-    comparison.stacks.retain(Compared::differs);
+    let (differing, same) = comparison.stacks.into_iter().partition(Compared::differs);
+    comparison.stacks = differing;
     let stacks = comparison.stacks.iter().map(of_stack).collect();
-    Reviewed { comparison, stacks, count, checked, basis }
+    Reviewed { comparison, stacks, count, same, checked, basis }
 }
 
 /// What is to be known of one stack.
@@ -172,7 +175,7 @@ impl Reviewed {
 
     /// A review of each environment by itself, in order; of a file without environments, one of all there is.
     pub fn by_environment(self) -> Vec<(Option<String>, Self)> {
-        let Self { comparison, stacks, count, checked, basis } = self;
+        let Self { comparison, stacks, count, mut same, checked, basis } = self;
         let Comparison { stacks: compared, diagnostics, sources } = comparison;
         let mut all: IndexMap<Option<String>, (Vec<Compared>, Vec<OfStack>)> = IndexMap::new();
         for (compared, of_stack) in compared.into_iter().zip(stacks) {
@@ -189,7 +192,8 @@ impl Reviewed {
                 Comparison { stacks: compared, diagnostics: diagnostics.clone(), sources: sources.clone() };
             let count = if one { count } else { stacks.len() };
             let checked = checked.clone();
-            (environment, Self { comparison, stacks, count, checked, basis })
+            let same = same.extract_if(.., |it| one || it.environment == environment).collect();
+            (environment, Self { comparison, stacks, count, same, checked, basis })
         });
         each.collect()
     }

@@ -2,8 +2,11 @@
 
 mod fitted;
 mod github;
+mod html;
 mod junit;
 mod markdown;
+mod markup;
+mod page;
 pub mod picture;
 mod short;
 mod svg;
@@ -11,8 +14,10 @@ mod terminal;
 
 pub use fitted::{Section, fitted};
 pub use github::github;
+pub use html::html;
 pub use junit::{Suite, junit};
 pub use markdown::markdown;
+pub use page::{Chapter, Note, Page, Panel, Sketch, Weight, page};
 pub use picture::{Picture, Size, text_width};
 pub use short::short;
 pub use svg::svg;

@@ -13,7 +13,7 @@ use serde::Serialize;
 pub use diff::diff;
 pub use findings::findings;
 pub use review::review;
-pub use sarif::sarif;
+pub use sarif::{review as review_sarif, sarif};
 
 use crate::{load::Stack, world::cloudformation::DeployedStack};
 
