@@ -230,6 +230,7 @@ fn no_snapshot_is_an_orphan() {
             wire.contains(&format!("\"{name}\"")) || wire.contains(&format!("\"wire/{file}\""))
         }
         "import" => read("tests/import.rs").contains(&format!("\"import/{file}\"")),
+        "review-page" => read("tests/review_page.rs").contains(&format!("\"review-page/{file}\"")),
         "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
         "diff" => differences.contains(&format!("\"diff/{file}\"")),
         "deploy" => deployments.contains(&format!("\"deploy/{file}\"")),
