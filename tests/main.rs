@@ -35,6 +35,7 @@ mod peers;
 mod pipeline;
 mod reach;
 mod review_page;
+mod secrets;
 mod stacks;
 mod stell;
 mod support;

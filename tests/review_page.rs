@@ -1,5 +1,6 @@
 //! Reviews as pages, for code scanning and as GitHub shows them: whatever stands in a template, it is text there.
 
+mod generated;
 mod hostile;
 mod rendered;
 

@@ -111,7 +111,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
                 return Ok(exit);
             }
             let each = reviewed(comparison, checked, Basis::Templates).by_environment();
-            show(args, each, world, output)
+            show(args, &each, world, output)
         }
         #[cfg(feature = "aws")]
         Ok(None) => online(args, global, world, output),
@@ -150,12 +150,12 @@ fn online(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) 
         };
         each.push((environment, reviewed(comparison, checked, basis)));
     }
-    show(args, each, world, output)
+    show(args, &each, world, output)
 }
 
 fn show(
     args: &Args,
-    each: Vec<(Option<String>, Reviewed)>,
+    each: &[(Option<String>, Reviewed)],
     world: &World,
     output: &mut Output<'_>,
 ) -> io::Result<Exit> {
@@ -166,7 +166,7 @@ fn show(
         FailOn::AnyChange => Threshold::AnyChange,
     });
     let is_no = threshold.is_some_and(|threshold| each.iter().any(|(_, it)| it.reaches(threshold)));
-    let text = text(args, &each, output.colors_out && args.output.is_none());
+    let text = text(args, each, output.colors_out && args.output.is_none());
     let exit = output.text(&text, args.output.as_deref(), world.files.as_ref())?;
     Ok(if exit == Exit::Done && is_no { Exit::No } else { exit })
 }

@@ -6,7 +6,11 @@ use asi_constructs::kernel::{diagnostic::Diagnostic, node::Node};
 use indexmap::IndexMap;
 
 use crate::{
-    template::scalar,
+    template::{
+        scalar,
+        // CloudFormation shows the same.
+        secrets::{self, HIDDEN},
+    },
     world::cloudformation::{DeployedStack, Given},
 };
 
@@ -44,9 +48,6 @@ impl Values {
     }
 }
 
-/// What CloudFormation shows of a value that nobody may see.
-const HIDDEN: &str = "****";
-
 /// The values for `template`: what is given, else what somebody gave to the stack before, else the default. A stack's
 /// value that was only the default of the template it has, `deployed`, follows the default.
 pub fn values(
@@ -56,13 +57,17 @@ pub fn values(
 ) -> Result<Values, Vec<Diagnostic>> {
     let mut values = Values::default();
     let mut faults = Vec::new();
+    let shown = |name: &str, value: &str| {
+        let is_secret = secrets::is_secret_parameter(template, name);
+        if is_secret { HIDDEN.to_owned() } else { secrets::shown(name, value).into_owned() }
+    };
     for name in names(template) {
         let default_now = default(template, name);
         let has = stack.and_then(|(stack, old)| Some((stack.parameters.get(name)?, default(old, name))));
         match (given.get(name), has) {
             (Some(value), has) => {
                 if let Some((old, _)) = has.filter(|(old, _)| *old != value && *old != HIDDEN) {
-                    values.changed.push((name.to_owned(), old.clone(), value.clone()));
+                    values.changed.push((name.to_owned(), shown(name, old), shown(name, value)));
                 }
                 values.given.insert(name.to_owned(), Given::Value(value.clone()));
             }
@@ -70,7 +75,7 @@ pub fn values(
             (None, Some((value, before))) if before.as_ref() == Some(value) && default_now.is_some() => {}
             (None, Some((value, before))) => {
                 if let Some(now) = default_now.filter(|it| it != value && before.as_ref() != Some(it)) {
-                    values.kept.push((name.to_owned(), value.clone(), now));
+                    values.kept.push((name.to_owned(), shown(name, value), shown(name, &now)));
                 }
                 values.given.insert(name.to_owned(), Given::Previous);
             }

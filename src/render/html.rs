@@ -28,8 +28,9 @@ fn block(block: &Block) -> String {
 }
 
 fn item(item: &Item) -> String {
-    let cells: Vec<String> = item.cells.iter().map(|it| inline(it)).filter(|it| !it.is_empty()).collect();
-    let lines: String = item.lines.iter().map(|it| format!("<li>{}</li>\n", inline(it))).collect();
+    let cells: Vec<String> = item.cells.iter().map(inline).filter(|it| !it.is_empty()).collect();
+    let line = |it: &Text| format!("<li>{}</li>\n", inline(it));
+    let lines: String = item.lines.iter().map(line).collect();
     let lines = if lines.is_empty() { lines } else { format!("<ul>\n{lines}</ul>\n") };
     format!("<li>{}\n{lines}</li>\n", cells.join(" "))
 }

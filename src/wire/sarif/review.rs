@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Reviews of environments. What there was stood at the revision `base`, if at one.
-pub fn review<'a>(each: &'a [(Option<String>, Reviewed)], base: Option<&str>) -> String {
+pub fn review(each: &[(Option<String>, Reviewed)], base: Option<&str>) -> String {
     let mut found = Found::default();
     for (_, reviewed) in each {
         let scene = Scene { reviewed, base };
