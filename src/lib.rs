@@ -99,6 +99,10 @@
 //! - *An approval belongs to what is done, not to when it was asked*: the fingerprint of a plan depends on nothing but what
 //!   there is and what there will be. That of a review without AWS is as good as long as CloudFormation does nothing besides,
 //!   and nothing worse.
+//! - *What is a secret is decided in one place* (`template::secrets`), and hidden before anybody prints: in a difference when
+//!   it is made, in the text that excerpts are taken from when a file is read. Only what prints a template shows it whole.
+//! - *A page for a browser is one file with one script, which it names by its hash*: what a template says is never run, whatever
+//!   was forgotten, and without the script a picture leads to its notes as any link does.
 //! - *Every call that changes something carries a token*, so that an answer that is lost costs nothing; who has died
 //!   learns from the stack what is under way, and keeps no state of his own.
 //! - *An account is prepared under the CDK's names and version*, by a template of our own: either tool then updates what the

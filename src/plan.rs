@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     diff::{self, Becomes, Cause, Fate, Reason, Source, TemplateDiff, Told, Verdict, Word},
-    template::Template,
+    template::{
+        Template,
+        secrets::{HIDDEN, is_secret_parameter},
+    },
     world::cloudformation::{
         Action, Attribute, ChangeSet, Detail, Evaluation, Recreation, Replacing, ResourceChange,
     },
@@ -28,7 +31,9 @@ pub struct Plan {
 pub fn plan(old: &Template, new: &Template, change_set: &ChangeSet) -> Plan {
     let staying = staying(&change_set.changes);
     let changing = change_set.changes.iter().filter(|it| !is_idle(it, &staying));
-    let told = Told(changing.map(|it| (it.id.clone(), word(it, &staying))).collect());
+    let told = Told(
+        changing.map(|it| (it.id.clone(), with_secrets_hidden(word(it, &staying), it, [old, new]))).collect(),
+    );
     let written = diff::diff(old, new);
     let diff = diff::judged(old, new, Some(&told));
     let untouched = written.resources.into_iter().map(|it| it.id).filter(|it| !told.0.contains_key(it));
@@ -101,6 +106,17 @@ fn word(change: &ResourceChange, staying: &BTreeSet<&str>) -> Word {
         _ => None,
     };
     Word { verdict, because: because.collect(), values, type_name: change.type_name.clone(), becomes }
+}
+
+/// The same without the values of parameters that nobody may see.
+fn with_secrets_hidden(mut word: Word, change: &ResourceChange, templates: [&Template; 2]) -> Word {
+    let is_secret = |name: &str| templates.iter().any(|it| is_secret_parameter(&it.body, name));
+    let details = change.details.iter().filter(|it| it.cause.as_deref().is_some_and(is_secret));
+    let hidden: BTreeSet<String> = details.map(path).collect();
+    for (_, before, after) in word.values.iter_mut().filter(|(path, ..)| hidden.contains(path)) {
+        before.iter_mut().chain(after).for_each(|it| HIDDEN.clone_into(it));
+    }
+    word
 }
 
 /// What a policy makes of a resource that goes.

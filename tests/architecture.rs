@@ -32,8 +32,8 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
         ],
         &["CATALOGUE", "kernel"],
     ),
-    ("present", &["deploy", "diff", "ops", "render", "review", "validate", "world"], &["kernel"]),
-    ("wire", &["diff", "load", "ops", "present", "review", "validate", "world"], &["kernel"]),
+    ("present", &["deploy", "diff", "ops", "render", "review", "template", "validate", "world"], &["kernel"]),
+    ("wire", &["diff", "load", "ops", "present", "review", "template", "validate", "world"], &["kernel"]),
     (
         "cli",
         &[

@@ -240,6 +240,7 @@ fn no_snapshot_is_an_orphan() {
             let reviews = read("tests/review.rs");
             reviews.contains(&format!("\"{name}\"")) || reviews.contains(&format!("\"review/{file}\""))
         }
+        "review-page" => read("tests/review_page.rs").contains(&format!("\"review-page/{file}\"")),
         "examples" => read("tests/art/changes.rs").contains(&format!("\"examples/{file}\"")),
         "diff" => differences.contains(&format!("\"diff/{file}\"")),
         "deploy" => deployments.contains(&format!("\"deploy/{file}\"")),

@@ -87,6 +87,7 @@ fn hostile() -> Graph {
         facts: vec![name(at); at % 5],
         group: (at > 2).then_some(at % 2),
         is_quiet: at > 5,
+        resources: Vec::new(),
     };
     let group = |parent| Group {
         kind: GroupKind::Network { is_guest: parent == Some(0) },
@@ -94,6 +95,7 @@ fn hostile() -> Graph {
         about: name(1),
         parts: vec![name(2)],
         parent,
+        resources: Vec::new(),
     };
     let pairs = (0..8).flat_map(|from| (0..8).map(move |to| (from, to))).filter(|(from, to)| from != to);
     let arrow = |(from, to)| Arrow {

@@ -43,6 +43,8 @@ mod pipeline;
 mod post;
 mod reach;
 mod review;
+mod review_page;
+mod secrets;
 mod stacks;
 mod stell;
 mod support;

@@ -118,6 +118,35 @@ impl Sources {
         FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 files"))
     }
 
+    /// Covers what is at these places of one file, so that no excerpt shows it; all else stays where it is.
+    pub fn cover(&mut self, mut places: Vec<Span>) {
+        let first = places.first().and_then(|it| (it.file.0 as usize).checked_sub(1));
+        let Some(source) = first.and_then(|at| self.files.get_mut(at)) else { return };
+        // As long as what it covers, in bytes and in characters.
+        let cover = |it: char| match it.len_utf8() {
+            _ if it.is_control() => it,
+            1 => '*',
+            2 => '×',
+            3 => '＊',
+            _ => '🞰',
+        };
+        // What is referred to twice is met twice.
+        places.sort_by_key(|it| it.start);
+        let mut covered = String::with_capacity(source.text.len());
+        for span in places {
+            let (start, end) = (covered.len().max(span.start as usize), span.end as usize);
+            let (Some(before), Some(text)) =
+                (source.text.get(covered.len()..start), source.text.get(start..end))
+            else {
+                continue;
+            };
+            covered.push_str(before);
+            covered.extend(text.chars().map(cover));
+        }
+        covered.push_str(&source.text[covered.len()..]);
+        source.text = covered.into();
+    }
+
     /// The file `span` is in, unless it is not written.
     pub fn file(&self, span: Span) -> Option<&Source> {
         self.files.get((span.file.0 as usize).checked_sub(1)?)
@@ -178,6 +207,15 @@ impl<'a> Lines<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_covered_leaves_all_else_where_it_is() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "a: bäc\nd: e");
+        let span = |start, end| Span { file, start, end };
+        sources.cover(vec![span(11, 12), span(3, 7), span(3, 7), span(90, 99)]);
+        assert_eq!(sources.text(span(0, 12)), Some("a: *×*\nd: *"));
+    }
 
     #[test]
     fn a_range_ends_after_its_last_character() {

@@ -57,14 +57,5 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         Format::Svg => render::svg(&graph::picture(&graph, &graph::layout(&graph))),
         Format::Mermaid => graph::mermaid(&graph),
     };
-    match &args.output {
-        None => output.out.write_all(text.as_bytes())?,
-        Some(path) => {
-            if let Err(error) = files.write(path, text.as_bytes()) {
-                writeln!(output.err, "error: {error}")?;
-                return Ok(Exit::World);
-            }
-        }
-    }
-    Ok(Exit::Done)
+    output.text(&text, args.output.as_deref(), files)
 }

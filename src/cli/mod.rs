@@ -39,7 +39,7 @@ mod validate;
 use std::{
     ffi::OsString,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use asi_constructs::kernel::{
@@ -52,7 +52,7 @@ use crate::{
     present,
     render::{self, Doc},
     validate::Finding,
-    world::World,
+    world::{Files, World},
 };
 
 /// How a run ended, as its exit code says.
@@ -277,6 +277,19 @@ impl Output<'_> {
     /// Prints a result.
     fn doc(&mut self, doc: &Doc) -> io::Result<()> {
         self.out.write_all(colored(doc, self.colors_out).as_bytes())
+    }
+
+    /// Prints a result, or writes it into a file.
+    fn text(&mut self, text: &str, file: Option<&Path>, files: &dyn Files) -> io::Result<Exit> {
+        match file.map(|it| files.write(it, text.as_bytes())) {
+            None => self.out.write_all(text.as_bytes())?,
+            Some(Ok(())) => (),
+            Some(Err(error)) => {
+                writeln!(self.err, "error: {error}")?;
+                return Ok(Exit::World);
+            }
+        }
+        Ok(Exit::Done)
     }
 
     /// Prints what was found, and says how that ends the run.

@@ -1,11 +1,14 @@
 //! `asi review`
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use clap::ValueEnum;
 
 use super::{
-    Exit, Global, Output,
+    Exit, Global, Output, colored,
     sides::{SidesArgs, compare},
 };
 #[cfg(feature = "aws")]
@@ -14,12 +17,17 @@ use super::{
     sides::Method,
 };
 use crate::{
+    graph,
     ops::{
-        Reviewed,
+        self, Reviewed,
         diff::Between,
+        graph::Drawn,
         review::{Basis, Threshold, check, reviewed},
     },
-    present::{self, review::Frame},
+    present::{
+        self,
+        review::{Frame, Part},
+    },
     render, wire,
     world::World,
 };
@@ -35,6 +43,9 @@ const LONGEST_COMMENT: usize = 65_000;
 ///
 /// With --base it compares the stack file with what it was at a revision, or with two names the one with the other: then
 /// it needs no credentials, and is safe for a pull request from a fork. It reviews all environments, or that of --env.
+///
+/// As HTML it is one file without anything from elsewhere, with a picture of each stack in which all that changes is
+/// marked: for the artifacts of a build. As SARIF it goes to code scanning, which keeps to what it knows already.
 ///
 /// The fingerprint it ends with is the identity of the plan: `asi deploy --approved FINGERPRINT` carries out this plan,
 /// and stops if another one is to be done by then.
@@ -56,7 +67,10 @@ pub(super) struct Args {
     /// How to print the review
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Show all of the change, too; Markdown and JSON always have it
+    /// Write it into this file, and print nothing
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Show all of the change, too; Markdown, HTML and JSON always have it
     #[arg(long)]
     all: bool,
     /// Exit with 1 if the change is as bad as this
@@ -74,8 +88,12 @@ enum Format {
     Text,
     /// For a comment in a pull request, short enough for one
     Markdown,
+    /// For a browser: one page that needs nothing else, with pictures
+    Html,
     /// For programs
     Json,
+    /// For code scanning, as SARIF 2.1.0
+    Sarif,
 }
 
 /// How bad a change has to be for the answer to be no.
@@ -162,7 +180,7 @@ fn finish(
     world: &World,
     output: &mut Output<'_>,
 ) -> io::Result<Exit> {
-    let shown = show(args, each, output)?;
+    let shown = show(args, each, world, output)?;
     #[cfg(feature = "aws")]
     {
         let level =
@@ -194,7 +212,12 @@ fn framed(args: &Args, environment: Option<&str>, it: &Reviewed) -> Frame {
     Frame { title, environment: environment.map(str::to_owned), revisions, ..Frame::default() }
 }
 
-fn show(args: &Args, each: &[(Option<String>, Reviewed)], output: &mut Output<'_>) -> io::Result<Exit> {
+fn show(
+    args: &Args,
+    each: &[(Option<String>, Reviewed)],
+    world: &World,
+    output: &mut Output<'_>,
+) -> io::Result<Exit> {
     let threshold = args.fail_on.map(|it| match it {
         FailOn::Danger => Threshold::Danger,
         FailOn::Replacement => Threshold::Replacement,
@@ -202,24 +225,31 @@ fn show(args: &Args, each: &[(Option<String>, Reviewed)], output: &mut Output<'_
         FailOn::AnyChange => Threshold::AnyChange,
     });
     let is_no = threshold.is_some_and(|threshold| each.iter().any(|(_, it)| it.reaches(threshold)));
+    let text = text(args, each, output.colors_out && args.output.is_none());
+    let exit = output.text(&text, args.output.as_deref(), world.files.as_ref())?;
+    Ok(if exit == Exit::Done && is_no { Exit::No } else { exit })
+}
+
+/// Reviews in the format that was asked for.
+fn text(args: &Args, each: &[(Option<String>, Reviewed)], colors: bool) -> String {
+    let parts = each.iter().map(|(environment, it)| (framed(args, environment.as_deref(), it), it));
     match args.format {
-        Format::Json => output.out.write_all(wire::review(each).as_bytes())?,
+        Format::Json => wire::review(each),
+        Format::Sarif => wire::review_sarif(each, args.sides.base.as_deref()),
         Format::Markdown => {
-            for (environment, it) in each {
-                let sections = present::review::sections(it, &framed(args, environment.as_deref(), it));
-                let text = render::fitted(&sections, LONGEST_COMMENT / each.len());
-                output.out.write_all(text.as_bytes())?;
-            }
+            let limit = LONGEST_COMMENT / each.len();
+            parts.map(|(frame, it)| render::fitted(&present::review::sections(it, &frame), limit)).collect()
+        }
+        Format::Html => {
+            let part = |(frame, reviewed)| {
+                let drawn = ops::graph::drawn(reviewed).into_iter();
+                let dressed = |it: Drawn| (graph::picture(&it.graph, &graph::layout(&it.graph)), it);
+                Part { reviewed, frame, pictures: drawn.map(|it| it.map(dressed)).collect() }
+            };
+            render::page(&present::review::page(parts.map(part).collect()))
         }
         Format::Text => {
-            for (environment, it) in each {
-                output.doc(&present::review::review(
-                    it,
-                    &framed(args, environment.as_deref(), it),
-                    args.all,
-                ))?;
-            }
+            parts.map(|(frame, it)| colored(&present::review::review(it, &frame, args.all), colors)).collect()
         }
     }
-    Ok(if is_no { Exit::No } else { Exit::Done })
 }

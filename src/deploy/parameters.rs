@@ -6,7 +6,11 @@ use asi_constructs::kernel::{diagnostic::Diagnostic, node::Node};
 use indexmap::IndexMap;
 
 use crate::{
-    template::scalar,
+    template::{
+        scalar,
+        // CloudFormation shows the same.
+        secrets::{self, HIDDEN},
+    },
     world::cloudformation::{DeployedStack, Given},
 };
 
@@ -47,9 +51,6 @@ impl Values {
     }
 }
 
-/// What CloudFormation shows of a value that nobody may see.
-const HIDDEN: &str = "****";
-
 /// The values for `template`: what is given, else what somebody gave to the stack before, else the default. A stack's
 /// value that was only the default of the template it has, `deployed`, follows the default.
 pub fn values(
@@ -59,20 +60,24 @@ pub fn values(
 ) -> Result<Values, Vec<Diagnostic>> {
     let mut values = Values::default();
     let mut faults = Vec::new();
+    let shown = |name: &str, value: &str| {
+        let is_secret = secrets::is_secret_parameter(template, name);
+        if is_secret { HIDDEN.to_owned() } else { secrets::shown(name, value).into_owned() }
+    };
     for name in names(template) {
         let default_now = default(template, name);
         let has = stack.and_then(|(stack, old)| Some((stack.parameters.get(name)?, default(old, name))));
         match (given.get(name), has) {
             (Some(value), has) => {
-                let is_secret = hides(template, name) || stack.is_some_and(|(_, old)| hides(old, name));
+                let is_hidden = hides(template, name) || stack.is_some_and(|(_, old)| hides(old, name));
                 if let Some((old, _)) =
-                    has.as_ref().filter(|(old, _)| *old != value && *old != HIDDEN && !is_secret)
+                    has.as_ref().filter(|(old, _)| *old != value && *old != HIDDEN && !is_hidden)
                 {
-                    values.changed.push((name.to_owned(), (*old).clone(), value.clone()));
+                    values.changed.push((name.to_owned(), shown(name, old), shown(name, value)));
                 }
-                if is_secret || has.is_none_or(|(old, _)| old != value) {
-                    let value = if is_secret { HIDDEN } else { value };
-                    values.fresh.push((name.to_owned(), value.to_owned()));
+                if is_hidden || has.is_none_or(|(old, _)| old != value) {
+                    let value = if is_hidden { HIDDEN.to_owned() } else { shown(name, value) };
+                    values.fresh.push((name.to_owned(), value));
                 }
                 values.given.insert(name.to_owned(), Given::Value(value.clone()));
             }
@@ -81,9 +86,9 @@ pub fn values(
             (None, Some((value, before))) => {
                 if let Some(now) = default_now.filter(|it| it != value && before.as_ref() != Some(it)) {
                     // Where nobody may see a value, it may have been only the default; it stays, whatever it is.
-                    let is_secret = hides(template, name) || value == HIDDEN;
-                    let shown = |it: String| if is_secret { HIDDEN.to_owned() } else { it };
-                    values.kept.push((name.to_owned(), shown(value.clone()), shown(now)));
+                    let is_hidden = hides(template, name) || value == HIDDEN;
+                    let shown = |it: &str| if is_hidden { HIDDEN.to_owned() } else { shown(name, it) };
+                    values.kept.push((name.to_owned(), shown(value), shown(&now)));
                 }
                 values.given.insert(name.to_owned(), Given::Previous);
             }

@@ -2,37 +2,21 @@
 
 use std::borrow::Cow;
 
-use asi_constructs::kernel::{
-    map::Entry,
-    node::{Node, NodeKind},
-};
+use asi_constructs::kernel::node::{Node, NodeKind};
 
 use super::{
     Slight,
     compare::{Change, Key},
     value::{is_function, line, scalar},
 };
+use crate::template::secrets;
 
 /// The type of the resource that the CDK adds to count its users.
 pub(super) const TOOLING: &str = "AWS::CDK::Metadata";
 /// Metadata that something on an instance reads.
 pub(super) const ACTING: [&str; 2] = ["AWS::CloudFormation::Authentication", "AWS::CloudFormation::Init"];
-/// What stands for a text that nobody may see.
-const HIDDEN: &str = "****";
 /// The shortest run of hexadecimal digits that is taken for a hash.
 const SHORTEST_HASH: usize = 32;
-/// What the name of a property or a variable has in it whose value nobody may see, in lower case without `_` and `-`.
-const SECRET: [&str; 8] = [
-    "password",
-    "secretstring",
-    "authtoken",
-    "privatekey",
-    "secretkey",
-    "apikey",
-    "accesstoken",
-    "clientsecret",
-];
-
 /// What makes the change of a resource hardly worth a line.
 pub(super) fn slight(
     type_name: &str,
@@ -108,13 +92,13 @@ fn without_hashes(text: &str) -> Option<String> {
     found.then_some(out)
 }
 
-/// A change with the texts hidden that nobody may see.
-pub(super) fn hidden(change: Change) -> Change {
-    hide(change, false)
+/// A change of what has this name with the texts hidden that nobody may see.
+pub(super) fn hidden(name: &str, change: Change) -> Change {
+    hide(change, secrets::is_secret(name))
 }
 
 fn hide(change: Change, is_secret: bool) -> Change {
-    let value = |it: Node| hidden_value(&it, is_secret);
+    let value = |it: Node| secrets::hidden(&it, is_secret);
     match change {
         Change::Added(it) => Change::Added(value(it)),
         Change::Removed(it) => Change::Removed(value(it)),
@@ -123,8 +107,10 @@ fn hide(change: Change, is_secret: bool) -> Change {
         Change::Within(changes) => {
             let hide = |(key, change): (Key, Change)| {
                 let is_secret = match &key {
-                    Key::Name(name) if name == "Value" || name == "Name" => is_secret,
-                    Key::Name(name) | Key::Named(name) => is_secret_name(name),
+                    // What belongs to a secret is one, and what is in a function is what that is.
+                    Key::Name(name) if matches!(name.as_str(), "Value" | "Default") => is_secret,
+                    Key::Name(name) if name.starts_with("Fn::") => is_secret,
+                    Key::Name(name) | Key::Named(name) => secrets::is_secret(name),
                     Key::Item(_) => is_secret,
                 };
                 let change = hide(change, is_secret);
@@ -133,38 +119,6 @@ fn hide(change: Change, is_secret: bool) -> Change {
             Change::Within(changes.into_iter().map(hide).collect())
         }
     }
-}
-
-/// A value with the texts in it hidden that nobody may see; all of them, if it is known to be secret.
-pub(super) fn hidden_value(node: &Node, is_secret: bool) -> Node {
-    if is_function(node) {
-        return node.clone();
-    }
-    let kind = match &node.kind {
-        // A reference to where a secret is kept tells nothing of it.
-        NodeKind::String(it) if is_secret && !it.contains("{{resolve:") => NodeKind::String(HIDDEN.into()),
-        NodeKind::Integer(_) | NodeKind::Float(_) if is_secret => NodeKind::String(HIDDEN.into()),
-        NodeKind::List(items) => NodeKind::List(items.iter().map(|it| hidden_value(it, is_secret)).collect()),
-        NodeKind::Map(map) => {
-            let name = map.get("Name").and_then(|it| it.value.as_str());
-            let is_named_secret = name.is_some_and(is_secret_name);
-            let entries = map.iter().map(|(key, entry)| {
-                let is_secret = is_secret_name(key) || (key == "Value" && (is_named_secret || is_secret));
-                (key.clone(), Entry { key: entry.key, value: hidden_value(&entry.value, is_secret) })
-            });
-            NodeKind::Map(entries.collect())
-        }
-        _ => return node.clone(),
-    };
-    Node { kind, ..Node::new(NodeKind::Null, node.span) }
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let plain: String =
-        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    // The name or the ARN of a secret is none, and neither is a setting about it.
-    let names_one = ["arn", "name", "id", "length", "enabled", "policy", "version", "days", "age", "type"];
-    SECRET.iter().any(|it| plain.contains(it)) && !names_one.iter().any(|it| plain.ends_with(it))
 }
 
 #[cfg(test)]

@@ -187,8 +187,8 @@ fn of_pair(pair: &Pair<'_>, templates: [&Node; 2], specs: &Specs, moved: &Moved)
     let written = properties.as_ref().or(attributes.as_ref()).map(Change::span).unwrap_or_default();
     change.span = written.or(new.span);
     change.slight = noise::slight(type_of(new), properties.as_ref(), attributes.as_ref());
-    change.properties = properties.map(noise::hidden);
-    change.attributes = attributes.map(noise::hidden);
+    change.properties = properties.map(|it| noise::hidden("", it));
+    change.attributes = attributes.map(|it| noise::hidden("", it));
     Some(change)
 }
 

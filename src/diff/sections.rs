@@ -10,11 +10,12 @@ use asi_constructs::kernel::{
 
 use super::{
     compare::{Change, Key, compare},
-    noise::{hidden, hidden_value},
+    noise::hidden,
     resource_of, resources_of,
     spec::Place,
     value::{Moved, references, text},
 };
+use crate::template::secrets;
 
 /// Something in a section of a template that differs.
 #[derive(Clone, Debug)]
@@ -215,7 +216,7 @@ fn of_section(
         let is_secret = |it: &Node| it.get("NoEcho").is_some_and(is_true);
         let is_secret =
             section == Section::Parameters && [before, after].into_iter().flatten().any(is_secret);
-        let change = if is_secret { without_default(change) } else { hidden(change) };
+        let change = if is_secret { without_default(change) } else { hidden(key, change) };
         let mut found = entry(section, key.clone().into_owned(), change, remark);
         found.span = found.span.or(after.or(before).map(|it| it.span).unwrap_or_default());
         entries.push(found);
@@ -298,10 +299,10 @@ fn is_true(it: &Node) -> bool {
 fn without_default(change: Change) -> Change {
     let hide = |it: Node| -> Node {
         if it.as_map().is_none() {
-            return hidden_value(&it, true);
+            return secrets::hidden(&it, true);
         }
         let entries = it.as_map().into_iter().flatten();
-        entries.map(|(key, it)| (key.clone(), hidden_value(&it.value, key == "Default"))).collect()
+        entries.map(|(key, it)| (key.clone(), secrets::hidden(&it.value, key == "Default"))).collect()
     };
     match change {
         Change::Added(it) => Change::Added(hide(it)),

@@ -7,6 +7,7 @@ use asi_constructs::kernel::{node::Node, span::Span};
 use super::{
     Fate, ResourceChange,
     compare::{Change, Key},
+    noise,
     replacement::{Reason, Replacement, Verdict},
 };
 
@@ -69,6 +70,6 @@ impl Word {
             Some((Key::Name(path.clone()), change))
         });
         let changes: Vec<(Key, Change)> = changes.collect();
-        change.properties = (!changes.is_empty()).then_some(Change::Within(changes));
+        change.properties = (!changes.is_empty()).then(|| noise::hidden("", Change::Within(changes)));
     }
 }

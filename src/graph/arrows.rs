@@ -72,7 +72,8 @@ impl Pen<'_, '_> {
         let known = self.graph.cards.iter().position(|it| it.role == role && it.name == name);
         known.unwrap_or_else(|| {
             let (name, kind, facts) = (name.to_owned(), role.noun().to_owned(), Vec::new());
-            self.graph.cards.push(Card { role, name, kind, facts, group: None, is_quiet: false });
+            let resources = Vec::new();
+            self.graph.cards.push(Card { role, name, kind, facts, group: None, is_quiet: false, resources });
             self.graph.cards.len() - 1
         })
     }

@@ -19,6 +19,8 @@ pub(super) struct Deck {
     pub of: Vec<Option<usize>>,
     /// What each card is about.
     pub chief: Vec<Option<usize>>,
+    /// What is drawn as a group, with the network it belongs to.
+    pub grouped: Vec<(usize, usize)>,
 }
 
 impl Deck {
@@ -51,7 +53,7 @@ impl Deck {
 pub(super) fn deal(inventory: &Inventory<'_>, drawn: &[bool], graph: &mut Graph) -> Deck {
     let stacks = stack_groups(inventory, drawn, graph);
     let mut networks = Networks::new(inventory, drawn, &stacks, graph);
-    let mut deck = Deck { of: vec![None; inventory.resources.len()], chief: Vec::new() };
+    let mut deck = Deck { of: vec![None; inventory.resources.len()], chief: Vec::new(), grouped: Vec::new() };
     let dead_letters = dead_letters(inventory);
     for unit in units(inventory) {
         if drawn[unit.stack] {
@@ -73,9 +75,21 @@ pub(super) fn deal(inventory: &Inventory<'_>, drawn: &[bool], graph: &mut Graph)
                 let (kind, name) = (declared.kind.clone(), name.clone());
                 let facts = Vec::new();
                 let group = stacks[stack];
-                graph.cards.push(Card { role: Role::Other, name, kind, facts, group, is_quiet: false });
+                let resources = Vec::new();
+                let card = Card { role: Role::Other, name, kind, facts, group, is_quiet: false, resources };
+                graph.cards.push(card);
                 deck.chief.push(None);
             }
+        }
+    }
+    for (at, card) in deck.of.iter().enumerate() {
+        if let Some(card) = card {
+            graph.cards[*card].resources.push(inventory.member(at));
+        }
+    }
+    for (at, network) in &deck.grouped {
+        if let Some(group) = networks.of_vpc(*network, inventory) {
+            graph.groups[group].resources.push(inventory.member(*at));
         }
     }
     deck
@@ -90,7 +104,8 @@ fn stack_groups(inventory: &Inventory<'_>, drawn: &[bool], graph: &mut Graph) ->
             let name = source.part.clone().unwrap_or_else(|| source.name.clone());
             let about =
                 if source.part.is_some() { format!("Stack {}", source.name) } else { "Stack".to_owned() };
-            graph.groups.push(Group { kind: GroupKind::Stack, name, about, parts: Vec::new(), parent: None });
+            let (parts, resources) = (Vec::new(), Vec::new());
+            graph.groups.push(Group { kind: GroupKind::Stack, name, about, parts, parent: None, resources });
             graph.groups.len() - 1
         })
     };
@@ -146,7 +161,7 @@ fn deal_unit(
     let (main, chief) = known.map_or((Role::Other, own), |(_, role, at)| (*role, *at));
     let mut add = |role: Role, chief: usize, kind: String, is_quiet: bool, deck: &mut Deck| {
         let (name, facts, group) = (unit.name.to_owned(), Vec::new(), None);
-        graph.cards.push(Card { role, name, kind, facts, group, is_quiet });
+        graph.cards.push(Card { role, name, kind, facts, group, is_quiet, resources: Vec::new() });
         deck.chief.push(Some(chief));
         graph.cards.len() - 1
     };
@@ -171,5 +186,8 @@ fn deal_unit(
     for at in &unit.resources {
         let apart = apart.iter().find(|(role, _)| facts::belongs(kind(*at), *role)).map(|(_, it)| *it);
         deck.of[*at] = apart.or(main_card);
+        if deck.of[*at].is_none() {
+            deck.grouped.push((*at, chief));
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 use asi_constructs::kernel::{id::LogicalId, node::Node};
 use indexmap::IndexMap;
 
+use super::Member;
+
 /// A stack to draw.
 #[derive(Clone, Debug)]
 pub struct Source<'a> {
@@ -43,6 +45,7 @@ pub(super) struct Inventory<'a> {
 #[derive(Debug)]
 pub(super) struct Resource<'a> {
     pub stack: usize,
+    pub id: &'a str,
     /// The path of what made it, below the stack.
     pub path: Cow<'a, str>,
     pub kind: &'a str,
@@ -84,7 +87,7 @@ impl<'a> Inventory<'a> {
                 let path =
                     known.map_or_else(|| path_in_metadata(&entry.value, id), |it| without_end(it).into());
                 let properties = entry.value.get("Properties");
-                all.resources.push(Resource { stack, path, kind, properties });
+                all.resources.push(Resource { stack, id, path, kind, properties });
             }
             let outputs = source.template.get("Outputs").and_then(Node::as_map);
             for output in outputs.into_iter().flat_map(|it| it.values()) {
@@ -95,6 +98,12 @@ impl<'a> Inventory<'a> {
             }
         }
         all
+    }
+
+    /// A resource as the picture names it.
+    pub(super) fn member(&self, resource: usize) -> Member {
+        let Resource { stack, id, .. } = self.resources[resource];
+        Member { stack: self.sources[stack].name.clone(), id: id.to_owned() }
     }
 
     /// The positions of the resources that a value in a template of `stack` refers to, each once, in order.

@@ -104,11 +104,11 @@ mod tests {
     fn groups_cards_and_arrows_are_a_flowchart() {
         let group = |kind, name: &str, about: &str, parent| {
             let (name, about, parts) = (name.to_owned(), about.to_owned(), Vec::new());
-            Group { kind, name, about, parts, parent }
+            Group { kind, name, about, parts, parent, resources: Vec::new() }
         };
         let card = |role, name: &str, group| {
             let (name, kind, facts) = (name.to_owned(), "X".to_owned(), Vec::new());
-            Card { role, name, kind, facts, group, is_quiet: false }
+            Card { role, name, kind, facts, group, is_quiet: false, resources: Vec::new() }
         };
         let arrow = |kind, label: &str| Arrow { from: 0, to: 1, kind, label: label.to_owned() };
         let graph = Graph {

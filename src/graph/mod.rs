@@ -61,6 +61,8 @@ pub struct Group {
     pub parts: Vec<String>,
     /// The group it lies in.
     pub parent: Option<usize>,
+    /// The resources it stands for.
+    pub resources: Vec<Member>,
 }
 
 /// What a [`Group`] is.
@@ -92,6 +94,17 @@ pub struct Card {
     pub group: Option<usize>,
     /// Whether it is a plain resource beside constructs.
     pub is_quiet: bool,
+    /// The resources it stands for.
+    pub resources: Vec<Member>,
+}
+
+/// A resource that a picture shows, or has behind something that it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The stack it is in.
+    pub stack: String,
+    /// Its logical id.
+    pub id: String,
 }
 
 /// Something that goes from one card to another.

@@ -67,6 +67,13 @@ impl<'a> Networks<'a> {
         self.names.iter().any(|(at, it)| *at == stack && it == name)
     }
 
+    /// The group of a network in its own stack.
+    pub(super) fn of_vpc(&self, vpc: usize, inventory: &Inventory<'_>) -> Option<usize> {
+        let stack = inventory.resources[vpc].stack;
+        let mut own = self.known.iter().filter(|it| it.stack == stack);
+        own.find(|it| it.identity == Identity::Resource(vpc)).map(|it| it.group)
+    }
+
     /// The group a card stands in, if its resources say so.
     pub(super) fn place(
         &mut self,
@@ -172,7 +179,8 @@ impl<'a> Networks<'a> {
             }
         };
         let kind = GroupKind::Network { is_guest };
-        graph.groups.push(Group { kind, name, about, parts: Vec::new(), parent: self.stacks[stack] });
+        let (parts, parent, resources) = (Vec::new(), self.stacks[stack], Vec::new());
+        graph.groups.push(Group { kind, name, about, parts, parent, resources });
         let group = graph.groups.len() - 1;
         self.known.push(Known { stack, identity: identity.clone(), group, subnets: Vec::new() });
         // In their order, whatever is placed first; those in which nothing is are taken away again.
@@ -204,6 +212,7 @@ impl<'a> Networks<'a> {
             about: String::new(),
             parts: Vec::new(),
             parent: Some(parent),
+            resources: Vec::new(),
         });
         group
     }

@@ -17,6 +17,7 @@ pub fn picture(graph: &Graph, layout: &Layout) -> Picture {
         title: group.name.clone(),
         about: group.about.clone(),
         parts: group.parts.clone(),
+        mark: None,
     });
     let cards = graph.cards.iter().zip(&layout.cards).map(|(card, rect)| {
         let (tone, glyph) = dress(card.role);
@@ -28,6 +29,7 @@ pub fn picture(graph: &Graph, layout: &Layout) -> Picture {
             kind: card.kind.clone(),
             facts: card.facts.clone(),
             is_quiet: card.is_quiet,
+            mark: None,
         }
     });
     let drawn = drawn(graph, layout);

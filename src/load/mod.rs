@@ -19,7 +19,10 @@ use asi_constructs::kernel::{
 pub use layers::{app, environments, merged, parts};
 pub use stack::{Declared, FailOn, Output, Parameter, Stack, is_app_name, stack_name, stacks};
 
-use crate::world::{FileError, Files, Reason};
+use crate::{
+    template::secrets,
+    world::{FileError, Files, Reason},
+};
 
 /// Reads the stack file at `path`, and keeps its text in `sources`. Without a node, it could not be read at all.
 pub fn read(files: &dyn Files, path: &Path, sources: &mut Sources) -> (Option<Node>, Vec<Diagnostic>) {
@@ -84,8 +87,7 @@ impl Unreadable {
 
 /// Reads a document, and keeps its text in `sources`.
 pub fn document(text: &str, name: &str, sources: &mut Sources) -> (Option<Node>, Vec<Diagnostic>) {
-    let file = sources.add(name, text);
-    yaml::parse(text, file, Format::of(name))
+    parsed(text, name, Format::of(name), sources)
 }
 
 /// Reads a template, and keeps its text in `sources`. Where the name of the file leaves it open, what begins with a
@@ -93,8 +95,17 @@ pub fn document(text: &str, name: &str, sources: &mut Sources) -> (Option<Node>,
 pub fn template(text: &str, name: &str, sources: &mut Sources) -> (Option<Node>, Vec<Diagnostic>) {
     let is_yaml = Path::new(name).extension().is_some_and(|it| it == "yaml" || it == "yml");
     let is_json = !is_yaml && text.trim_start().starts_with('{');
+    parsed(text, name, if is_json { Format::Json } else { Format::of(name) }, sources)
+}
+
+/// Reads a document, and keeps its text, but for what nobody may see.
+fn parsed(text: &str, name: &str, format: Format, sources: &mut Sources) -> (Option<Node>, Vec<Diagnostic>) {
     let file = sources.add(name, text);
-    yaml::parse(text, file, if is_json { Format::Json } else { Format::of(name) })
+    let (document, faults) = yaml::parse(text, file, format);
+    if let Some(document) = &document {
+        sources.cover(secrets::places(document));
+    }
+    (document, faults)
 }
 
 fn unreadable(error: &FileError, missing: &str) -> Diagnostic {

@@ -12,13 +12,16 @@ use asi_constructs::kernel::{
 use indexmap::IndexMap;
 
 use super::{
+    Compared, Reviewed,
     list::variants,
     synth::{Synthesis, Synthesized},
 };
 use crate::{
     assembly,
-    graph::{Construct, Graph, Source},
+    diff::{Kind, ResourceChange},
+    graph::{Construct, Graph, Member, Source},
     load,
+    template::{Template, resource_of},
     world::Files,
 };
 
@@ -70,6 +73,82 @@ pub fn graph(files: &dyn Files, path: &Path, environment: Option<&str>, names: &
     let is_sound = !has_errors(&synthesis.diagnostics) && !synthesis.stacks.is_empty();
     let graph = is_sound.then(|| of_stacks(&synthesis.stacks, names));
     Drawing { graph, diagnostics: synthesis.diagnostics, sources: synthesis.sources }
+}
+
+/// A stack as it becomes, and what changes behind each thing that is drawn.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The picture without coordinates; what goes is still in it.
+    pub graph: Graph,
+    /// What changes behind each card: positions among the resources that differ.
+    pub cards: Vec<Vec<usize>>,
+    /// The same of each group.
+    pub groups: Vec<Vec<usize>>,
+    /// What changes and has no place in the picture.
+    pub elsewhere: Vec<usize>,
+}
+
+/// The pictures of all stacks of a review, in their order; none of a stack of which there would be more than people read.
+pub fn drawn(reviewed: &Reviewed) -> Vec<Option<Drawn>> {
+    let stacks = &reviewed.comparison.stacks;
+    let merged: Vec<Template> = stacks.iter().map(with_what_goes).collect();
+    let templates = stacks.iter().zip(&merged).chain(reviewed.same.iter().map(|it| (it, &it.templates[1])));
+    let source =
+        |(compared, template): (&Compared, &'_ Template)| (compared.name.clone(), template.paths.clone());
+    let named: Vec<_> = templates.clone().map(source).collect();
+    let sources = named.into_iter().zip(templates).map(|((name, paths), (_, template))| Source {
+        name,
+        part: None,
+        template: &template.body,
+        paths,
+        constructs: IndexMap::new(),
+    });
+    let sources: Vec<Source<'_>> = sources.collect();
+    stacks.iter().map(|it| of_change(it, &sources)).collect()
+}
+
+/// The template of a stack as it becomes, with the resources that go.
+fn with_what_goes(compared: &Compared) -> Template {
+    let [old, new] = &*compared.templates;
+    let mut template = new.clone();
+    let gone = compared.diff.resources.iter().filter(|it| matches!(it.kind, Kind::Removed(_)));
+    let gone: Vec<(&str, &Node)> =
+        gone.filter_map(|it| Some((it.id.as_str(), resource_of(&old.body, &it.id)?))).collect();
+    let resources = gone.iter().map(|(id, it)| ((*id).to_owned().into(), (*it).clone())).collect();
+    template.body.overlay(&Node::from_iter([("Resources".into(), resources)]));
+    let paths = old.paths.iter().filter(|(id, _)| gone.iter().any(|(it, _)| id.as_str() == *it));
+    template.paths.extend(paths.map(|(id, path)| (id.clone(), path.clone())));
+    template
+}
+
+fn of_change(compared: &Compared, sources: &[Source<'_>]) -> Option<Drawn> {
+    /// Beyond that a picture is no help.
+    const MOST_CARDS: usize = 120;
+    /// What differs more than people read is not drawn either: this is no tool for that, and takes its time.
+    const MOST_RESOURCES: usize = 1000;
+    let own = sources.iter().find(|it| it.name == compared.name)?;
+    if own.template.get("Resources").and_then(Node::as_map).is_none_or(|it| it.len() > MOST_RESOURCES) {
+        return None;
+    }
+    let graph = Graph::new(&compared.name, sources, |it| it.name == compared.name);
+    if graph.cards.len() > MOST_CARDS || graph.cards.is_empty() && graph.groups.is_empty() {
+        return None;
+    }
+    let changes = &compared.diff.resources;
+    let behind = |members: &Vec<Member>| -> Vec<usize> {
+        let is_behind = |it: &ResourceChange| members.iter().any(|member| member.id == it.id);
+        changes
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| it.slight.is_none() && is_behind(it))
+            .map(|(at, _)| at)
+            .collect()
+    };
+    let cards: Vec<Vec<usize>> = graph.cards.iter().map(|it| behind(&it.resources)).collect();
+    let groups: Vec<Vec<usize>> = graph.groups.iter().map(|it| behind(&it.resources)).collect();
+    let is_drawn = |at: &usize| cards.iter().chain(&groups).any(|it| it.contains(at));
+    let elsewhere = (0..changes.len()).filter(|at| changes[*at].slight.is_none() && !is_drawn(at)).collect();
+    Some(Drawn { graph, cards, groups, elsewhere })
 }
 
 /// A template of another origin.

@@ -24,8 +24,8 @@ pub struct Reviewed {
     pub comparison: Comparison,
     /// What is to be known of each of these stacks, in their order.
     pub stacks: Vec<OfStack>,
-    /// The stacks in which nothing differs, by their environments.
-    pub same: Vec<Option<String>>,
+    /// Those in which nothing differs: others may refer to what is in them.
+    pub same: Vec<Compared>,
     /// What is wrong with the new side, and was not with the old one.
     pub checked: Vec<Checked>,
     /// What was wrong with the old side: codes, and places in its templates.
@@ -79,10 +79,9 @@ pub fn check(files: &dyn Files, path: &Path, environment: Option<&str>) -> Vec<C
 
 /// What a comparison comes to; what is wrong with its new side is told later.
 pub fn reviewed(mut comparison: Comparison, basis: Basis) -> Reviewed {
-    let same = comparison.stacks.iter().filter(|it| !it.differs());
-    let same = same.map(|it| it.environment.clone()).collect();
     let known = known(&comparison.stacks);
-    comparison.stacks.retain(Compared::differs);
+    let (differing, same) = comparison.stacks.into_iter().partition(Compared::differs);
+    comparison.stacks = differing;
     let stacks = comparison.stacks.iter().map(of_stack).collect();
     Reviewed { comparison, stacks, same, checked: Vec::new(), known, basis }
 }
@@ -197,8 +196,8 @@ impl Reviewed {
             of.comparison.stacks.push(compared);
             of.stacks.push(of_stack);
         }
-        for environment in same {
-            all.entry(environment.clone()).or_insert_with(blank).same.push(environment);
+        for it in same {
+            all.entry(it.environment.clone()).or_insert_with(blank).same.push(it);
         }
         if all.is_empty() {
             all.insert(None, blank());

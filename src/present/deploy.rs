@@ -15,6 +15,7 @@ use crate::{
         deploy::{Ending, News, Proposal},
     },
     render::{Block, Doc, Item, Meaning, Text},
+    template::secrets,
     world::{
         AwsError,
         cloudformation::{DeployedStack, Imported, ResourceStatus, StackEvent, StackOutput},
@@ -247,7 +248,9 @@ pub fn ending(stack: &str, ending: &Ending, seconds: Option<u64>) -> Option<Doc>
 pub fn outputs(stack: &DeployedStack) -> String {
     let is_told = |it: &&StackOutput| it.export.is_none() || !it.key.starts_with("ExportsOutput");
     let told = stack.outputs.iter().filter(is_told);
-    told.flat_map(|it| [format!("{}.{} = {}", stack.name, it.key, it.value), "\n".to_owned()]).collect()
+    let line =
+        |it: &StackOutput| format!("{}.{} = {}\n", stack.name, it.key, secrets::shown(&it.key, &it.value));
+    told.map(line).collect()
 }
 
 /// "1 min 4 s"

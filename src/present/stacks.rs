@@ -5,6 +5,7 @@ use crate::{
     deploy::Way,
     ops::{contents::Holder, inspect::Drift, recover::State},
     render::{Block, Doc, Item, Meaning, Text},
+    template::secrets,
     world::cloudformation::{DeployedStack, Drifted, ResourceDrift, StackStatus},
 };
 
@@ -128,12 +129,20 @@ pub fn drift(drift: &Drift) -> Doc {
         ];
         let none = "nothing";
         let line = |it: &crate::world::cloudformation::Difference| {
+            let value = |value: &Option<String>| match value {
+                // Of a variable in a list, the path does not say the name.
+                Some(_) if it.path.contains("Environment") && it.path.ends_with("/Value") => {
+                    secrets::HIDDEN.to_owned()
+                }
+                Some(value) => secrets::shown(&it.path, value).into_owned(),
+                None => none.to_owned(),
+            };
             vec![
                 (Meaning::Value, it.path.trim_start_matches('/').replace('/', ".")),
                 (Meaning::Plain, ": ".to_owned()),
-                (Meaning::Removed, it.expected.clone().unwrap_or_else(|| none.to_owned())),
+                (Meaning::Removed, value(&it.expected)),
                 (Meaning::Plain, " → ".to_owned()),
-                (Meaning::Added, it.actual.clone().unwrap_or_else(|| none.to_owned())),
+                (Meaning::Added, value(&it.actual)),
             ]
         };
         Item { cells, lines: it.differences.iter().map(line).collect() }

@@ -1,6 +1,8 @@
 //! A document as Markdown, for a pull request or a README.
 
-use super::{Block, Doc, Excerpt, Fault, Item, Level, Meaning, Text, hidden::comment, linked};
+use super::{
+    Block, Doc, Excerpt, Fault, Item, Level, Meaning, Text, hidden::comment, linked, markup::escaped,
+};
 
 /// Prints as Markdown.
 pub fn markdown(doc: &Doc) -> String {
@@ -19,7 +21,8 @@ pub(super) fn block(block: &Block) -> String {
         Block::Items(items) => items.iter().map(item).collect(),
         Block::Hidden(text) => comment(text),
         Block::Details(title, doc) => {
-            let title = title.iter().map(|(_, it)| escaped(it)).collect::<String>();
+            // What stands in the line of a tag is HTML, and no Markdown.
+            let title = title.iter().map(|(_, it)| escaped(&silent(&flat(it)))).collect::<String>();
             format!("<details>\n<summary>{title}</summary>\n\n{}\n</details>\n", markdown(doc))
         }
     }
@@ -31,8 +34,35 @@ fn item(item: &Item) -> String {
     format!("- {}\n{}", cells.join(" "), lines.collect::<String>())
 }
 
+/// Text on one line, in the order in which it stands there: what ends a line ends more than that, and what turns the
+/// direction of writing makes a review say something else.
+fn flat(text: &str) -> String {
+    let flat = |it: char| match it {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        it if it.is_control() || matches!(it, '\u{2028}' | '\u{2029}') => ' ',
+        it => it,
+    };
+    text.chars().map(flat).collect()
+}
+
+/// Text that calls nobody and tells no issue of itself, whatever stands in a template.
+fn silent(text: &str) -> String {
+    /// What neither is seen nor a letter.
+    const NOTHING: char = '\u{200b}';
+    let mut out = String::new();
+    let mut before = ' ';
+    for it in text.chars() {
+        let is_call = (before == '@' && it.is_ascii_alphanumeric()) || (before == '#' && it.is_ascii_digit());
+        out.extend(is_call.then_some(NOTHING));
+        out.push(it);
+        before = it;
+    }
+    out
+}
+
 /// Text that means nothing to Markdown, but for what stands between two backticks.
 fn prose(text: &str) -> String {
+    let text = flat(text);
     let parts: Vec<&str> = text.split('`').collect();
     let last = parts.len() - 1;
     let part = |(at, part): (usize, &&str)| {
@@ -40,7 +70,7 @@ fn prose(text: &str) -> String {
             return code(part);
         }
         let open = if at % 2 == 1 { "\\`" } else { "" };
-        let plain: String = part
+        let plain: String = silent(part)
             .chars()
             .map(|it| match it {
                 '\\' | '*' | '[' | ']' | '~' => format!("\\{it}"),
@@ -55,16 +85,12 @@ fn prose(text: &str) -> String {
     parts.iter().enumerate().map(part).collect()
 }
 
-/// Text inside of HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 /// Text as it is, between more backticks than it has in a row.
 fn code(text: &str) -> String {
+    let text = flat(text);
     let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or_default();
     let ticks = "`".repeat(longest + 1);
-    let room = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    let room = if text.trim() != text || text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{ticks}{room}{text}{room}{ticks}")
 }
 
@@ -115,12 +141,13 @@ fn fault(it: &Fault) -> String {
         Level::Warning => "warning",
         Level::Info => "info",
     };
-    let mut out = format!("**{kind}** `{}`: {}\n", it.code, it.message);
+    let mut out = format!("**{kind}** `{}`: {}\n", it.code, prose(&it.message));
     for Excerpt { file, text, first_line, .. } in &it.excerpts {
-        out.push_str(&format!("\n`{file}:{first_line}`\n\n{}", fenced("yaml", text)));
+        let place = code(&format!("{file}:{first_line}"));
+        out.push_str(&format!("\n{place}\n\n{}", fenced("yaml", text)));
     }
     for (kind, note) in &it.notes {
-        out.push_str(&format!("\n{kind}: {note}\n"));
+        out.push_str(&format!("\n{kind}: {}\n", prose(note)));
     }
     out
 }
@@ -153,6 +180,20 @@ mod tests {
     fn a_link_cannot_end_its_address() {
         let doc = Doc(vec![Block::Paragraph(vec![super::super::link("a b", "https://x/(y) z")])]);
         assert_eq!(markdown(&doc), "[`a b`](https://x/%28y%29%20z)\n");
+    }
+
+    #[test]
+    fn text_stays_on_its_line_and_calls_nobody() {
+        let cell = |meaning, text: &str| vec![(meaning, text.to_owned())];
+        let doc = Doc(vec![
+            Block::Paragraph(cell(Meaning::Plain, "a\n# b @octocat #1 `@c` <b> x_y")),
+            Block::Paragraph(cell(Meaning::Value, "a\n```\n\u{202e}@d ")),
+            Block::Details(cell(Meaning::Plain, "@e x_y\n</details>"), Doc::default()),
+        ]);
+        let expected = "a # b @\u{200b}octocat #\u{200b}1 `@c` &lt;b&gt; x\\_y\n\n\
+            ```` a ``` \u{fffd}@d  ````\n\n\
+            <details>\n<summary>@\u{200b}e x_y &lt;/details&gt;</summary>\n\n\n</details>\n";
+        assert_eq!(markdown(&doc), expected);
     }
 
     #[test]

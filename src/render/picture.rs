@@ -37,6 +37,8 @@ pub struct Frame {
     pub about: String,
     /// Its parts, a line each.
     pub parts: Vec<String>,
+    /// What the page in which it is shown says of it.
+    pub mark: Option<Mark>,
 }
 
 /// How a [`Frame`] is drawn.
@@ -69,6 +71,58 @@ pub struct Card {
     pub facts: Vec<String>,
     /// Whether it is less important than others.
     pub is_quiet: bool,
+    /// What the page in which it is shown says of it.
+    pub mark: Option<Mark>,
+}
+
+/// What a page says of a thing in a picture: it is marked, and leads there.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// What it looks like.
+    pub look: Marking,
+    /// What it says, in a word or two.
+    pub word: String,
+    /// The place in the page that says more, by its id.
+    pub target: String,
+}
+
+/// How a thing is marked: each has a colour and a sign of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Marking {
+    /// It comes.
+    Added,
+    /// It becomes another.
+    Changed,
+    /// It makes room for another of its kind.
+    Replaced,
+    /// It goes.
+    Removed,
+    /// Nobody must overlook it.
+    Danger,
+}
+
+impl Marking {
+    /// Its sign, for who does not tell colours apart.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Added => "+",
+            Self::Changed => "~",
+            Self::Replaced => "±",
+            Self::Removed => "−",
+            Self::Danger => "!",
+        }
+    }
+
+    /// The name of its look.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Replaced => "replaced",
+            Self::Removed => "removed",
+            Self::Danger => "danger",
+        }
+    }
 }
 
 /// What a colour says.

@@ -1,6 +1,9 @@
 //! A picture as SVG: one file without script or font of another place, in the colours of where it is shown.
 
-use super::picture::{Card, Frame, Glyph, Line, Look, Picture, Size, Stroke, Tone, fitted};
+use super::{
+    markup,
+    picture::{Card, Frame, Glyph, Line, Look, Mark, Picture, Place, Size, Stroke, Tone, fitted},
+};
 
 /// How round the corners of lines are.
 const ROUND: i32 = 8;
@@ -8,7 +11,7 @@ const ROUND: i32 = 8;
 const HEAD: i32 = 8;
 
 /// The look of everything; under one class, so that a page into which the picture is copied keeps its own.
-const STYLE: &str = "
+pub(super) const STYLE: &str = "
   .asi { --ground: #fcfcfb; --ink: #1c2230; --soft: #5d6778; --card: #ffffff; --edge: #d9dee6;
     --outer: #f4f5f7; --closed: #eef3fb; --area: #f9fbfe; --rim: #b4c4de; --way: #2b63c9; --use: #7b8494;
     --entrance: #2b63c9; --runs: #c2570c; --delivers: #7446c7; --keeps: #1d7d58; --plain: #5d6778; --tint: 0.12; }
@@ -44,11 +47,20 @@ const STYLE: &str = "
 
 /// Writes a picture as SVG.
 pub fn svg(picture: &Picture) -> String {
+    drawing(picture, "asi", "img", &format!("<style>{STYLE}</style>\n"))
+}
+
+/// Writes a picture as a part of a page that has its style, and in which no other picture has this name.
+pub(super) fn inlined(picture: &Picture, name: &str) -> String {
+    drawing(picture, name, "group", "")
+}
+
+fn drawing(picture: &Picture, name: &str, role: &str, style: &str) -> String {
     let (width, height) = picture.size;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" class=\"asi\" role=\"img\" aria-labelledby=\"asi-title asi-description\">\n\
-         <title id=\"asi-title\">{}</title>\n<desc id=\"asi-description\">{}</desc>\n<style>{STYLE}</style>\n\
+         viewBox=\"0 0 {width} {height}\" class=\"asi\" role=\"{role}\" aria-labelledby=\"{name}-title {name}-description\">\n\
+         <title id=\"{name}-title\">{}</title>\n<desc id=\"{name}-description\">{}</desc>\n{style}\
          <rect class=\"ground\" width=\"{width}\" height=\"{height}\" rx=\"12\"/>\n",
         escaped(&picture.title),
         escaped(&picture.description),
@@ -87,7 +99,9 @@ fn frame(it: &Frame) -> String {
     for (at, line) in (0..).zip(lines) {
         out += &text("small", x + 16, y + first + 18 * (at + 1), line, Size::Small, room);
     }
-    out + "</g>\n"
+    out += "</g>\n";
+    it.mark.iter().for_each(|mark| out += &link(mark, &it.title, &pill(mark, it.place)));
+    out
 }
 
 fn card(it: &Card) -> String {
@@ -118,7 +132,36 @@ fn card(it: &Card) -> String {
     for (at, fact) in (0..).zip(&it.facts) {
         out += &text("small", x + 14, y + 67 + 18 * at, fact, Size::Small, width - 26);
     }
-    out + "</g>\n"
+    out += "</g>\n";
+    match &it.mark {
+        None => out,
+        Some(mark) => link(mark, &it.title, &(out + &pill(mark, it.place))),
+    }
+}
+
+/// What leads to what a page says of it.
+fn link(mark: &Mark, title: &str, what: &str) -> String {
+    format!(
+        "<a class=\"mark {}\" href=\"#{}\" aria-label=\"{}\">\n{what}</a>\n",
+        mark.look.class(),
+        escaped(&mark.target),
+        escaped(&format!("{title}: {}", mark.word)),
+    )
+}
+
+/// The sign and the word of a mark, on the upper border of what it is on.
+fn pill(mark: &Mark, (x, y, width, _): Place) -> String {
+    let word = fitted(&format!("{} {}", mark.look.sign(), mark.word), Size::Label, width - 30);
+    let long = super::text_width(&word, Size::Label) + 22;
+    let left = x + width - long - 8;
+    format!(
+        "<rect class=\"pill\" x=\"{left}\" y=\"{}\" width=\"{long}\" height=\"18\" rx=\"9\"/>\n\
+         <text class=\"pilled\" x=\"{}\" y=\"{}\">{}</text>\n",
+        y - 9,
+        left + long / 2,
+        y + 4,
+        escaped(&word),
+    )
 }
 
 fn line(it: &Line) -> String {
@@ -213,21 +256,9 @@ fn shown(text: &str, size: Size, room: i32) -> String {
     escaped(&fitted(text, size, room))
 }
 
-/// Text as XML has it. What XML cannot hold at all is left out.
+/// Text on one line.
 fn escaped(text: &str) -> String {
-    let is_legal = |it: &char| !it.is_control() && !matches!(it, '\u{fffe}' | '\u{ffff}');
-    let mut out = String::new();
-    for it in text.chars().map(|it| if it == '\n' { ' ' } else { it }).filter(is_legal) {
-        match it {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            it => out.push(it),
-        }
-    }
-    out
+    markup::escaped(&text.replace('\n', " "))
 }
 
 /// The lines of a sign, in a square of 20.

@@ -3,6 +3,7 @@
 mod json;
 mod patch;
 mod references;
+pub mod secrets;
 mod yaml;
 
 use std::borrow::Cow;

@@ -7,7 +7,7 @@ mod findings;
 mod review;
 mod sarif;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -17,9 +17,9 @@ pub use diff::diff;
 pub use doctor::{diagnosis, policy};
 pub use findings::findings;
 pub use review::review;
-pub use sarif::sarif;
+pub use sarif::{review as review_sarif, sarif};
 
-use crate::{load::Stack, world::cloudformation::DeployedStack};
+use crate::{load::Stack, template::secrets, world::cloudformation::DeployedStack};
 
 /// The version of every document here; it grows when a field changes its meaning or goes.
 const VERSION: u32 = 1;
@@ -71,9 +71,9 @@ struct Deployed<'a> {
     status: Option<&'a str>,
     reason: Option<&'a str>,
     protected: bool,
-    parameters: BTreeMap<&'a str, &'a str>,
-    tags: BTreeMap<&'a str, &'a str>,
-    outputs: BTreeMap<&'a str, &'a str>,
+    parameters: BTreeMap<&'a str, Cow<'a, str>>,
+    tags: BTreeMap<&'a str, Cow<'a, str>>,
+    outputs: BTreeMap<&'a str, Cow<'a, str>>,
 }
 
 /// How stacks are, as `asi status --format json` prints it; of what is not deployed, there is only the name.
@@ -84,7 +84,7 @@ pub fn statuses(stacks: &[(String, Option<DeployedStack>)]) -> String {
 fn status((name, stack): &(String, Option<DeployedStack>)) -> Deployed<'_> {
     let stack = stack.as_ref();
     let pairs = |of: fn(&DeployedStack) -> &IndexMap<String, String>| {
-        stack.into_iter().flat_map(of).map(|(key, it)| (key.as_str(), it.as_str())).collect()
+        stack.into_iter().flat_map(of).map(|(key, it)| (key.as_str(), secrets::shown(key, it))).collect()
     };
     let outputs = stack.into_iter().flat_map(|it| &it.outputs);
     Deployed {
@@ -95,7 +95,7 @@ fn status((name, stack): &(String, Option<DeployedStack>)) -> Deployed<'_> {
         protected: stack.is_some_and(|it| it.is_protected),
         parameters: pairs(|it| &it.parameters),
         tags: pairs(|it| &it.tags),
-        outputs: outputs.map(|it| (it.key.as_str(), it.value.as_str())).collect(),
+        outputs: outputs.map(|it| (it.key.as_str(), secrets::shown(&it.key, &it.value))).collect(),
     }
 }
 

@@ -1,4 +1,4 @@
-"""Checks findings as SARIF by its schema, and as JUnit XML by the rules its readers agree on: no standard has them.
+"""Checks findings as SARIF by its schema, and, if they are given, as JUnit XML by the rules its readers agree on: no standard has them.
 
 These are: suites hold cases, whose number, failures and skips their attributes tell; a case has a name and a class;
 what did not pass has one `failure` with a type and a message, or one `skipped`.
@@ -50,4 +50,5 @@ def check_counts(of, cases):
     assert said == counted, (said, counted)
 
 
-print(check_sarif(sys.argv[1], sys.argv[2]), "results,", check_junit(sys.argv[3]), "cases")
+said = f"{check_sarif(sys.argv[1], sys.argv[2])} results"
+print(said if len(sys.argv) == 3 else f"{said}, {check_junit(sys.argv[3])} cases")

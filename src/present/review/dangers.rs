@@ -30,7 +30,7 @@ impl Page<'_> {
             .collect()
     }
 
-    fn danger(&self, points: &[&Point<Danger>], stack: &Compared) -> Block {
+    pub(super) fn danger(&self, points: &[&Point<Danger>], stack: &Compared) -> Block {
         let Point { what, id, .. } = points[0];
         let mut lines = Vec::new();
         if points.len() == 1 && matches!(what, Danger::Data { .. } | Danger::Address { .. }) {
@@ -168,7 +168,7 @@ fn guard(guard: &Guard) -> String {
 }
 
 /// What else there is to say of a danger: whom it is about, and what exactly.
-fn more(danger: &Danger) -> Vec<Text> {
+pub(super) fn more(danger: &Danger) -> Vec<Text> {
     let mut lines: Vec<Text> = Vec::new();
     let mut line = |what: &str, values: &[String]| {
         let mut text = plain(format!("{what}: "));

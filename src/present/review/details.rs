@@ -34,7 +34,7 @@ pub(super) fn details(stack: &Compared, sources: &Sources) -> Vec<Block> {
     parts
 }
 
-fn of_resource(it: &ResourceChange, sources: &Sources) -> String {
+pub(super) fn of_resource(it: &ResourceChange, sources: &Sources) -> String {
     let sign = match (&it.kind, it.replacement.verdict) {
         (Kind::Added, _) => "+ ",
         (Kind::Removed(_), _) => "- ",

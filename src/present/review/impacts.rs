@@ -19,7 +19,7 @@ impl Page<'_> {
         groups.into_iter().map(|(points, stack)| self.impact(&points, stack)).collect()
     }
 
-    fn impact(&self, points: &[&Point<Impact>], stack: &Compared) -> Block {
+    pub(super) fn impact(&self, points: &[&Point<Impact>], stack: &Compared) -> Block {
         let Impact { effect, is_sure, source } = &points[0].what;
         let mut text = self::effect(effect);
         if !is_sure {

@@ -1,14 +1,17 @@
 //! What a reviewer should know of a change: what hurts first, then what is noticed, then all of it.
 
+pub mod alerts;
 mod dangers;
 mod details;
 mod impacts;
+mod page;
 #[cfg(feature = "aws")]
 mod posted;
 mod warnings;
 
 use asi_constructs::kernel::span::{Sources, Span};
 
+pub use self::page::{Part, page};
 #[cfg(feature = "aws")]
 pub use self::posted::{posted, quiet, record, remarks};
 pub(crate) use self::{dangers::danger, impacts::effect, warnings::warning};
@@ -23,7 +26,7 @@ use crate::{
         Compared, Presence, Reviewed,
         review::{Basis, OfStack},
     },
-    render::{Block, Doc, Item, Meaning, Section, Text, link},
+    render::{Block, Doc, Item, Meaning, Section, Text, Weight, link},
     review::Point,
 };
 
@@ -59,16 +62,25 @@ const MOST_STACKS: usize = 60;
 
 /// A review in a line: `asi: prod — 2 dangers, 1 warning, 14 changes`.
 pub fn headline(reviewed: &Reviewed, frame: &Frame) -> String {
+    let parts: Vec<String> = counts(reviewed).into_iter().map(|(_, it)| it).collect();
+    format!("{} — {}", name(frame), parts.join(", "))
+}
+
+/// What a review is of: `asi: prod`.
+fn name(frame: &Frame) -> String {
     let of = frame.environment.as_deref().unwrap_or(&frame.title);
-    let of = if of.is_empty() { "asi".to_owned() } else { format!("asi: {of}") };
+    if of.is_empty() { "asi".to_owned() } else { format!("asi: {of}") }
+}
+
+/// What a review comes to, what matters most first.
+fn counts(reviewed: &Reviewed) -> Vec<(Weight, String)> {
     let changes: usize = reviewed.comparison.stacks.iter().map(changes).sum();
     let parts = [
-        counted(reviewed.dangers(), "danger"),
-        counted(reviewed.warnings(), "warning"),
-        Some(counted(changes, "change").unwrap_or_else(|| "no changes".to_owned())),
+        (Weight::Danger, counted(reviewed.dangers(), "danger")),
+        (Weight::Warning, counted(reviewed.warnings(), "warning")),
+        (Weight::Plain, Some(counted(changes, "change").unwrap_or_else(|| "no changes".to_owned()))),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    format!("{of} — {}", parts.join(", "))
+    parts.into_iter().filter_map(|(weight, it)| Some((weight, it?))).collect()
 }
 
 /// How many changes there are in a stack.

@@ -47,7 +47,7 @@ impl Page<'_> {
         blocks
     }
 
-    fn warning(&self, points: &[&Point<Warning>], stack: &Compared) -> Block {
+    pub(super) fn warning(&self, points: &[&Point<Warning>], stack: &Compared) -> Block {
         let point = points[0];
         let mut lines: Vec<Text> = Vec::new();
         match &point.what {

@@ -1,4 +1,6 @@
-//! What `asi validate --format sarif` prints: SARIF 2.1.0, which code scanning reads.
+//! What `asi validate --format sarif` prints, and `asi review`: SARIF 2.1.0, which code scanning reads.
+
+mod review;
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, Severity},
@@ -7,6 +9,7 @@ use asi_constructs::kernel::{
 use indexmap::IndexMap;
 use serde::Serialize;
 
+pub use self::review::review;
 use super::text;
 use crate::{ops::Checked, present, validate::Finding};
 
@@ -72,7 +75,8 @@ struct Outcome<'a> {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "SARIF names them")]
 struct Location {
-    physical_location: Physical,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physical_location: Option<Physical>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     logical_locations: Vec<Logical>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,12 +104,18 @@ struct Region {
     end_column: usize,
 }
 
+impl Region {
+    /// The first place of any file.
+    const BEGINNING: Self = Self { start_line: 1, start_column: 1, end_line: 1, end_column: 1 };
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Logical {
     fully_qualified_name: String,
 }
 
+/// What says in the next run that something is the same.
 #[derive(Serialize)]
 struct Fingerprints {
     #[serde(rename = "codeAndPath/v1")]
@@ -120,28 +130,49 @@ struct Suppression<'a> {
 
 /// What was found, those that are acknowledged among it as suppressed.
 pub fn sarif(checked: &[Checked]) -> String {
-    let mut rules: IndexMap<&'static str, Rule> = IndexMap::new();
-    let mut results = Vec::new();
-    for file in checked {
+    let mut found = Found::default();
+    checked.iter().for_each(|it| found.add(it));
+    found.text()
+}
+
+/// Results, and the rules they name.
+#[derive(Default)]
+struct Found<'a> {
+    rules: IndexMap<&'static str, Rule>,
+    results: Vec<Outcome<'a>>,
+}
+
+impl<'a> Found<'a> {
+    /// What was found in a file.
+    fn add(&mut self, file: &'a Checked) {
         let lines = file.lines();
         for finding in &file.findings {
             let code = finding.diagnostic.code;
-            let entry = rules.entry(code);
-            let index = entry.index();
-            entry.or_insert_with(|| rule(code));
-            results.push(outcome(file, &lines, finding, index));
+            let index = self.rule(code, || rule(code));
+            self.results.push(outcome(file, &lines, finding, index));
         }
     }
-    let driver = Driver {
-        name: "asi",
-        semantic_version: env!("CARGO_PKG_VERSION"),
-        rules: rules.into_values().collect(),
-    };
-    text(&Log {
-        schema: "https://json.schemastore.org/sarif-2.1.0.json",
-        version: "2.1.0",
-        runs: [Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results }],
-    })
+
+    /// The place of a rule among the rules, at the end if it was not there.
+    fn rule(&mut self, id: &'static str, make: impl FnOnce() -> Rule) -> usize {
+        let entry = self.rules.entry(id);
+        let index = entry.index();
+        entry.or_insert_with(make);
+        index
+    }
+
+    fn text(self) -> String {
+        let driver = Driver {
+            name: "asi",
+            semantic_version: env!("CARGO_PKG_VERSION"),
+            rules: self.rules.into_values().collect(),
+        };
+        text(&Log {
+            schema: "https://json.schemastore.org/sarif-2.1.0.json",
+            version: "2.1.0",
+            runs: [Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results: self.results }],
+        })
+    }
 }
 
 /// What the registry says of a code.
@@ -160,9 +191,9 @@ fn outcome<'a>(checked: &Checked, lines: &Lines<'_>, finding: &'a Finding, rule_
     let names =
         [(!path.is_empty()).then(|| path.join("/")), diagnostic.path.as_ref().map(ToString::to_string)];
     let logical = names.into_iter().flatten().map(|it| Logical { fully_qualified_name: it }).collect();
-    let place = |span| Physical {
-        artifact_location: Artifact { uri: uri(&checked.file) },
-        region: region(lines, span),
+    let place = |span| {
+        let artifact_location = Artifact { uri: uri(&checked.file) };
+        Some(Physical { artifact_location, region: region(lines, span) })
     };
     let related = diagnostic.labels.iter().skip(1).map(|it| Location {
         physical_location: place(it.span),
@@ -223,9 +254,12 @@ fn uri(path: &str) -> String {
 /// Dismissed alerts depend on this function: changing its result brings them back.
 fn fingerprint(diagnostic: &Diagnostic, path: &[String]) -> String {
     let place = if path.is_empty() { diagnostic.message.clone() } else { path.join("/") };
-    // FNV-1a: Rust's own hash may change with its version.
+    hash(&format!("{}\n{place}", diagnostic.code))
+}
+
+/// FNV-1a: Rust's own hash may change with its version.
+fn hash(text: &str) -> String {
     let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let text = format!("{}\n{place}", diagnostic.code);
     format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, fold))
 }
 
