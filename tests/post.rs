@@ -64,7 +64,7 @@ fn variables(server: &Server, place: &str) -> BTreeMap<String, String> {
         ("CI_API_V4_URL", &api),
         ("CI_PROJECT_ID", "77"),
         ("CI_PROJECT_URL", "https://gitlab.com/acme/shop"),
-        ("CI_PROJECT_DIR", "/work/shop"),
+        ("CI_PROJECT_DIR", "/srv/shop"),
         ("CI_MERGE_REQUEST_IID", "12"),
         ("CI_COMMIT_SHA", SHA),
         ("CI_JOB_URL", "https://gitlab.com/acme/shop/-/jobs/4711"),
@@ -80,7 +80,7 @@ fn ci(server: &Server, place: &str, file: &str) -> World {
     World {
         revisions: Box::new(MemoryRevisions::with([("main", "asi.yaml", BEFORE.as_bytes())])),
         variables: Variables::Given(variables(server, place)),
-        folder: Some(PathBuf::from("/work/shop")),
+        folder: Some(PathBuf::from("/srv/shop")),
         ..world(files)
     }
 }

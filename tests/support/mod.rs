@@ -119,7 +119,7 @@ pub(crate) fn world(files: impl Files + 'static) -> World {
         revisions: Box::new(MemoryRevisions::default()),
         access: access("http://127.0.0.1:1"),
         variables: Variables::Given(BTreeMap::new()),
-        folder: Some(PathBuf::from("/work/shop")),
+        folder: Some(PathBuf::from("/srv/shop")),
         is_interactive: false,
         read_line: || panic!("nobody is there to answer"),
         screen: || None,
