@@ -130,7 +130,7 @@ fn a_page_has_all_of_the_review() {
     for part in [
         "<h1>asi: prod</h1>",
         "<h3>Dangers</h3>",
-        "<h3>What will be noticed</h3>",
+        "<h3>Impact</h3>",
         "<strong>is replaced: its data is lost</strong>",
         "<span class=\"replaced\">! replaced: AWS::RDS::DBInstance Db  new.yaml:10:",
         "<span class=\"added\">+     StorageEncrypted: true</span>",

@@ -175,8 +175,13 @@ fn holding(name: &str, of: Option<&Deployable>, it: &Holder, command: &str) -> D
 }
 
 fn not_approved(name: &str, names: &[String]) -> Diagnostic {
-    let names = names.join("`, `");
-    let fault = format!("`{name}` stays as it is: nobody has approved what changes `{names}`");
+    const MOST: usize = 10;
+    let more = match names.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = names[..names.len().min(MOST)].join("`, `");
+    let fault = format!("`{name}` stays as it is: nobody has approved what changes `{names}`{more}");
     Diagnostic::error("not-approved", fault)
         .help("look at it with `asi review`, and give the fingerprint that it ends with")
 }

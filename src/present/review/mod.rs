@@ -125,7 +125,7 @@ pub fn sections(reviewed: &Reviewed, frame: &Frame) -> Vec<Section> {
     let mut sections = vec![Section::whole(head)];
     sections.extend(section("Dangers", page.dangers(), DANGERS));
     sections.extend(section("Impact", page.impacts(), OTHERS));
-    sections.extend(section("To see to", page.warnings(), OTHERS));
+    sections.extend(section("Warnings", page.warnings(), OTHERS));
     for (compared, _) in reviewed.each().take(MOST_STACKS) {
         let parts = details::details(compared, &reviewed.comparison.sources);
         let title = counted(changes(compared), "change").unwrap_or_else(|| "no changes".to_owned());

@@ -43,7 +43,7 @@ fn chapter(chapter: usize, part: Part<'_>) -> Chapter {
     let mut panels = vec![Panel::Doc(Weight::Plain, Doc(page.table()))];
     let sections = [
         (Weight::Danger, "Dangers", page.dangers()),
-        (Weight::Notice, "What will be noticed", page.impacts()),
+        (Weight::Notice, "Impact", page.impacts()),
         (Weight::Warning, "Warnings", page.warnings()),
     ];
     for (weight, title, blocks) in sections.into_iter().filter(|(.., blocks)| !blocks.is_empty()) {
