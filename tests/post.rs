@@ -55,7 +55,7 @@ fn variables(server: &Server, place: &str) -> BTreeMap<String, String> {
         ("GITHUB_SHA", "0123456789012345678901234567890123456789"),
         ("GITHUB_SERVER_URL", "https://github.com"),
         ("GITHUB_RUN_ID", "4711"),
-        ("GITHUB_WORKSPACE", "/work"),
+        ("GITHUB_WORKSPACE", "/srv"),
         ("GITHUB_STEP_SUMMARY", "/runner/summary.md"),
     ];
     let api = format!("{url}/api/v4");

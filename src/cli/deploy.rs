@@ -54,7 +54,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FINGERPRINT", conflicts_with_all = ["yes", "revert_drift", "import_existing_resources", "no_protect"])]
     approved: Option<String>,
     /// Do what was approved by the review in the pull request that was merged with the commit of this run in CI
-    #[arg(long, value_name = "WHERE", conflicts_with_all = ["yes", "approved"])]
+    #[arg(long, value_name = "WHERE", conflicts_with_all = ["yes", "approved", "revert_drift", "import_existing_resources", "no_protect"])]
     approved_in: Option<super::post::Where>,
     /// A value for a parameter, of one stack or of all that have it; others keep their value, or have their default
     #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
@@ -302,6 +302,7 @@ fn idle(args: &Args) -> Vec<Diagnostic> {
             &[ChangeSet, PrepareChangeSet, ExecuteChangeSet][..],
         ),
         (args.approved.is_some(), "--approved", made),
+        (args.approved_in.is_some(), "--approved-in", made),
         (!args.parameters.is_empty(), "--parameter", made),
         (!args.tags.is_empty(), "--tag", made),
         (args.role_arn.is_some(), "--role-arn", made),
