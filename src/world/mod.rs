@@ -8,6 +8,7 @@ pub mod ecs;
 #[cfg(feature = "aws")]
 pub mod forge;
 mod memory;
+mod programs;
 mod revisions;
 mod system;
 mod threads;
@@ -21,6 +22,9 @@ use std::{
 pub use access::{Access, AwsError, Patience, Reach, Refusal};
 pub use cloudformation::Timestamp;
 pub use memory::MemoryFiles;
+pub use programs::{
+    Call, Ended, Hindrance, MemoryPrograms, Program, ProgramError, Programs, Stream, SystemPrograms,
+};
 pub use revisions::{AtRevision, Git, MemoryRevisions, Revisions};
 pub use system::SystemFiles;
 pub use threads::in_parallel;
@@ -32,6 +36,8 @@ pub struct World {
     pub files: Box<dyn Files>,
     /// Its files as they were.
     pub revisions: Box<dyn Revisions>,
+    /// Other programs.
+    pub programs: Box<dyn Programs>,
     /// How AWS is reached.
     pub access: Access,
     /// Its environment variables.

@@ -10,7 +10,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{Access, FileError, Files, Git, Listed, Reason, Screen, Variables, World};
+use super::{Access, FileError, Files, Git, Listed, Reason, Screen, SystemPrograms, Variables, World};
 
 impl World {
     /// The world this process runs in.
@@ -19,6 +19,7 @@ impl World {
         Self {
             files: Box::new(SystemFiles),
             revisions: Box::new(Git),
+            programs: Box::new(SystemPrograms),
             access: Access::default(),
             variables: Variables::Process,
             folder: env::current_dir().ok(),

@@ -22,7 +22,9 @@ use std::{
 
 use asi::{
     cli::{self, Exit},
-    world::{Access, Files, MemoryFiles, MemoryRevisions, Patience, Revisions, Variables, World},
+    world::{
+        Access, Files, MemoryFiles, MemoryPrograms, MemoryRevisions, Patience, Revisions, Variables, World,
+    },
 };
 
 /// The repository.
@@ -117,6 +119,7 @@ pub(crate) fn world(files: impl Files + 'static) -> World {
     World {
         files: Box::new(files),
         revisions: Box::new(MemoryRevisions::default()),
+        programs: Box::new(MemoryPrograms::default()),
         access: access("http://127.0.0.1:1"),
         variables: Variables::Given(BTreeMap::new()),
         folder: Some(PathBuf::from("/srv/shop")),
