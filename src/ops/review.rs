@@ -112,9 +112,7 @@ pub(in crate::ops) fn approval(compared: &Compared, approved: &[Fingerprint]) ->
     if given == Approval::Given {
         return given;
     }
-    let [old, new] = (*compared.templates).clone();
-    let written = Compared::new(compared.name.clone(), compared.presence, [old, new]);
-    let written = Compared { remarks: compared.remarks.clone(), ..written };
+    let written = compared.as_written();
     let is_written = |it: &ResourceChange| {
         let mut same = written.diff.resources.iter().filter(|other| other.id == it.id);
         same.any(|other| other.kind == it.kind && it.replacement.verdict <= other.replacement.verdict)

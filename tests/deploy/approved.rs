@@ -59,6 +59,61 @@ fn what_was_not_approved_is_shown_and_left_alone() {
     golden("deploy/approved.txt", &story.0);
 }
 
+/// A file with the stacks `shop-Data` and `shop-Web`, in both of which something differs from the file before.
+const SEVERAL: &str = "app: shop\nregion: us-east-1\nstacks:\n  \
+     Data: {resources: {Jobs: {Type: AWS::SQS::Queue, Properties: {DelaySeconds: 2}}}}\n  \
+     Web: {resources: {News: {Type: AWS::SNS::Topic, Properties: {DisplayName: new}}}}\n";
+
+#[test]
+fn of_several_stacks_none_is_deployed_before_all_are_known_to_be_approved() {
+    let server = Server::start();
+    let earlier = SEVERAL.replace("DelaySeconds: 2", "DelaySeconds: 1").replace("new", "old");
+    assert_eq!(super::on(&server, &earlier, &["deploy"]).exit, Exit::Done);
+    let run = super::on(&server, SEVERAL, &["review", "--format", "json"]);
+    let review: Value = serde_json::from_str(&run.out).unwrap();
+    let approved = review["environments"][0]["fingerprint"].as_str().unwrap().to_owned();
+    let (data, _) = approved.split_once('+').unwrap();
+    let begun = super::changes(&server).len();
+    let run = super::on(&server, SEVERAL, &["deploy", "--approved", data]);
+    assert_eq!(run.exit, Exit::No, "{}", run.err);
+    assert_eq!(super::codes(&run), ["not-approved"], "{}", run.err);
+    let done = super::changes(&server).split_off(begun);
+    assert!(!done.contains(&"ExecuteChangeSet".to_owned()), "{done:?}");
+    assert_eq!(left(&server), ["shop-Data CREATE_COMPLETE", "shop-Web CREATE_COMPLETE"]);
+    let run = super::on(&server, SEVERAL, &["deploy", "--approved", &approved]);
+    assert_eq!(run.exit, Exit::Done, "{}", run.err);
+    assert_eq!(left(&server), ["shop-Data UPDATE_COMPLETE", "shop-Web UPDATE_COMPLETE"]);
+}
+
+#[test]
+fn what_the_templates_say_is_approved_where_cloudformation_does_less() {
+    let server = with_earlier();
+    let bound = SHOP.replace("app: shop\n", "app: shop\naccount: \"123456789012\"\n");
+    // Another way to write the same, which no template tells.
+    let file = bound.replace("DisplayName: !Ref Jobs", "DisplayName: !Join ['', [!Select [0, [!Ref Jobs]]]]");
+    let approved = fingerprint(&server, &file, "template");
+    assert_ne!(approved, fingerprint(&server, &file, "change-set"), "CloudFormation leaves the topic alone");
+    let run = super::on(&server, &file, &["deploy", "--approved", &approved]);
+    assert_eq!(run.exit, Exit::Done, "{}", run.err);
+    assert_eq!(status(&server), "UPDATE_COMPLETE");
+}
+
+#[test]
+fn what_never_came_up_stays_until_what_comes_in_its_place_is_approved() {
+    for method in ["change-set", "template"] {
+        let server = Server::start();
+        server.put_stack("shop", &super::template_of(SHOP), "ROLLBACK_COMPLETE");
+        let approved = fingerprint(&server, SHOP, method);
+        let other = SHOP.replace("DelaySeconds: 2", "DelaySeconds: 3");
+        let run = super::on(&server, &other, &["deploy", "--approved", &approved]);
+        assert_eq!((run.exit, super::codes(&run)), (Exit::No, vec!["not-approved"]), "{}", run.err);
+        assert_eq!(left(&server), ["shop ROLLBACK_COMPLETE"]);
+        let run = super::on(&server, SHOP, &["deploy", "--approved", &approved]);
+        assert_eq!(run.exit, Exit::Done, "{}", run.err);
+        assert_eq!(left(&server), ["shop CREATE_COMPLETE"]);
+    }
+}
+
 /// What hurts, what is noticed, and what to see to, without places and constructs: nobody knows those of what is deployed.
 fn points(review: &str) -> Vec<Value> {
     let mut review: Value = serde_json::from_str(review).unwrap();

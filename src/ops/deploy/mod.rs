@@ -21,7 +21,7 @@ pub(super) use self::{
     upload::{bucket, sent},
     watch::{Listeners, UnderWay, alone},
 };
-use super::{Compared, Deployable, Purpose, contents::Holder};
+use super::{Compared, Deployable, contents::Holder};
 use crate::{
     deploy::{Cause, Trouble, Unmade, Way},
     review::Fingerprint,
@@ -351,7 +351,7 @@ async fn run(
         .iter()
         .map(|stack| Deploying { stack, name: stack.target.name.clone(), world, settings, sources })
         .collect();
-    for (name, ending) in lacking(&waiting).await {
+    for (name, ending) in foreseen(&waiting, under_way, audience).await {
         audience.borrow_mut().hear(&name, &News::Ended(&ending));
         endings.borrow_mut().insert(name, ending);
     }
@@ -390,14 +390,12 @@ async fn run(
     }
 }
 
-/// The stacks that lack values, so that this is said before one of the others is deployed.
-async fn lacking(stacks: &[Deploying<'_>]) -> Endings {
-    let mut lacking = Vec::new();
-    for stack in stacks.iter().filter(|it| stacks.len() > 1 && it.may_lack_values()) {
-        // What keeps AWS from being asked is told when the stack has its turn.
-        let Ok(connected) = stack.connect(Purpose::Look).await else { continue };
-        let Ok(before) = stack.look(&connected.aws).await else { continue };
-        lacking.extend(stack.values(&before).err().map(|it| (stack.name.clone(), it)));
+/// How the deployments of several stacks would end that need not begin, so that this is said before one of the others is deployed.
+async fn foreseen(stacks: &[Deploying<'_>], under_way: &UnderWay, audience: Listeners<'_, '_>) -> Endings {
+    let mut foreseen = Vec::new();
+    for stack in stacks.iter().filter(|_| stacks.len() > 1) {
+        let ending = Box::pin(stack.foreseen(under_way, audience)).await;
+        foreseen.extend(ending.map(|it| (stack.name.clone(), it)));
     }
-    lacking
+    foreseen
 }

@@ -38,6 +38,7 @@ pub(in crate::ops) struct Deploying<'a> {
 }
 
 /// What a stack is deployed with now.
+#[derive(Clone)]
 pub(in crate::ops) struct Before {
     pub(in crate::ops) stack: Option<DeployedStack>,
     pub(in crate::ops) template: Template,
@@ -45,6 +46,14 @@ pub(in crate::ops) struct Before {
 }
 
 impl Before {
+    /// The same, where what never came up is nothing: it is deleted before anything else is done.
+    pub(in crate::ops) fn without_leftover(self) -> Self {
+        if deploy::standing(self.stack.as_ref()) != Standing::Leftover {
+            return self;
+        }
+        Self { stack: None, template: Template::new(Node::from_iter([])), ..self }
+    }
+
     /// Whether a change set makes it, or changes it.
     pub(in crate::ops) fn goal(&self) -> Goal {
         if self.stack.is_some() { Goal::Update } else { Goal::Create }
@@ -79,17 +88,22 @@ impl Deploying<'_> {
                     return Ok(Ending::Unchanged(Box::new(stack.clone())));
                 }
                 if self.settings.method == Method::Direct {
-                    self.written(&aws, &before)
+                    self.written(&aws, &before, &values)
                 } else {
                     audience.borrow_mut().hear(&self.name, &News::Preparing);
                     // Who stops here leaves nothing behind.
                     let hear = |made: &Made| under_way.propose(&aws, &self.name, made, before.goal());
                     let proposed = self.propose(&aws, &own, &before, &values, hear).await;
-                    proposed.inspect_err(|_| under_way.settle(&self.name))?
+                    match proposed.inspect_err(|_| under_way.settle(&self.name)) {
+                        Err(Ending::Unchanged(stack)) => {
+                            self.protect(&aws, &stack).await?;
+                            return Ok(Ending::Unchanged(stack));
+                        }
+                        proposed => proposed?,
+                    }
                 }
             }
         };
-        proposal.compared.remarks.of_values(&values);
         if let Err(ending) = self.check_approval(&mut proposal, audience) {
             under_way.settle(&self.name);
             self.drop_proposal(&aws, &proposal, &before).await?;
@@ -160,6 +174,11 @@ impl Deploying<'_> {
                     }
                 }
                 Standing::Leftover => {
+                    if self.settings.approved.is_some() {
+                        let nothing = before.clone().without_leftover();
+                        let values = self.values(&nothing)?;
+                        self.check_approval(&mut self.written(aws, &nothing, &values), audience)?;
+                    }
                     audience.borrow_mut().hear(&self.name, &News::Leftover);
                     let role = self.settings.role.as_deref().or(stack.role.as_deref());
                     let operation = Operation::about_to_begin(aws, &stack.id).await.map_err(Ending::Aws)?;
@@ -189,8 +208,35 @@ impl Deploying<'_> {
         Ok(Before { stack, template, sources })
     }
 
+    /// How its deployment would end before it begins, where that can be known: a value is missing, or not all that is to
+    /// be done was approved.
+    pub(super) async fn foreseen(&self, under_way: &UnderWay, audience: Listeners<'_, '_>) -> Option<Ending> {
+        if self.settings.approved.is_none() && !self.may_lack_values() {
+            return None;
+        }
+        // What keeps AWS from being asked is told when the stack has its turn.
+        let looking = self.connect(Purpose::Look).await.ok()?;
+        let before = self.look(&looking.aws).await.ok()?.without_leftover();
+        let values = match self.values(&before) {
+            Ok(values) => values,
+            Err(ending) => return Some(ending),
+        };
+        let mut proposal = self.written(&looking.aws, &before, &values);
+        if self.approval(&proposal) == Approval::Given {
+            return None;
+        }
+        // It may have been approved by what CloudFormation does, which is less.
+        let Connected { aws, own, .. } = self.connect(Purpose::Change).await.ok()?;
+        match self.planned(&aws, &own, &before, &values, under_way).await {
+            Ok(planned) => proposal = planned,
+            Err(Ending::Unchanged(_)) => return None,
+            Err(_) => (),
+        }
+        self.check_approval(&mut proposal, audience).err()
+    }
+
     /// Whether a value is missing, or given to no parameter, unless the stack has it already.
-    pub(super) fn may_lack_values(&self) -> bool {
+    fn may_lack_values(&self) -> bool {
         deploy::values(&self.stack.template.body, &self.given(), None).is_err()
     }
 
@@ -288,8 +334,9 @@ impl Deploying<'_> {
     }
 
     /// What the templates say of the deployment, without asking CloudFormation.
-    fn written(&self, aws: &Aws, before: &Before) -> Proposal {
-        let compared = self.compared(before, self.stack.template.clone());
+    fn written(&self, aws: &Aws, before: &Before, values: &Values) -> Proposal {
+        let mut compared = self.compared(before, self.stack.template.clone());
+        compared.remarks.of_values(values);
         let steps = compared.diff.resources.iter().map(|it| it.id.clone()).collect();
         let made = Made { change_set: String::new(), stack: self.name.clone() };
         Proposal { compared, steps, made, region: aws.region().to_owned(), sources: before.sources.clone() }
@@ -339,17 +386,36 @@ impl Deploying<'_> {
         };
         match deploy::propose(aws, &request, hear).await.map_err(Ending::Aws)? {
             Proposed::Ready(made, change_set) => {
-                Ok(self.proposal(aws, before, &self.stack.template, made, &change_set))
+                Ok(self.proposal(aws, before, &self.stack.template, values, made, &change_set))
             }
-            Proposed::Nothing => match before.stack.clone() {
-                Some(stack) => {
-                    self.protect(aws, &stack).await?;
-                    Err(Ending::Unchanged(Box::new(stack)))
-                }
-                None => Err(Ending::Refused { reason: Unmade::Empty, objections: Vec::new() }),
-            },
+            Proposed::Nothing => Err(match before.stack.clone() {
+                Some(stack) => Ending::Unchanged(Box::new(stack)),
+                None => Ending::Refused { reason: Unmade::Empty, objections: Vec::new() },
+            }),
             Proposed::Refused { reason, objections } => Err(Ending::Refused { reason, objections }),
         }
+    }
+
+    /// What CloudFormation would do. No change set of it is left.
+    pub(in crate::ops) async fn planned(
+        &self,
+        aws: &Aws,
+        own: &Aws,
+        before: &Before,
+        values: &Values,
+        under_way: &UnderWay,
+    ) -> Result<Proposal, Ending> {
+        let hear = |made: &Made| under_way.propose(aws, &self.name, made, before.goal());
+        let proposed = self.propose(aws, own, before, values, hear).await;
+        let planned = match proposed {
+            Ok(proposal) => {
+                let gone = deploy::clean_up(aws, &proposal.made, before.goal()).await;
+                gone.map_err(Ending::Aws).map(|()| proposal)
+            }
+            Err(ending) => Err(ending),
+        };
+        under_way.settle(&self.name);
+        planned
     }
 
     /// Where CloudFormation finds the template; with it, all that it needs in buckets is put there.
@@ -385,7 +451,7 @@ impl Deploying<'_> {
         // Where both say the same, the places are those of the stack file.
         let template = template.filter(|it| !diff::diff(it, &self.stack.template).is_empty());
         let template = template.unwrap_or_else(|| self.stack.template.clone());
-        let proposal = self.proposal(aws, before, &template, made, &change_set);
+        let proposal = self.proposal(aws, before, &template, &Values::default(), made, &change_set);
         Ok(Proposal { sources, ..proposal })
     }
 
@@ -394,6 +460,7 @@ impl Deploying<'_> {
         aws: &Aws,
         before: &Before,
         template: &Template,
+        values: &Values,
         made: Made,
         change_set: &ChangeSet,
     ) -> Proposal {
@@ -402,7 +469,8 @@ impl Deploying<'_> {
         for it in plan.diff.entries.iter_mut().filter(|it| it.remark == Some(Remark::NeedsValue)) {
             it.remark = None;
         }
-        let remarks = Remarks { untouched: plan.untouched, drifted: plan.drifted, ..Remarks::default() };
+        let mut remarks = Remarks { untouched: plan.untouched, drifted: plan.drifted, ..Remarks::default() };
+        remarks.of_values(values);
         let compared = Compared { diff: plan.diff, remarks, ..self.compared(before, template.clone()) };
         let (sources, region) = (before.sources.clone(), aws.region().to_owned());
         Proposal { compared, steps: plan.steps, made, region, sources }
@@ -418,10 +486,15 @@ impl Deploying<'_> {
         }
     }
 
+    /// Whether this was approved, where something had to be.
+    fn approval(&self, proposal: &Proposal) -> Approval {
+        let approved = self.settings.approved.as_ref();
+        approved.map_or(Approval::Given, |it| approval(&proposal.compared, it))
+    }
+
     /// Shows what was not approved, where something had to be, and ends the deployment with it.
     fn check_approval(&self, proposal: &mut Proposal, audience: Listeners<'_, '_>) -> Result<(), Ending> {
-        let Some(approved) = &self.settings.approved else { return Ok(()) };
-        let Approval::Missing(names) = approval(&proposal.compared, approved) else { return Ok(()) };
+        let Approval::Missing(names) = self.approval(proposal) else { return Ok(()) };
         proposal.compared.keep(&names);
         audience.borrow_mut().hear(&self.name, &News::Proposed(proposal));
         Err(Ending::NotApproved(names))

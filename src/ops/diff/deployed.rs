@@ -6,7 +6,7 @@ use futures_util::future::{Either, select};
 
 use super::{Compared, Comparison, Remarks};
 use crate::{
-    deploy::clean_up,
+    deploy::{Standing, standing},
     diff::{self, Told},
     ops::{
         Deployables, Purpose,
@@ -14,7 +14,7 @@ use crate::{
         synth::in_order,
         targets::Connected,
     },
-    world::{World, aws, cloudformation::Made},
+    world::{World, aws},
 };
 
 /// Who is asked what a deployment would change.
@@ -65,8 +65,12 @@ async fn compared(
         let deploying = Deploying { stack, name: name.clone(), world, settings, sources: &sources };
         let Connected { aws, own, .. } = deploying.connect(purpose).await.map_err(of_this)?;
         let before = deploying.look(&aws).await.map_err(|it| of_this(Ending::Aws(it)))?;
+        // CloudFormation makes no change set of what never came up: that goes first.
+        let is_leftover = standing(before.stack.as_ref()) == Standing::Leftover;
+        let before = before.without_leftover();
         // A value that is missing keeps nothing from being compared.
         let values = deploying.values(&before);
+        let asking = if is_leftover { Asking::Templates } else { asking };
         let compared = match asking {
             Asking::Templates => {
                 let mut remarks = Remarks::default();
@@ -75,22 +79,9 @@ async fn compared(
             }
             Asking::ChangeSet => {
                 let values = values.map_err(of_this)?;
-                let hear = |made: &Made| under_way.propose(&aws, &name, made, before.goal());
-                let proposed = deploying.propose(&aws, &own, &before, &values, hear).await;
-                match proposed {
-                    Ok(proposal) => {
-                        clean_up(&aws, &proposal.made, before.goal())
-                            .await
-                            .map_err(|it| of_this(Ending::Aws(it)))?;
-                        under_way.settle(&name);
-                        let mut compared = proposal.compared;
-                        compared.remarks.of_values(&values);
-                        compared
-                    }
-                    Err(Ending::Unchanged(_)) => {
-                        under_way.settle(&name);
-                        nothing(deploying.compared(&before, stack.template.clone()))
-                    }
+                match deploying.planned(&aws, &own, &before, &values, under_way).await {
+                    Ok(proposal) => proposal.compared,
+                    Err(Ending::Unchanged(_)) => nothing(deploying.compared(&before, stack.template.clone())),
                     Err(ending) => return Err(of_this(ending)),
                 }
             }

@@ -55,7 +55,7 @@ pub struct Comparison {
 }
 
 /// What two templates of one stack say differently.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Compared {
     /// The name of the stack, or that of the file.
     pub name: String,
@@ -117,6 +117,13 @@ impl Compared {
             diff,
             remarks: Remarks::default(),
         }
+    }
+
+    /// The same by what the templates say, whatever CloudFormation says of it.
+    #[cfg(feature = "aws")]
+    pub(in crate::ops) fn as_written(&self) -> Self {
+        let [old, new] = &*self.templates;
+        Self { diff: diff::diff(old, new), ..self.clone() }
     }
 
     /// Forgets all that differs but of these resources, parameters and outputs.
