@@ -24,6 +24,7 @@
 //! - [`plan`] is what CloudFormation says of that, and what it leaves to the schemas.
 //! - [`review`] is what somebody should know who approves that: dangers, what is noticed, what to see to.
 //! - [`deploy`] brings a stack to CloudFormation, follows it there, and knows the ways on when something failed.
+//! - [`assets`] tells files and folders apart by what they hold, and packs them.
 //! - [`assembly`] is what the CDK's own CLI takes.
 //! - [`graph`] is templates as a picture for people: cards, groups and arrows, and where they stand.
 //! - [`ops`] has one function for each use of the program; [`cli`] one file for each command.
@@ -124,6 +125,7 @@
 //!   CodePipeline's own action for CloudFormation would leave its role to the stack, for all that comes later.
 
 pub mod assembly;
+pub mod assets;
 pub mod cli;
 pub mod deploy;
 pub mod diff;

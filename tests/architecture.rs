@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("expand", &["load"], &["kernel"]),
     ("resolve", &["template"], &["kernel"]),
     ("validate", &["template"], &["kernel"]),
+    ("assets", &["world"], &[]),
     ("assembly", &["load", "template"], &[]),
     ("diff", &["template"], &["kernel"]),
     ("plan", &["diff", "template", "world"], &[]),

@@ -12,6 +12,8 @@ mod action;
 mod alius;
 mod architecture;
 mod art;
+#[cfg(unix)]
+mod assets;
 #[cfg(feature = "aws")]
 mod bootstrap;
 mod cdk_parity;

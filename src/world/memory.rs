@@ -2,11 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    io,
+    path::{Component, Path, PathBuf},
     sync::Mutex,
 };
 
-use super::{FileError, Files, Listed, Reason};
+use super::{Entry, FileError, Files, Listed, PLAIN_FILE, Reason};
 
 /// Files in memory.
 #[derive(Debug, Default)]
@@ -76,5 +77,34 @@ impl Files for MemoryFiles {
             return Err(FileError { path: folder.to_owned(), operation: "list", reason: Reason::Missing });
         }
         Ok(listed.into_iter().collect())
+    }
+
+    fn entries(&self, folder: &Path) -> Result<Vec<(String, Entry)>, FileError> {
+        let entry = |it: Listed| {
+            let name = it.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok((name, self.look(&it.path)?))
+        };
+        self.list(folder)?.into_iter().map(entry).collect()
+    }
+
+    fn look(&self, path: &Path) -> Result<Entry, FileError> {
+        if self.is_folder(path) {
+            return Ok(Entry::Folder);
+        }
+        let bytes = self.read(path, usize::MAX)?.len() as u64;
+        Ok(Entry::File { bytes, mode: PLAIN_FILE })
+    }
+
+    fn real(&self, path: &Path) -> Result<PathBuf, FileError> {
+        self.look(path).map(|_| path.components().filter(|it| *it != Component::CurDir).collect())
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> Result<(), FileError> {
+        self.write(to, &self.read(from, usize::MAX)?)
+    }
+
+    fn link(&self, _: &Path, link: &Path) -> Result<(), FileError> {
+        let reason = Reason::System(io::ErrorKind::Unsupported.into());
+        Err(FileError { path: link.to_owned(), operation: "write", reason })
     }
 }

@@ -17,6 +17,7 @@ mod variables;
 use std::{
     fmt, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 pub use access::{Access, AwsError, Patience, Reach, Refusal};
@@ -37,7 +38,7 @@ pub struct World {
     /// Its files as they were.
     pub revisions: Box<dyn Revisions>,
     /// Other programs.
-    pub programs: Box<dyn Programs>,
+    pub programs: Arc<dyn Programs>,
     /// How AWS is reached.
     pub access: Access,
     /// Its environment variables.
@@ -84,6 +85,42 @@ pub trait Files: Sync {
 
     /// What lies in a folder, in order of name. A link to a folder is left out, so that no walk goes in circles.
     fn list(&self, folder: &Path) -> Result<Vec<Listed>, FileError>;
+
+    /// What lies in a folder, each with its name, links among it, in no order.
+    fn entries(&self, folder: &Path) -> Result<Vec<(String, Entry)>, FileError>;
+
+    /// What stands at a path itself: a link is not followed.
+    fn look(&self, path: &Path) -> Result<Entry, FileError>;
+
+    /// The same place by a path without links.
+    fn real(&self, path: &Path) -> Result<PathBuf, FileError>;
+
+    /// Copies a file as it is, with its permissions; makes the folders that the copy lies in.
+    fn copy(&self, from: &Path, to: &Path) -> Result<(), FileError>;
+
+    /// Makes a link; makes the folders that it lies in.
+    fn link(&self, target: &Path, link: &Path) -> Result<(), FileError>;
+}
+
+/// The mode of a file that its owner may write and everybody may read.
+const PLAIN_FILE: u32 = 0o100_644;
+
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A file.
+    File {
+        /// How many bytes it has.
+        bytes: u64,
+        /// What kind it is of and who may do what with it, as Unix writes that in a number.
+        mode: u32,
+    },
+    /// A folder.
+    Folder,
+    /// A link to this path.
+    Link(PathBuf),
+    /// Something that holds no contents.
+    Other,
 }
 
 /// Something that lies in a folder.

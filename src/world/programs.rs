@@ -13,7 +13,7 @@ use std::{
 const MOST: u64 = 64 << 20;
 
 /// Other programs.
-pub trait Programs: Sync {
+pub trait Programs: Send + Sync {
     /// Runs a program to its end.
     fn run(&self, program: &Program) -> Result<Ended, ProgramError>;
 }

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{FileError, Files, Listed, Reason};
+use super::{Entry, FileError, Files, Listed, PLAIN_FILE, Reason};
 
 /// Files as they were.
 pub trait Revisions: Sync {
@@ -127,6 +127,27 @@ impl Files for AtRevision<'_> {
 
     fn list(&self, folder: &Path) -> Result<Vec<Listed>, FileError> {
         Err(FileError { path: named(self.reference, folder), operation: "list", reason: Reason::Missing })
+    }
+
+    fn entries(&self, folder: &Path) -> Result<Vec<(String, Entry)>, FileError> {
+        Err(FileError { path: named(self.reference, folder), operation: "list", reason: Reason::Missing })
+    }
+
+    fn look(&self, path: &Path) -> Result<Entry, FileError> {
+        let bytes = self.read(path, usize::MAX - 1)?.len() as u64;
+        Ok(Entry::File { bytes, mode: PLAIN_FILE })
+    }
+
+    fn real(&self, path: &Path) -> Result<PathBuf, FileError> {
+        self.look(path).map(|_| path.to_owned())
+    }
+
+    fn copy(&self, _: &Path, to: &Path) -> Result<(), FileError> {
+        self.write(to, b"")
+    }
+
+    fn link(&self, _: &Path, link: &Path) -> Result<(), FileError> {
+        self.write(link, b"")
     }
 }
 

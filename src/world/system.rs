@@ -5,12 +5,13 @@
 use std::{
     env, fs,
     io::{self, ErrorKind, IsTerminal as _, Read as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{Access, FileError, Files, Git, Listed, Reason, Screen, SystemPrograms, Variables, World};
+use super::{Access, Entry, FileError, Files, Git, Listed, Reason, Screen, SystemPrograms, Variables, World};
 
 impl World {
     /// The world this process runs in.
@@ -19,7 +20,7 @@ impl World {
         Self {
             files: Box::new(SystemFiles),
             revisions: Box::new(Git),
-            programs: Box::new(SystemPrograms),
+            programs: Arc::new(SystemPrograms),
             access: Access::default(),
             variables: Variables::Process,
             folder: env::current_dir().ok(),
@@ -139,6 +140,82 @@ impl Files for SystemFiles {
         listed.sort();
         Ok(listed)
     }
+
+    fn entries(&self, folder: &Path) -> Result<Vec<(String, Entry)>, FileError> {
+        let fail = |cause: io::Error| failed(folder, "list", cause);
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(folder).map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            let is_no_text = || io::Error::new(ErrorKind::InvalidData, "a name in it is no text");
+            let name = entry.file_name().into_string().map_err(|_| fail(is_no_text()))?;
+            entries.push((name, self.look(&entry.path())?));
+        }
+        Ok(entries)
+    }
+
+    fn look(&self, path: &Path) -> Result<Entry, FileError> {
+        let fail = |cause: io::Error| failed(path, "read", cause);
+        let found = fs::symlink_metadata(path).map_err(fail)?;
+        let kind = found.file_type();
+        Ok(if kind.is_symlink() {
+            Entry::Link(fs::read_link(path).map_err(fail)?)
+        } else if kind.is_dir() {
+            Entry::Folder
+        } else if kind.is_file() {
+            Entry::File { bytes: found.len(), mode: mode(&found) }
+        } else {
+            Entry::Other
+        })
+    }
+
+    fn real(&self, path: &Path) -> Result<PathBuf, FileError> {
+        fs::canonicalize(path).map_err(|cause| failed(path, "read", cause))
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> Result<(), FileError> {
+        make_folder_of(to).map_err(|cause| failed(to, "write", cause))?;
+        let copied = fs::copy(from, to);
+        copied.map(|_| ()).map_err(|cause| failed(to, "write", cause))
+    }
+
+    fn link(&self, target: &Path, link: &Path) -> Result<(), FileError> {
+        let made = make_folder_of(link).and_then(|()| make_link(target, link));
+        made.map_err(|cause| failed(link, "write", cause))
+    }
+}
+
+/// What the system says kept something from being done.
+fn failed(path: &Path, operation: &'static str, cause: io::Error) -> FileError {
+    let reason = match cause.kind() {
+        ErrorKind::NotFound => Reason::Missing,
+        _ => Reason::System(cause),
+    };
+    FileError { path: path.to_owned(), operation, reason }
+}
+
+fn make_folder_of(path: &Path) -> io::Result<()> {
+    path.parent().filter(|it| !it.as_os_str().is_empty()).map_or(Ok(()), fs::create_dir_all)
+}
+
+#[cfg(unix)]
+fn mode(found: &fs::Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::mode(found)
+}
+
+/// A file that everybody may read: elsewhere there is no such number.
+#[cfg(not(unix))]
+fn mode(_: &fs::Metadata) -> u32 {
+    super::PLAIN_FILE
+}
+
+#[cfg(unix)]
+fn make_link(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+#[cfg(not(unix))]
+fn make_link(_: &Path, _: &Path) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
 }
 
 #[cfg(test)]

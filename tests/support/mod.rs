@@ -17,6 +17,7 @@ use std::{
     collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -119,7 +120,7 @@ pub(crate) fn world(files: impl Files + 'static) -> World {
     World {
         files: Box::new(files),
         revisions: Box::new(MemoryRevisions::default()),
-        programs: Box::new(MemoryPrograms::default()),
+        programs: Arc::new(MemoryPrograms::default()),
         access: access("http://127.0.0.1:1"),
         variables: Variables::Given(BTreeMap::new()),
         folder: Some(PathBuf::from("/srv/shop")),
