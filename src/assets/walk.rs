@@ -76,7 +76,7 @@ impl Walk<'_> {
             let at = read.join(&name);
             match entry {
                 Entry::File { bytes, mode } => self.file(path, at, bytes, mode),
-                Entry::Folder => self.inner(path, &at, &canonical.join(&name))?,
+                Entry::Folder => self.inner(&path, &at, &canonical.join(&name))?,
                 Entry::Link(target) => self.link(path, &at, target)?,
                 Entry::Other => (),
             }
@@ -85,13 +85,13 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn inner(&mut self, path: String, read: &Path, canonical: &Path) -> Result<(), Fault> {
-        if self.ignored.completely(&path) {
+    fn inner(&mut self, path: &str, read: &Path, canonical: &Path) -> Result<(), Fault> {
+        if self.ignored.completely(path) {
             return Ok(());
         }
-        let is_ignored = self.ignored.is_ignored(&path);
-        self.parts.push(Part { path: path.clone(), visit: Visit::Folder { is_ignored } });
-        self.folder(&path, read, canonical)
+        let is_ignored = self.ignored.is_ignored(path);
+        self.parts.push(Part { path: path.to_owned(), visit: Visit::Folder { is_ignored } });
+        self.folder(path, read, canonical)
     }
 
     fn file(&mut self, path: String, at: PathBuf, bytes: u64, mode: u32) {
@@ -119,7 +119,7 @@ impl Walk<'_> {
             return Ok(());
         };
         match entry {
-            Entry::Folder => self.inner(path, &leads, &real),
+            Entry::Folder => self.inner(&path, &leads, &real),
             Entry::File { bytes, mode } => {
                 self.file(path, leads, bytes, mode);
                 Ok(())
