@@ -84,10 +84,18 @@ exports! {
         arn: Expr<Handle>,
         /// The host name it is reached at, in its region.
         domain: Expr<Handle>,
+        /// Whether it is encrypted with a key of its own.
+        key: OwnKey,
         /// What others may do with it.
         grantable: Grantable,
     }
 }
+
+/// Whether a bucket is encrypted with a key of its own, which has to be let used besides the bucket.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnKey(pub bool);
+
+impl Export for OwnKey {}
 
 impl Target for Exports {
     const WHAT: &'static str = "a Bucket";
@@ -151,6 +159,7 @@ impl Construct for Bucket {
             name: bucket.reference(),
             arn: bucket.attribute("Arn"),
             domain: bucket.attribute("RegionalDomainName"),
+            key: OwnKey(key.is_some()),
             grantable: grantable(bucket, key),
         })
     }

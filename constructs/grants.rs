@@ -53,6 +53,18 @@ pub enum Grant {
     UnknownKey(String),
 }
 
+impl Grantable {
+    /// The permissions that `access` takes.
+    pub(crate) fn permissions(&self, access: Access) -> Vec<Allow> {
+        let granted = self.0.iter().filter(|(it, _)| *it == access);
+        let permissions = granted.filter_map(|(_, grant)| match grant {
+            Grant::Permissions(allowed) => Some(allowed.clone()),
+            Grant::Way { .. } | Grant::UnknownKey(_) => None,
+        });
+        permissions.flatten().collect()
+    }
+}
+
 impl Target for Grantable {
     const WHAT: &'static str = "a construct that others may use";
 }

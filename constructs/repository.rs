@@ -27,6 +27,10 @@ properties! {
         mutable_tags: Vec<Spanned<String>>,
         /// Whether to scan each image for known vulnerabilities when it is pushed.
         scan: bool = "true",
+        /// With which key images are encrypted. With another one it is another repository: the images stay in the old one.
+        encryption: Encryption = "aes256",
+        /// The ARN of the key in KMS, with `encryption: kms`. If absent, AWS's own for ECR in the account. It is fixed, too.
+        key: Option<Text>,
         /// What becomes of it when it leaves the stack.
         removal: Removal = "retain",
     }
@@ -39,6 +43,16 @@ choices! {
         Immutable,
         /// A tag may be pushed again.
         Mutable,
+    }
+}
+
+choices! {
+    /// With which key the images in a repository are encrypted.
+    pub enum Encryption {
+        /// ECR's own.
+        Aes256 = "aes256",
+        /// One in KMS, at its prices. Who pulls images needs no permission to use it.
+        Kms = "kms",
     }
 }
 
@@ -111,10 +125,23 @@ impl Construct for Repository {
                     .help("remove `mutableTags`, or `tags: mutable`")
             }));
         }
+        if let (Encryption::Aes256, Some(key)) = (self.encryption, &self.key) {
+            faults.push(
+                Diagnostic::error("no-effect", "ECR's own encryption takes no key")
+                    .at(key.span())
+                    .help("add `encryption: kms`, or remove `key`"),
+            );
+        }
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let name = self.name.as_ref().map(|it| scope.text(it));
+        let key = self.key.as_ref().map(|it| scope.text(it));
+        let encryption = match self.encryption {
+            // What ECR does unasked.
+            Encryption::Aes256 => None,
+            Encryption::Kms => Some(object! { "EncryptionType" => "KMS", "KmsKey" => key }),
+        };
         let (mutability, exceptions) = match (self.tags, self.mutable_tags.as_slice()) {
             (Tags::Mutable, _) => ("MUTABLE", None),
             (Tags::Immutable, []) => ("IMMUTABLE", None),
@@ -122,6 +149,7 @@ impl Construct for Repository {
         };
         let repository = scope.resource("Resource", REPOSITORY, object! {
             "EmptyOnDelete" => (self.removal == Removal::Delete).then_some(true),
+            "EncryptionConfiguration" => encryption,
             "ImageScanningConfiguration" => object! { "ScanOnPush" => self.scan },
             "ImageTagMutability" => mutability,
             "ImageTagMutabilityExclusionFilters" => exceptions,
@@ -267,6 +295,24 @@ mod tests {
             json!([3, "tagged", ["rc*"], 5]),
             json!([4, "any", null, 5]),
         ]);
+    }
+
+    #[test]
+    fn may_be_encrypted_with_a_key() {
+        let encryption = |properties: &str| {
+            stack(&format!("repo: {{type: Repository{properties}}}")).properties("repo/Resource")["EncryptionConfiguration"]
+                .clone()
+        };
+        assert_eq!(encryption(""), json!(null));
+        assert_eq!(encryption(", encryption: kms"), json!({ "EncryptionType": "KMS" }));
+        assert_eq!(
+            encryption(", encryption: kms, key: '${param.Param}'"),
+            json!({ "EncryptionType": "KMS", "KmsKey": "${Param}" })
+        );
+        assert_eq!(
+            stack("repo: {type: Repository, key: some-key}").faults(),
+            ["no-effect at `some-key`: ECR's own encryption takes no key"]
+        );
     }
 
     #[test]

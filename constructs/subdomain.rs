@@ -1,4 +1,4 @@
-//! A name in a zone of Route 53 that leads to a load balancer.
+//! A name in a zone of Route 53 that leads to a load balancer, or a distribution of CloudFront.
 
 use crate::{
     kernel::{expr::ExprKind, prelude::*},
@@ -9,9 +9,9 @@ use crate::{
 const RECORD_SET: ResourceType = ResourceType::new("AWS::Route53::RecordSet");
 
 properties! {
-    /// A name in a zone of Route 53 that leads to a load balancer.
+    /// A name in a zone of Route 53 that leads to a load balancer, or a distribution of CloudFront.
     ///
-    /// The name follows the load balancer to whatever addresses it has. Who called it before a change may go to
+    /// The name follows what it leads to, to whatever addresses that has. Who called it before a change may go to
     /// the old addresses for a minute.
     pub struct Subdomain {
         /// The zone, which exists already: its name, or `{name: example.com, id: Z0123456789ABCDEFGHIJ}` where
@@ -21,7 +21,23 @@ properties! {
         /// record of its own. If absent, or `@`, it is the zone itself.
         name: Option<Text>,
         /// What it leads to: a construct with a load balancer.
-        target: Link<LoadBalancer>,
+        target: Option<Link<LoadBalancer>>,
+        /// What it leads to in place of a `target`: the domain name of a distribution of CloudFront, such as
+        /// `${Cdn.DomainName}` of one under `resources`. The distribution has to know the name as one of its aliases.
+        distribution: Option<Text>,
+        /// The only record to make, for one whose other record is deployed elsewhere. If absent, it is an `A`, and where
+        /// it leads to IPv6 addresses, too, there is an `AAAA` besides.
+        record: Option<Record>,
+    }
+}
+
+choices! {
+    /// A kind of record.
+    pub enum Record {
+        /// IPv4 addresses.
+        A = "A",
+        /// IPv6 addresses.
+        Aaaa = "AAAA",
     }
 }
 
@@ -50,60 +66,148 @@ impl Construct for Subdomain {
         if let Some(name) = &self.name {
             self.zone.check_host(name, faults);
         }
+        match (&self.target, &self.distribution) {
+            (None, None) => faults.push(
+                Diagnostic::error("no-target", "the name leads nowhere")
+                    .at(self.name.as_ref().unwrap_or(&self.zone.name).span())
+                    .help("add `target:` with the name of a construct that has a load balancer, or `distribution:`"),
+            ),
+            (Some(target), Some(distribution)) => faults.push(
+                Diagnostic::error("no-target", "the name cannot lead to two places")
+                    .label(distribution.span(), "")
+                    .label(target.name.span, "the other")
+                    .help("remove `target` or `distribution`"),
+            ),
+            (Some(_), None) | (None, Some(_)) => (),
+        }
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
-        let balancer = scope.find(&self.target)?;
+        let destination = match (&self.target, &self.distribution) {
+            (Some(target), _) => Destination::from(&scope.find(target)?),
+            (None, Some(distribution)) => Destination::distribution(scope, distribution),
+            (None, None) => return Ok(Exports { domain: Expr::ABSENT, url: None }),
+        };
         let domain = self.zone.full_name(scope, self.name.as_ref());
-        self.claim(scope, &domain)?;
+        let kinds = match self.record {
+            Some(Record::Aaaa) => Kinds::Ipv6,
+            None if destination.is_dual_stack => Kinds::Both,
+            Some(Record::A) | None => Kinds::Ipv4,
+        };
+        let span = self.name.as_ref().unwrap_or(&self.zone.name).span();
+        Alias { zone: &self.zone, domain: domain.clone(), span, kinds }.add(scope, &destination)?;
         // With a reference in it the name may turn out to be anything.
         let is_wildcard =
             self.name.as_ref().is_some_and(|it| it.literal().is_some_and(|it| it.starts_with('*')));
-        self.record(scope, "A", &domain, &balancer);
-        if balancer.is_dual_stack {
-            self.record(&mut scope.child("Ipv6"), "AAAA", &domain, &balancer);
-        }
-        let url = (!is_wildcard).then(|| text![balancer.scheme, "://", domain.clone()]);
+        let url = (!is_wildcard).then(|| text![destination.scheme, "://", domain.clone()]);
         Ok(Exports { domain, url })
     }
 }
 
-impl Subdomain {
-    /// Reports a name that another Subdomain has. Zones that are told apart by their ids may have the same names.
-    fn claim(&self, scope: &mut Scope<'_>, domain: &Expr<Handle>) -> Result<(), Diagnostic> {
+/// What a name leads to.
+pub(crate) struct Destination {
+    dns_name: Expr<Handle>,
+    hosted_zone_id: Expr<Handle>,
+    scheme: &'static str,
+    is_dual_stack: bool,
+}
+
+impl From<&LoadBalancer> for Destination {
+    fn from(balancer: &LoadBalancer) -> Self {
+        Self {
+            dns_name: text!["dualstack.", balancer.dns_name.clone()],
+            hosted_zone_id: balancer.hosted_zone_id.clone(),
+            scheme: balancer.scheme,
+            is_dual_stack: balancer.is_dual_stack,
+        }
+    }
+}
+
+impl Destination {
+    /// The distribution of CloudFront with this domain name. All of them lie in one zone, and in China in another.
+    ///
+    /// <https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html>
+    fn distribution(scope: &mut Scope<'_>, domain_name: &Text) -> Self {
+        let is_china = scope.place().region.as_ref().is_some_and(|it| it.starts_with("cn-"));
+        Self {
+            dns_name: scope.text(domain_name),
+            hosted_zone_id: if is_china { "Z3RFFRIM2A3IF5" } else { "Z2FDTNDATAQYW2" }.into(),
+            scheme: "https",
+            is_dual_stack: true,
+        }
+    }
+}
+
+/// Which records a name has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kinds {
+    /// An `A`.
+    Ipv4,
+    /// An `AAAA`.
+    Ipv6,
+    /// An `A`, and below it an `AAAA`.
+    Both,
+}
+
+/// A name in a zone that stands for another.
+pub(crate) struct Alias<'a> {
+    /// The zone.
+    pub(crate) zone: &'a Zone,
+    /// The full name.
+    pub(crate) domain: Expr<Handle>,
+    /// Where it is written.
+    pub(crate) span: Span,
+    /// Its records.
+    pub(crate) kinds: Kinds,
+}
+
+impl Alias<'_> {
+    /// Adds its records at `scope`.
+    ///
+    /// # Errors
+    ///
+    /// If there is such a record already.
+    pub(crate) fn add(&self, scope: &mut Scope<'_>, to: &Destination) -> Result<(), Diagnostic> {
+        match self.kinds {
+            Kinds::Ipv4 => self.record(scope, "A", to),
+            Kinds::Ipv6 => self.record(scope, "AAAA", to),
+            Kinds::Both => {
+                self.record(scope, "A", to)?;
+                self.record(&mut scope.child("Ipv6"), "AAAA", to)
+            }
+        }
+    }
+
+    /// Reports a record that something else in the app has. Zones that are told apart by their ids may have the same names.
+    fn claim(&self, scope: &mut Scope<'_>, kind: &'static str) -> Result<(), Diagnostic> {
         // A reference to nothing has been reported, and is no name.
-        if matches!(&domain.kind, ExprKind::Concat(parts) if parts.iter().any(Expr::is_absent)) {
+        if matches!(&self.domain.kind, ExprKind::Concat(parts) if parts.iter().any(Expr::is_absent)) {
             return Ok(());
         }
-        let span = self.name.as_ref().unwrap_or(&self.zone.name).span();
         let (id, name) = self.zone.id_or_name(scope);
-        let record = list![domain.clone(), id, name];
-        scope.claim(Self::KIND, record, span).map_err(|before| {
-            Diagnostic::error("second-record", "there is another Subdomain of this name")
-                .label(span, "")
+        let record = list![kind, self.domain.clone(), id, name];
+        scope.claim("record", record, self.span).map_err(|before| {
+            Diagnostic::error("second-record", "there is another record of this name")
+                .label(self.span, "")
                 .label(before, "this one")
                 .help("remove one of them, or give it another name")
         })
     }
 
-    fn record(
-        &self,
-        scope: &mut Scope<'_>,
-        kind: &'static str,
-        domain: &Expr<Handle>,
-        balancer: &LoadBalancer,
-    ) {
+    fn record(&self, scope: &mut Scope<'_>, kind: &'static str, to: &Destination) -> Result<(), Diagnostic> {
+        self.claim(scope, kind)?;
         let (zone_id, zone_name) = self.zone.id_or_name(scope);
         scope.resource("Resource", RECORD_SET, object! {
             "AliasTarget" => object! {
-                "DNSName" => text!["dualstack.", balancer.dns_name.clone()],
-                "HostedZoneId" => balancer.hosted_zone_id.clone(),
+                "DNSName" => to.dns_name.clone(),
+                "HostedZoneId" => to.hosted_zone_id.clone(),
             },
             "HostedZoneId" => zone_id,
             "HostedZoneName" => zone_name,
-            "Name" => text![domain.clone(), "."],
+            "Name" => text![self.domain.clone(), "."],
             "Type" => kind,
         });
+        Ok(())
     }
 }
 
@@ -225,6 +329,36 @@ mod tests {
     }
 
     #[test]
+    fn may_be_one_record_alone() {
+        let built = site("zone: example.com, name: shop, record: AAAA");
+        assert_eq!(built.properties("site/Resource")["Type"], "AAAA");
+        assert!(built.resources().iter().all(|(path, _)| path != "site/Ipv6/Resource"));
+    }
+
+    #[test]
+    fn leads_to_a_distribution() {
+        let built = stack("site: {type: Subdomain, zone: example.com, name: www, distribution: '${param.Param}'}");
+        let target = json!({ "DNSName": "${Param}", "HostedZoneId": "Z2FDTNDATAQYW2" });
+        for (path, kind) in [("site/Resource", "A"), ("site/Ipv6/Resource", "AAAA")] {
+            let record = built.properties(path);
+            assert_eq!((&record["Type"], &record["AliasTarget"]), (&json!(kind), &target));
+        }
+        assert_eq!(built.attribute("site", "url"), "https://www.example.com");
+    }
+
+    #[test]
+    fn points_at_a_name_that_leads_nowhere_or_to_two_places() {
+        assert_eq!(
+            stack("site: {type: Subdomain, zone: example.com, name: shop}").faults(),
+            ["no-target at `shop`: the name leads nowhere"]
+        );
+        assert_eq!(
+            site("zone: example.com, distribution: a.cloudfront.net").faults(),
+            ["no-target at `a.cloudfront.net`: the name cannot lead to two places"]
+        );
+    }
+
+    #[test]
     fn points_at_a_name_that_is_taken() {
         let second = |first: &str, second: &str| {
             stack(&format!(
@@ -235,7 +369,7 @@ mod tests {
             ))
             .faults()
         };
-        let taken = |at: &str| [format!("second-record at `{at}`: there is another Subdomain of this name")];
+        let taken = |at: &str| [format!("second-record at `{at}`: there is another record of this name")];
         assert_eq!(second("zone: example.com, name: shop", "zone: example.com, name: shop"), taken("shop"));
         assert_eq!(second("zone: example.com", "zone: example.com, name: \"@\""), taken("\"@\""));
         assert_eq!(second("zone: shop.example.com", "zone: shop.example.com"), taken("shop.example.com"));

@@ -26,6 +26,9 @@ properties! {
     /// Tasks are spread over zones, then over instances, and are reached by nobody but the load balancer. A deployment
     /// starts new tasks before it stops old ones, and rolls back if the new ones do not become healthy.
     pub struct Ec2Service {
+        /// The name of the service in ECS; with another one it is another service. If absent, CloudFormation makes one
+        /// that is unique: with a name of your own, a change that replaces the service fails, for the old one still has it.
+        name: Option<Text>,
         /// The cluster whose instances it runs on.
         cluster: Link<Instances>,
         /// How it is reached.
@@ -240,6 +243,7 @@ impl Ec2Service {
     ) -> Result<(Handle, Handle), Diagnostic> {
         let (deployment, policies) = self.deployment.build(scope, way);
         let port = self.reached.port;
+        let name = self.name.as_ref().map(|it| scope.text(it));
         let mut scope = scope.child("Service");
         let (group, network) = match self.instances.network_mode {
             NetworkMode::Bridge => {
@@ -255,6 +259,7 @@ impl Ec2Service {
             }
         };
         let parts = Service {
+            name,
             cluster: instances.cluster.name.clone(),
             definition: task.definition,
             count: self.count.set(),

@@ -60,6 +60,8 @@ impl Runs {
 
 /// What a service is made of.
 pub(crate) struct Service {
+    /// Its name, if it has one of its own.
+    pub(crate) name: Option<Expr<Handle>>,
     /// The name of the cluster it runs in.
     pub(crate) cluster: Expr<Handle>,
     /// The definition of its tasks.
@@ -99,6 +101,7 @@ pub(crate) fn add(service: Service, scope: &mut Scope<'_>) -> Handle {
             "PlacementStrategies" => service.runs.strategies,
             "PlatformVersion" => service.runs.platform,
             "PropagateTags" => "SERVICE",
+            "ServiceName" => service.name,
             "TaskDefinition" => service.definition.reference(),
         },
     )

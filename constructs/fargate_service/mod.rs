@@ -28,6 +28,9 @@ properties! {
     /// balancer. A deployment starts new tasks before it stops old ones, and rolls back if the new ones do not
     /// become healthy.
     pub struct FargateService {
+        /// The name of the service in ECS; with another one it is another service. If absent, CloudFormation makes one
+        /// that is unique: with a name of your own, a change that replaces the service fails, for the old one still has it.
+        name: Option<Text>,
         /// The network it runs in.
         network: Link<Network>,
         /// The cluster it runs in. If absent, it has one of its own.

@@ -34,11 +34,13 @@ pub(super) fn add(
     let placement = Placement::find(scope, network, service.network.name.span);
     let port = service.reached.port;
     let (deployment, policies) = service.deployment.build(scope, way);
+    let name = service.name.as_ref().map(|it| scope.text(it));
     let mut scope = scope.child("Service");
     let group = placement::security_group(&mut scope, network);
     task.granted.open(&mut scope, group);
     admit(&mut scope, &way.balancer, group, Ports(port.value, port.value));
     let parts = Service {
+        name,
         cluster: cluster.name.clone(),
         definition: task.definition,
         count: service.count.set(),
@@ -103,6 +105,11 @@ mod tests {
                 "TaskDefinition": "${web/TaskDef/Resource}",
             })
         );
+    }
+
+    #[test]
+    fn may_have_a_name() {
+        assert_eq!(service(", name: '${param.Param}-web'")["ServiceName"], "${Param}-web");
     }
 
     #[test]

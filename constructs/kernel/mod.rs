@@ -4,7 +4,8 @@
 //! In reading order: [`span`] and [`node`] are the stack file as it was read, by [`yaml`] and [`scalar`];
 //! [`property`] and [`declare`] make typed properties of it, which [`shape`] describes; [`name`], [`expr`] and
 //! [`link`] are what properties refer to; [`tree`] is what a stack expands to, and [`scope`] the view of it that a
-//! [`construct`] fills; [`references`] says what names stand for, and [`id`] names what is in the tree.
+//! [`construct`] fills; [`references`] says what names stand for, [`id`] names what is in the tree, and [`part_id`] is an
+//! id that a stack file says itself.
 
 pub mod collate;
 pub mod construct;
@@ -17,6 +18,7 @@ pub mod link;
 pub mod map;
 pub mod name;
 pub mod node;
+pub mod part_id;
 pub mod property;
 pub mod quantity;
 pub mod references;
@@ -41,6 +43,7 @@ pub mod prelude {
         link::{Link, Target},
         name::{Name, Value},
         node::Node,
+        part_id::PartId,
         property::{AtLeastOne, Property, Reader, Text},
         quantity::{Days, Mebibytes, Percent, Seconds},
         scope::Scope,

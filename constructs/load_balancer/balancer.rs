@@ -36,6 +36,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) allow: &'a [Spanned<IpNet>],
     /// How it is called over TLS, if it is.
     pub(crate) https: Option<Terms>,
+    /// Its name, if it has one of its own.
+    pub(crate) name: Option<Expr<Handle>>,
     /// When it closes an idle connection.
     pub(crate) idle_timeout: Spanned<Seconds>,
     /// Whether it refuses to be deleted.
@@ -113,6 +115,7 @@ pub(crate) fn add(
             attribute("idle_timeout.timeout_seconds", parts.idle_timeout.map(|it| it.0.to_string())),
             attribute("routing.http.drop_invalid_header_fields.enabled", "true"),
         ],
+        "Name" => parts.name.clone(),
         "Scheme" => if is_public { "internet-facing" } else { "internal" },
         "SecurityGroups" => list![group.attribute("GroupId")],
         "Subnets" => subnets.0.clone(),

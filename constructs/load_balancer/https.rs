@@ -1,6 +1,11 @@
 //! TLS before a service: its certificate and policy.
 
-use crate::{kernel::prelude::*, zone::Zone};
+use crate::{
+    kernel::prelude::*,
+    subdomain::{Alias, Kinds},
+    targets::LoadBalancer,
+    zone::Zone,
+};
 
 const CERTIFICATE: ResourceType = ResourceType::new("AWS::CertificateManager::Certificate");
 
@@ -18,6 +23,9 @@ properties! {
         /// The zone of Route 53 that the domain lies in, with its id. A record in it proves to ACM that the domain
         /// is yours.
         zone: Option<Zone>,
+        /// Whether the domain gets a record in the zone that leads to the load balancer, as the CDK's patterns make one.
+        /// A `Subdomain` makes one, too, which may also stand in another stack.
+        record: Spanned<bool> = "false",
         /// Which versions and ciphers of TLS are taken: the name of a security policy of load balancers.
         policy: Spanned<String> = "ELBSecurityPolicy-TLS13-1-2-2021-06",
     }
@@ -43,8 +51,11 @@ impl Https {
     /// Reports a certificate that cannot be made, or need not be.
     pub(crate) fn check(&self, faults: &mut Vec<Diagnostic>) {
         if let Some(certificate) = &self.certificate {
-            let spare =
-                self.zone.as_ref().map(|it| it.name.span()).or(self.more_domains.first().map(Text::span));
+            if self.record.value {
+                self.check_record(faults);
+            }
+            let zone = self.zone.as_ref().filter(|_| !self.record.value);
+            let spare = zone.map(|it| it.name.span()).or(self.more_domains.first().map(Text::span));
             faults.extend(spare.map(|span| {
                 Diagnostic::error("no-effect", "no certificate is made, because one is given")
                     .label(span, "only used to make one")
@@ -83,6 +94,21 @@ impl Https {
         }
     }
 
+    /// Reports a record that has no name or no place, beside a certificate that is there already.
+    fn check_record(&self, faults: &mut Vec<Diagnostic>) {
+        match (&self.domain, &self.zone) {
+            (Some(domain), Some(zone)) => {
+                zone.check(faults);
+                faults.extend(outside(domain, zone));
+            }
+            (None, _) | (_, None) => faults.push(
+                Diagnostic::error("https-zone", "a record is that of a `domain` in its `zone`, and one is missing")
+                    .at(self.record.span)
+                    .help("add `domain:` and `zone:`, or remove `record`"),
+            ),
+        }
+    }
+
     /// Adds the certificate, if it is not there yet.
     pub(crate) fn build(&self, scope: &mut Scope<'_>) -> Terms {
         let domain = self.domain.as_ref().map(|it| scope.text(it));
@@ -90,6 +116,17 @@ impl Https {
         let certificate =
             given.or_else(|| domain.clone().map(|it| self.make(scope, it))).unwrap_or(Expr::ABSENT);
         Terms { certificate, policy: self.policy.clone().into(), domain }
+    }
+
+    /// Adds the record that leads from the domain to `balancer`, if there is to be one.
+    ///
+    /// # Errors
+    ///
+    /// If there is another record of that name.
+    pub(crate) fn add_record(&self, scope: &mut Scope<'_>, balancer: &LoadBalancer) -> Result<(), Diagnostic> {
+        let (true, Some(domain), Some(zone)) = (self.record.value, &self.domain, &self.zone) else { return Ok(()) };
+        let alias = Alias { zone, domain: scope.text(domain), span: domain.span(), kinds: Kinds::Ipv4 };
+        alias.add(&mut scope.child("DNS"), &balancer.into())
     }
 
     fn make(&self, scope: &mut Scope<'_>, domain: Expr<Handle>) -> Expr<Handle> {
@@ -200,6 +237,47 @@ mod tests {
         );
         let listener = stack.properties("web/LB/PublicListener/Resource");
         assert_eq!(listener["Certificates"], json!([{ "CertificateArn": "${web/Certificate/Resource}" }]));
+    }
+
+    #[test]
+    fn its_domain_may_have_a_record() {
+        for certificate in ["", "certificate: 'arn:aws:acm:eu-west-1:111122223333:certificate/1', "] {
+            let stack = with(&format!(
+                "{{{certificate}domain: shop.example.com, zone: {{name: example.com, id: Z012}}, record: true}}"
+            ));
+            assert_eq!(
+                stack.properties("web/DNS/Resource"),
+                json!({
+                    "AliasTarget": {
+                        "DNSName": "dualstack.${web/LB/Resource.DNSName}",
+                        "HostedZoneId": "${web/LB/Resource.CanonicalHostedZoneID}",
+                    },
+                    "HostedZoneId": "Z012",
+                    "Name": "shop.example.com.",
+                    "Type": "A",
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn points_at_a_record_that_cannot_be() {
+        assert_eq!(
+            with("{certificate: a, record: true}").faults(),
+            ["https-zone at `true`: a record is that of a `domain` in its `zone`, and one is missing"]
+        );
+        assert_eq!(
+            with("{certificate: a, domain: shop.example.org, zone: example.com, record: true}").faults(),
+            ["https-domain at `shop.example.org`: `shop.example.org` is not in the zone `example.com`"]
+        );
+        let taken = "n: {type: Network}\n\
+                     web: {type: FargateService, network: n, image: 'a:1', port: 80, https: \
+                     {certificate: a, domain: shop.example.com, zone: example.com, record: true}}\n\
+                     site: {type: Subdomain, zone: example.com, name: shop, target: web}";
+        assert_eq!(
+            stack(taken).faults(),
+            ["second-record at `shop`: there is another record of this name"]
+        );
     }
 
     #[test]

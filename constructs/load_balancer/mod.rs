@@ -32,6 +32,8 @@ properties! {
     ///
     /// A request that is no service's gets the status 404.
     pub struct LoadBalancer {
+        /// Its name. If absent, CloudFormation makes one that is unique. With another name it is another load balancer.
+        name: Option<Text>,
         /// The network it stands in.
         network: Link<Network>,
         /// From where it is reached.
@@ -97,11 +99,15 @@ impl Construct for LoadBalancer {
             access: self.access,
             allow: &self.allow,
             https: self.https.as_ref().map(|it| it.build(scope)),
+            name: self.name.as_ref().map(|it| scope.text(it)),
             idle_timeout: self.idle_timeout,
             deletion_protection: self.deletion_protection,
             listeners: ["Listener", "RedirectListener"],
         };
         let mut offer = balancer::add(parts, scope, |_| not_found())?;
+        if let Some(https) = &self.https {
+            https.add_record(scope, &offer)?;
+        }
         if let Some(link) = &self.instances {
             let instances = scope.find(link)?;
             reached::admit_to_instances(scope, &offer, &instances, Ports::DYNAMIC, &link.name);

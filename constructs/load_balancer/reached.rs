@@ -9,7 +9,7 @@ use super::{
     not_found,
     rule::Behind,
     shift::{self, Preview, Shift, forward_to_one_of},
-    target_group::{self, By, forward},
+    target_group::{self, By, TargetGroup, forward},
 };
 use crate::{
     kernel::prelude::*,
@@ -45,6 +45,8 @@ properties! {
 properties! {
     /// Settings of the load balancer.
     pub struct Balancer {
+        /// Its name. If absent, CloudFormation makes one that is unique. With another name it is another load balancer.
+        name: Option<Text>,
         /// After how long without a byte it closes a connection, from `1s` to `4000s`.
         idle_timeout: Spanned<Seconds> = "60s",
         /// How long a task that is to be stopped may go on with the requests it has, up to `1h`.
@@ -54,6 +56,9 @@ properties! {
         /// For how long it sends a client to the same task, by a cookie, from `1s` to `7d`. If absent, any task
         /// gets any request.
         sticky: Option<Spanned<Seconds>>,
+        /// What identifies the target group, for one that is deployed under another id, such as by the CDK:
+        /// `{id: ECSPrivateGroup, port: 80}`.
+        target_group: TargetGroup = "{}",
     }
 }
 
@@ -96,7 +101,8 @@ impl Reached {
         };
         behind.check(faults);
         let name = &behind.balancer.name;
-        let settings = [balancer.idle_timeout.span, balancer.deletion_protection.span];
+        let own_name = balancer.name.as_ref().map(Text::span).unwrap_or_default();
+        let settings = [own_name, balancer.idle_timeout.span, balancer.deletion_protection.span];
         let spans = [Some(access.span), allow.first().map(|it| it.span), https.as_ref().map(Https::span)];
         for span in spans.into_iter().flatten().chain(settings).filter(|it| it.is_written()) {
             let fault = format!("the service stands behind `{}`, which is told this itself", name.text);
@@ -114,7 +120,8 @@ impl Reached {
         if self.behind.is_none() {
             let mut at_balancer = scope.child("LB");
             at_balancer.arrange(&["Resource", "SecurityGroup", "PublicListener"]);
-            at_balancer.child("PublicListener").arrange(&["Resource", "ECSGroup"]);
+            let target_group = self.balancer.target_group.id.as_ref().map_or("ECSGroup", PartId::id);
+            at_balancer.child("PublicListener").arrange(&["Resource", target_group]);
         }
     }
 
@@ -136,7 +143,7 @@ impl Reached {
             let route = behind.add(scope, &balancer, forward(target_group));
             return Ok(Way { balancer, route, target_group, shift: None, url });
         }
-        let alternate = targets.add(scope, "GreenTargetGroup");
+        let alternate = targets.add_alternate(scope, "GreenTargetGroup");
         let action = || forward_to_one_of(target_group, alternate);
         let production = behind.add(scope, &balancer, action());
         let preview = tasks.preview.map(|it| behind.add_preview(scope, &balancer, action(), it));
@@ -152,6 +159,7 @@ impl Reached {
             access: self.access,
             allow: &self.allow,
             https: self.https.as_ref().map(|it| it.build(scope)),
+            name: self.balancer.name.as_ref().map(|it| scope.text(it)),
             idle_timeout: self.balancer.idle_timeout,
             deletion_protection: self.balancer.deletion_protection.value,
             listeners: ["PublicListener", "PublicRedirectListener"],
@@ -165,13 +173,17 @@ impl Reached {
             if tasks.shift { not_found() } else { forward(added) }
         })?;
         let target_group = target_group.expect("a listener has a default action");
+        if let Some(https) = &self.https {
+            https.add_record(scope, &balancer)?;
+        }
         let url = balancer.url(None);
         if !tasks.shift {
             return Ok(Way { route: balancer.listener, balancer, target_group, shift: None, url });
         }
         // ECS moves requests by changing a rule, and the default action of a listener is none that it could name.
+        let mut at_balancer = scope.child("LB");
         let mut at_listener = at_balancer.child("PublicListener");
-        let alternate = targets.add(&mut at_listener, "GreenGroup");
+        let alternate = targets.add_alternate(&mut at_listener, "GreenGroup");
         let preview = tasks.preview.map(|it| &it.value);
         let groups = [target_group, alternate];
         let (production, preview) = shift::add_rules(&mut at_listener, &balancer, groups, preview);
@@ -181,9 +193,9 @@ impl Reached {
     }
 
     fn targets<'a>(&'a self, tasks: &Tasks<'a>) -> target_group::Parts<'a> {
-        let Self { port, health, balancer: Balancer { drain, sticky, .. }, .. } = self;
+        let Self { port, health, balancer: Balancer { drain, sticky, target_group: fixed, .. }, .. } = self;
         let Tasks { network, by, .. } = *tasks;
-        target_group::Parts { network, health, port: *port, by, drain: *drain, sticky: *sticky }
+        target_group::Parts { network, health, port: *port, by, drain: *drain, sticky: *sticky, fixed }
     }
 }
 

@@ -91,8 +91,11 @@ impl Acls {
     }
 
     pub(super) fn add(&self, scope: &mut Scope<'_>, network: &Layout, cidr: Ipv4Net) {
-        let sides =
-            [("PublicAcl", Side::Public, &network.public), ("PrivateAcl", Side::Private, &network.private)];
+        let sides = [
+            ("PublicAcl", Side::Public, &network.public),
+            ("PrivateAcl", Side::Private, &network.private),
+            ("IsolatedAcl", Side::Private, &network.isolated),
+        ];
         for (id, side, subnets) in sides {
             if !subnets.is_empty() {
                 add_acl(scope, id, network.vpc, subnets, &self.inbound(side, cidr));

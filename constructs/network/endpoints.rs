@@ -66,16 +66,33 @@ const SERVICES: &[Service] = &[
 /// The services that are reached through a gateway in the route tables, not through an address in a subnet.
 const GATEWAYS: [&str; 3] = ["s3", "dynamodb", "s3express"];
 
+properties! {
+    /// A way to a service of AWS that does not lead through the internet.
+    pub struct Endpoint from service {
+        /// The service.
+        service: ServiceName,
+        /// The id of the endpoint below the network, from which its logical id follows. If absent, the service's, such
+        /// as `EcrApi`; one that was made by the CDK has the id it was added with.
+        id: Option<PartId>,
+    }
+}
+
+impl Endpoint {
+    fn id(&self) -> &str {
+        self.id.as_ref().map_or(&self.service.id, PartId::id)
+    }
+}
+
 /// A service of AWS, by its word such as `ecr.api`, or by the whole name of its endpoint service.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
+pub struct ServiceName {
     id: String,
     is_gateway: bool,
     /// Where it is written, and the name if that is written out.
     written: Text,
 }
 
-impl Property for Endpoint {
+impl Property for ServiceName {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         let written = Text::read(node, reader)?;
         let found = match written.literal() {
@@ -151,14 +168,14 @@ fn unknown(written: &Text) -> Diagnostic {
 /// Reports services that are given twice.
 pub(super) fn check(endpoints: &[Endpoint], faults: &mut Vec<Diagnostic>) {
     for (at, endpoint) in endpoints.iter().enumerate() {
-        if let Some(first) = endpoints[..at].iter().find(|it| it.id == endpoint.id) {
+        if let Some(first) = endpoints[..at].iter().find(|it| it.service.id == endpoint.service.id) {
             faults.push(
                 Diagnostic::error(
                     "duplicate-endpoint",
                     "the network has an endpoint for this service already",
                 )
-                .label(endpoint.written.span(), "")
-                .label(first.written.span(), "the first")
+                .label(endpoint.service.written.span(), "")
+                .label(first.service.written.span(), "the first")
                 .help("remove one of them"),
             );
         }
@@ -172,13 +189,15 @@ pub(super) fn add(scope: &mut Scope<'_>, endpoints: &[Endpoint], network: &Layou
 
 impl Endpoint {
     fn add(&self, scope: &mut Scope<'_>, network: &Layout) -> Handle {
-        let name = match self.written.literal() {
+        let ServiceName { is_gateway, written, .. } = &self.service;
+        let name = match written.literal() {
             Some(word) => text!["com.amazonaws.", Expr::pseudo("AWS::Region"), format!(".{word}")],
-            None => scope.text(&self.written),
+            None => scope.text(written),
         };
-        let mut scope = scope.child(&self.id).caused_by(self.written.span());
-        if self.is_gateway {
-            let tables = tables(&network.private).chain(tables(&network.public)).map(|it| it.resource.reference());
+        let mut scope = scope.child(self.id()).caused_by(written.span());
+        if *is_gateway {
+            let all = [&network.private, &network.public, &network.isolated];
+            let tables = all.into_iter().flat_map(|it| tables(it)).map(|it| it.resource.reference());
             return scope.resource("Resource", ENDPOINT, object! {
                 "RouteTableIds" => tables.collect::<Vec<_>>(),
                 "ServiceName" => name,
@@ -188,7 +207,8 @@ impl Endpoint {
             });
         }
         let group = security_group(&mut scope, network);
-        let subnets = if network.private.is_empty() { &network.public } else { &network.private };
+        let inner = network.inner();
+        let subnets = if inner.is_empty() { &network.public } else { inner };
         scope.resource("Resource", ENDPOINT, object! {
             "PrivateDnsEnabled" => true,
             "SecurityGroupIds" => list![group.attribute("GroupId")],
@@ -294,6 +314,13 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_may_have_another_id() {
+        let built = stack("net: {type: Network, zones: 1, endpoints: [{service: s3, id: S3Endpoint}, sts]}");
+        assert_eq!(built.properties("net/S3Endpoint/Resource")["VpcEndpointType"], "Gateway");
+        assert_eq!(built.properties("net/Sts/Resource")["VpcEndpointType"], "Interface");
+    }
+
+    #[test]
     fn without_private_subnets_an_interface_stands_in_the_public_ones() {
         let built = stack("net: {type: Network, zones: 1, subnets: {private: []}, endpoints: [logs]}");
         assert_eq!(
@@ -341,7 +368,7 @@ mod tests {
         let help = |word: &str| {
             let node = Node::text(word.to_owned(), Span::NOWHERE);
             let mut reader = Reader::default();
-            assert!(Endpoint::read(&node, &mut reader).is_none());
+            assert!(ServiceName::read(&node, &mut reader).is_none());
             reader.diagnostics.remove(0).help.expect("help")
         };
         assert_eq!(help("erc.api"), "did you mean `ecr.api`?");

@@ -19,12 +19,12 @@ use crate::{
 };
 use ranges::Split;
 use routes::Ways;
-use subnet::{Kind, RouteTable, Subnet, tables, tag};
+use subnet::{Kind, Parts, RouteTable, Subnet, tables, tag};
 
 pub use acls::Acls;
 pub use endpoints::Endpoint;
 pub use flow_logs::{FlowLogs, Traffic};
-pub use ranges::{Ranges, Subnets};
+pub use ranges::{Ranges, Subnets, Tier};
 pub use routes::Nat;
 pub use subnet::PublicRouteTable;
 pub use vpn::{Propagate, Routes, Vpn};
@@ -43,16 +43,16 @@ properties! {
         zones: Spanned<Zones> = "2",
         /// How private subnets reach the internet.
         nat: Spanned<Nat> = "perZone",
-        /// The ranges of the subnets. If absent, the network's range is split evenly among them: the public
-        /// ones first, zone by zone, then the private ones.
+        /// The ranges of the subnets, and which there are. If absent, the network's range is split evenly among public
+        /// and private ones: the public ones first, zone by zone, then the private ones.
         subnets: Subnets = "{}",
         /// Whether public subnets have a route table each, or share one; the routes in them are the same. Where this
         /// changes in a network that is deployed, public subnets may lose their routes for a moment.
         public_route_table: Spanned<PublicRouteTable> = "perSubnet",
         /// The services of AWS that are reached without going through the internet: `[s3, ecr.api, ecr.dkr]`,
         /// or any by its whole name, such as `com.amazonaws.${AWS::Region}.glue`. `s3` and `dynamodb` are
-        /// routes and cost nothing; every other has an address in each private subnet, or in each public one
-        /// where there are none.
+        /// routes and cost nothing; every other has an address in each private subnet, or where there are none
+        /// in each isolated or else public one.
         endpoints: Vec<Endpoint>,
         /// A VPN gateway, and what is reached through it: `{routes: {private: [10.0.0.0/8]}}`, or `true` for a
         /// gateway without routes. Its connections, under `resources`, name it by
@@ -78,10 +78,14 @@ exports! {
         public_subnet_ids: SubnetIds,
         /// The ids of the private subnets, in the order of the zones.
         private_subnet_ids: SubnetIds,
+        /// The ids of the isolated subnets, in the order of the zones.
+        isolated_subnet_ids: SubnetIds,
         /// The ids of the public subnets' route tables, in the order of the zones; or the one they share.
         public_route_table_ids: Vec<Expr<Handle>>,
         /// The ids of the private subnets' route tables, in the order of the zones.
         private_route_table_ids: Vec<Expr<Handle>>,
+        /// The ids of the isolated subnets' route tables, in the order of the zones.
+        isolated_route_table_ids: Vec<Expr<Handle>>,
         /// The names of the zones.
         zones: Vec<Expr<Handle>>,
         /// The id of its VPN gateway, if it has one.
@@ -99,6 +103,14 @@ struct Layout {
     vpc: Handle,
     public: Vec<Subnet>,
     private: Vec<Subnet>,
+    isolated: Vec<Subnet>,
+}
+
+impl Layout {
+    /// The subnets of those that nobody reaches from the internet: private ones, or where there are none isolated ones.
+    fn inner(&self) -> &[Subnet] {
+        if self.private.is_empty() { &self.isolated } else { &self.private }
+    }
 }
 
 impl Construct for Network {
@@ -119,6 +131,7 @@ impl Construct for Network {
             );
         }
         endpoints::check(&self.endpoints, faults);
+        self.subnets.check_names(faults);
         if let Some(flow_logs) = &self.flow_logs.0 {
             flow_logs.check(faults);
         }
@@ -147,16 +160,19 @@ impl Construct for Network {
         });
         let shared = (self.public_route_table.value == PublicRouteTable::Shared)
             .then(|| RouteTable::shared(scope, vpc, "PublicRoutes"));
-        let subnets = |scope: &mut Scope<'_>, kind, ranges: &[Ipv4Net], shared: Option<&RouteTable>| {
-            let places = ranges.iter().zip(&zones).zip(1..);
-            places
-                .map(|((range, zone), number)| Subnet::add(scope, vpc, kind, number, *range, zone, shared))
-                .collect::<Vec<Subnet>>()
+        // Without NAT private subnets are isolated; but for the tag they are laid out as before, so that they can get it.
+        let private = if self.nat.value == Nat::None { Kind::Isolated } else { Kind::Private };
+        let [at_public, at_private, at_isolated] = self.subnets.names();
+        let mut add = |kind, name, ranges: &[Ipv4Net], shared: Option<&RouteTable>| {
+            Parts { vpc, kind, name, shared }.add(scope, ranges, &zones)
         };
-        let public = subnets(scope, Kind::Public, &split.public, shared.as_ref());
-        let kind = if self.nat.value == Nat::None { Kind::Isolated } else { Kind::Private };
-        let private = subnets(scope, kind, &split.private, None);
-        let network = Layout { name, vpc, public, private };
+        let network = Layout {
+            name,
+            vpc,
+            public: add(Kind::Public, at_public, &split.public, shared.as_ref()),
+            private: add(private, at_private, &split.private, None),
+            isolated: add(Kind::Isolated, at_isolated, &split.isolated, None),
+        };
 
         let Ways { internet, mut outbound } = routes::add(scope, self.nat.value, &network);
         let vpn = self.vpn.0.as_ref().map(|it| it.add(scope, &network));
@@ -174,7 +190,7 @@ impl Construct for Network {
             vpc_id: vpc.reference(),
             cidr: Some(vpc.attribute("CidrBlock")),
             public_subnet_ids: ids(&network.public),
-            private_subnet_ids: ids(&network.private),
+            private_subnet_ids: ids(network.inner()),
             internet,
             outbound: (!outbound.is_empty()).then_some(outbound),
         };
@@ -182,9 +198,11 @@ impl Construct for Network {
             vpc_id: offer.vpc_id.clone(),
             cidr: vpc.attribute("CidrBlock"),
             public_subnet_ids: offer.public_subnet_ids.clone(),
-            private_subnet_ids: offer.private_subnet_ids.clone(),
+            private_subnet_ids: ids(&network.private),
+            isolated_subnet_ids: ids(&network.isolated),
             public_route_table_ids: table_ids(&network.public),
             private_route_table_ids: table_ids(&network.private),
+            isolated_route_table_ids: table_ids(&network.isolated),
             zones,
             vpn_gateway_id: vpn.map(|it| it.gateway.reference()),
             network: offer,
@@ -199,9 +217,9 @@ impl Network {
 
     /// Reports what does not go together with the subnets there are.
     fn check_subnets(&self, split: &Split, faults: &mut Vec<Diagnostic>) {
-        let written = |ranges: &Option<Ranges>| ranges.as_ref().map(Ranges::span).unwrap_or_default();
+        let written = |tier: &Option<Tier>| tier.as_ref().map(Tier::span).unwrap_or_default();
         match (split.public.is_empty(), split.private.is_empty()) {
-            (true, true) => faults.push(
+            (true, true) if split.isolated.is_empty() => faults.push(
                 Diagnostic::error("network-subnets", "the network has no subnets")
                     .at(written(&self.subnets.private))
                     .help("give it some, or leave `subnets` out"),
@@ -318,6 +336,72 @@ mod tests {
                 "net/PrivateSubnet1/Subnet 10.77.0.0/24",
                 "net/PrivateSubnet2/Subnet 10.77.1.0/24",
             ]
+        );
+    }
+
+    #[test]
+    fn isolated_subnets_have_no_way_out() {
+        let built = stack(
+            "net: {type: Network, zones: 1, endpoints: [s3], acls: true, vpn: {propagate: all}, subnets: \
+             {public: {name: Ingress}, isolated: {ranges: /28, name: Database}}}",
+        );
+        assert_eq!(
+            paths(&built, "AWS::EC2::Subnet"),
+            ["net/IngressSubnet1/Subnet", "net/PrivateSubnet1/Subnet", "net/DatabaseSubnet1/Subnet"]
+        );
+        assert_eq!(
+            paths(&built, "AWS::EC2::Route"),
+            ["net/IngressSubnet1/DefaultRoute", "net/PrivateSubnet1/DefaultRoute"]
+        );
+        assert_eq!(
+            built.properties("net/DatabaseSubnet1/Subnet")["Tags"],
+            json!([
+                { "Key": "aws-cdk:subnet-name", "Value": "Database" },
+                { "Key": "aws-cdk:subnet-type", "Value": "Isolated" },
+                { "Key": "Name", "Value": "Test/net/DatabaseSubnet1" },
+            ])
+        );
+        let tables = json!([
+            "${net/PrivateSubnet1/RouteTable}",
+            "${net/IngressSubnet1/RouteTable}",
+            "${net/DatabaseSubnet1/RouteTable}"
+        ]);
+        assert_eq!(built.properties("net/S3/Resource")["RouteTableIds"], tables);
+        assert_eq!(built.properties("net/RoutePropagation")["RouteTableIds"], tables);
+        let acls = ["net/PublicAcl/Resource", "net/PrivateAcl/Resource", "net/IsolatedAcl/Resource"];
+        assert_eq!(paths(&built, "AWS::EC2::NetworkAcl"), acls);
+        assert_eq!(built.attribute("net", "isolatedSubnetIds"), json!(["${net/DatabaseSubnet1/Subnet}"]));
+        assert_eq!(
+            built.attribute("net", "isolatedRouteTableIds"),
+            json!(["${net/DatabaseSubnet1/RouteTable}"])
+        );
+    }
+
+    #[test]
+    fn what_needs_private_subnets_takes_isolated_ones_where_there_are_no_others() {
+        let built = stack(
+            "net: {type: Network, nat: none, subnets: {private: [], isolated: {}}, endpoints: [logs]}\n\
+             web: {type: FargateService, network: net, image: 'a:1', port: 80}",
+        );
+        let subnets = json!(["${net/IsolatedSubnet1/Subnet}", "${net/IsolatedSubnet2/Subnet}"]);
+        assert_eq!(built.properties("net/Logs/Resource")["SubnetIds"], subnets);
+        let network = &built.properties("web/Service/Service")["NetworkConfiguration"];
+        assert_eq!(network["AwsvpcConfiguration"]["Subnets"], subnets);
+        assert_eq!(built.attribute("net", "privateSubnetIds"), json!([]));
+    }
+
+    #[test]
+    fn points_at_a_name_that_cannot_be_an_id() {
+        assert_eq!(
+            faults("subnets: {public: {name: Default}}, endpoints: [{service: s3, id: a/b}]"),
+            [
+                "bad-name at `Default`: `Default` cannot be the id of a part of a construct",
+                "bad-name at `a/b`: `a/b` cannot be the id of a part of a construct",
+            ]
+        );
+        assert_eq!(
+            faults("subnets: {public: {name: App}, private: {name: App}}, zones: 1"),
+            ["duplicate-id at `App`: subnets of two kinds are called `App`"]
         );
     }
 

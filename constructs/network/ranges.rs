@@ -8,9 +8,52 @@ properties! {
     /// The ranges of the subnets.
     pub struct Subnets {
         /// The public ones: a range for each zone, or one prefix length for all, such as `/24`; `[]` for none.
-        public: Option<Ranges>,
+        public: Option<Tier>,
         /// The private ones, likewise.
-        private: Option<Ranges>,
+        private: Option<Tier>,
+        /// Those without a way to the internet, for what only the network reaches, such as a database: likewise, or `{}`
+        /// for an even share. If absent, there are none.
+        isolated: Option<Tier>,
+    }
+}
+
+properties! {
+    /// The subnets of one kind.
+    pub struct Tier from ranges {
+        /// A range for each zone, or one prefix length for all, such as `/24`. If absent, an even share of what the
+        /// subnets with ranges leave.
+        ranges: Option<Ranges>,
+        /// What they are called: `Database` for `DatabaseSubnet1`. If absent, `Public`, `Private` or `Isolated`. With
+        /// another name they are other subnets, with new addresses.
+        name: Option<PartId>,
+    }
+}
+
+impl Subnets {
+    /// What the subnets of each kind are called.
+    pub(super) fn names(&self) -> [&str; 3] {
+        let tiers = [(&self.public, "Public"), (&self.private, "Private"), (&self.isolated, "Isolated")];
+        tiers.map(|(tier, name)| tier.as_ref().and_then(|it| it.name.as_ref()).map_or(name, PartId::id))
+    }
+
+    /// Reports kinds of subnets that are called the same.
+    pub(super) fn check_names(&self, faults: &mut Vec<Diagnostic>) {
+        let names = self.names();
+        for (at, tier) in [&self.public, &self.private, &self.isolated].into_iter().enumerate() {
+            let Some(name) = tier.as_ref().and_then(|it| it.name.as_ref()) else { continue };
+            if names.iter().enumerate().any(|(other, it)| other != at && *it == name.id()) {
+                let fault = format!("subnets of two kinds are called `{}`", name.id());
+                faults.push(Diagnostic::error("duplicate-id", fault).at(name.span()).help("choose another name"));
+                return;
+            }
+        }
+    }
+}
+
+impl Tier {
+    /// A place of it, if anything of it is written.
+    pub(super) fn span(&self) -> Span {
+        self.ranges.as_ref().map(Ranges::span).or(self.name.as_ref().map(PartId::span)).unwrap_or_default()
     }
 }
 
@@ -59,29 +102,31 @@ impl Property for Ranges {
 pub(super) struct Split {
     pub(super) public: Vec<Ipv4Net>,
     pub(super) private: Vec<Ipv4Net>,
+    pub(super) isolated: Vec<Ipv4Net>,
 }
 
 impl Subnets {
     /// Divides `cidr` among the subnets of `zones` zones: as listed, by the prefix asked for, or evenly.
     ///
-    /// Where nothing is asked for, the ranges are those the CDK gives, so that none changes when a network is
-    /// taken over.
+    /// What has no range written has the one the CDK gives it, so that none changes when a network is taken over.
     ///
     /// # Errors
     ///
     /// A [`Diagnostic`] for each range and prefix that cannot be, or else one for what there is no room for.
     pub(super) fn split(&self, cidr: Spanned<Ipv4Net>, zones: usize) -> Result<Split, Vec<Diagnostic>> {
-        let mut taken = Taken { cidr, ranges: Vec::new() };
+        let mut taken = Taken { cidr, ranges: Vec::new(), given: cidr.value.network().into() };
         let mut faults = Vec::new();
-        let kinds = [&self.public, &self.private];
-        let mut results: [Option<Vec<Ipv4Net>>; 2] = [None, None];
+        let ranges = |tier: &'_ Option<Tier>| tier.as_ref().and_then(|it| it.ranges.clone());
+        let kinds = [&self.public, &self.private, &self.isolated].map(ranges);
+        // Isolated subnets are there only if they are asked for.
+        let mut results = [None, None, self.isolated.is_none().then(Vec::new)];
         // What is written comes first, then what has a size, then what shares the rest.
-        for (result, kind) in results.iter_mut().zip(kinds) {
+        for (result, kind) in results.iter_mut().zip(&kinds) {
             if let Some(Ranges::Listed(ranges, span)) = kind {
                 *result = Some(taken.listed(ranges, *span, zones, &mut faults));
             }
         }
-        for kind in kinds {
+        for kind in &kinds {
             if let Some(Ranges::Prefix(prefix)) = kind {
                 faults.extend(check_size(*prefix));
             }
@@ -90,7 +135,7 @@ impl Subnets {
         if !faults.is_empty() {
             return Err(faults);
         }
-        for (result, kind) in results.iter_mut().zip(kinds) {
+        for (result, kind) in results.iter_mut().zip(&kinds) {
             if let Some(Ranges::Prefix(prefix)) = kind {
                 *result = Some(taken.next(*prefix, zones).map_err(|it| vec![it])?);
             }
@@ -102,8 +147,8 @@ impl Subnets {
                 *result = Some(taken.next(prefix, zones).map_err(|it| vec![it])?);
             }
         }
-        let [public, private] = results.map(Option::unwrap_or_default);
-        Ok(Split { public, private })
+        let [public, private, isolated] = results.map(Option::unwrap_or_default);
+        Ok(Split { public, private, isolated })
     }
 }
 
@@ -115,6 +160,8 @@ const SMALLEST: u8 = 28;
 struct Taken {
     cidr: Spanned<Ipv4Net>,
     ranges: Vec<Spanned<Ipv4Net>>,
+    /// The first address behind those that went by a prefix length: the CDK never goes back to a gap.
+    given: u32,
 }
 
 impl Taken {
@@ -185,10 +232,12 @@ impl Taken {
         let mut candidates = self.cidr.value.subnets(prefix.value).map_err(|_| full())?;
         while found.len() < count {
             let Some(range) = candidates.next() else { return Err(full()) };
-            if !self.ranges.iter().any(|it| overlap(it.value, range)) {
+            let is_behind = u32::from(range.network()) >= self.given;
+            if is_behind && !self.ranges.iter().any(|it| overlap(it.value, range)) {
                 found.push(range);
             }
         }
+        self.given = found.last().map_or(self.given, |it| u32::from(it.broadcast()).saturating_add(1));
         self.ranges.extend(found.iter().map(|it| Spanned::new(*it, prefix.span)));
         Ok(found)
     }
@@ -234,32 +283,34 @@ mod tests {
         zones: usize,
         public: Option<&str>,
         private: Option<&str>,
+        isolated: Option<&str>,
     ) -> Result<Vec<String>, String> {
         let read = |text: &str| {
             let (node, _) =
                 crate::kernel::yaml::parse(text, Span::NOWHERE.file, crate::kernel::yaml::Format::Yaml);
-            Ranges::read(&node.unwrap(), &mut Reader::default()).unwrap()
+            Tier::read(&node.unwrap(), &mut Reader::default()).unwrap()
         };
         let cidr = cidr.parse::<Ipv4Net>().unwrap().into();
-        let subnets = Subnets { public: public.map(read), private: private.map(read) };
+        let subnets =
+            Subnets { public: public.map(read), private: private.map(read), isolated: isolated.map(read) };
         let split = subnets.split(cidr, zones).map_err(|mut it| it.remove(0).message)?;
-        Ok(split.public.iter().chain(&split.private).map(ToString::to_string).collect())
+        Ok([split.public, split.private, split.isolated].concat().iter().map(ToString::to_string).collect())
     }
 
     #[test]
     fn shares_evenly_as_the_cdk_does() {
         assert_eq!(
-            ranges("10.0.0.0/16", 2, None, None).unwrap(),
+            ranges("10.0.0.0/16", 2, None, None, None).unwrap(),
             ["10.0.0.0/18", "10.0.64.0/18", "10.0.128.0/18", "10.0.192.0/18"]
         );
-        let three = ranges("10.0.0.0/16", 3, None, None).unwrap();
+        let three = ranges("10.0.0.0/16", 3, None, None, None).unwrap();
         assert_eq!((three[0].as_str(), three[5].as_str()), ("10.0.0.0/19", "10.0.160.0/19"));
     }
 
     #[test]
     fn takes_prefixes_and_lists() {
         assert_eq!(
-            ranges("10.0.0.0/16", 2, Some("/24"), Some("/22")).unwrap(),
+            ranges("10.0.0.0/16", 2, Some("/24"), Some("/22"), None).unwrap(),
             ["10.0.0.0/24", "10.0.1.0/24", "10.0.4.0/22", "10.0.8.0/22"]
         );
         assert_eq!(
@@ -267,20 +318,37 @@ mod tests {
                 "10.77.0.0/16",
                 2,
                 Some("[10.77.2.0/24, 10.77.3.0/24]"),
-                Some("[10.77.0.0/24, 10.77.1.0/24]")
+                Some("[10.77.0.0/24, 10.77.1.0/24]"),
+                None
             )
             .unwrap(),
             ["10.77.2.0/24", "10.77.3.0/24", "10.77.0.0/24", "10.77.1.0/24"]
         );
         assert_eq!(
-            ranges("10.0.0.0/24", 2, Some("[10.0.0.0/25, 10.0.0.128/25]"), Some("[]")).unwrap().len(),
+            ranges("10.0.0.0/24", 2, Some("[10.0.0.0/25, 10.0.0.128/25]"), Some("[]"), None).unwrap().len(),
             2
         );
     }
 
     #[test]
+    fn isolated_subnets_come_last_and_fill_no_gap() {
+        assert_eq!(
+            ranges("10.20.0.0/16", 3, Some("/24"), Some("/22"), Some("/24")).unwrap()[3..],
+            ["10.20.4.0/22", "10.20.8.0/22", "10.20.12.0/22", "10.20.16.0/24", "10.20.17.0/24", "10.20.18.0/24"]
+        );
+        assert_eq!(
+            ranges("10.0.0.0/16", 2, None, Some("[]"), Some("{}")).unwrap(),
+            ["10.0.0.0/18", "10.0.64.0/18", "10.0.128.0/18", "10.0.192.0/18"]
+        );
+        assert_eq!(
+            ranges("10.0.0.0/16", 2, Some("{ranges: /24}"), None, Some("[10.0.0.0/24, 10.0.3.0/24]")).unwrap(),
+            ["10.0.1.0/24", "10.0.2.0/24", "10.0.64.0/18", "10.0.128.0/18", "10.0.0.0/24", "10.0.3.0/24"]
+        );
+    }
+
+    #[test]
     fn refuses_what_does_not_fit() {
-        let refuse = |cidr, public| ranges(cidr, 2, Some(public), Some("[]")).unwrap_err();
+        let refuse = |cidr, public| ranges(cidr, 2, Some(public), Some("[]"), None).unwrap_err();
         assert_eq!(
             refuse("10.0.0.0/16", "[10.0.0.0/24, 10.0.0.128/25]"),
             "`10.0.0.128/25` overlaps `10.0.0.0/24`"
@@ -293,7 +361,7 @@ mod tests {
         assert_eq!(refuse("10.0.0.0/24", "/24"), "`10.0.0.0/24` has no room for 2 subnets of /24");
         assert_eq!(refuse("10.0.0.0/24", "/30"), "a subnet has from /16 to /28, not /30");
         let full = "`10.0.0.0/28` has no room for 4 more subnets of /28 or larger";
-        assert_eq!(ranges("10.0.0.0/28", 2, None, None).unwrap_err(), full);
+        assert_eq!(ranges("10.0.0.0/28", 2, None, None, None).unwrap_err(), full);
     }
 
     #[test]

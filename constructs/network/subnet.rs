@@ -15,19 +15,11 @@ pub(super) enum Kind {
     Public,
     /// Out only, through a NAT gateway.
     Private,
-    /// Neither; but for its tag it is laid out as a private one, so that it can become one.
+    /// Neither.
     Isolated,
 }
 
 impl Kind {
-    /// The word in the subnet's id and name.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Public => "Public",
-            Self::Private | Self::Isolated => "Private",
-        }
-    }
-
     /// The CDK's word for it, by which its lookups tell subnets apart.
     fn tag(self) -> &'static str {
         match self {
@@ -92,18 +84,28 @@ pub(super) struct Subnet {
     pub(super) association: Handle,
 }
 
-impl Subnet {
-    /// Adds the subnet of a zone, the `number`th of its kind, with a route table of its own unless it shares one.
-    pub(super) fn add(
-        scope: &mut Scope<'_>,
-        vpc: Handle,
-        kind: Kind,
-        number: usize,
-        range: Ipv4Net,
-        zone: &Expr<Handle>,
-        shared: Option<&RouteTable>,
-    ) -> Self {
-        let id = format!("{}Subnet{number}", kind.name());
+/// What the subnets of one kind have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) vpc: Handle,
+    pub(super) kind: Kind,
+    /// The word in their ids.
+    pub(super) name: &'a str,
+    /// The route table they share, if they do.
+    pub(super) shared: Option<&'a RouteTable>,
+}
+
+impl Parts<'_> {
+    /// Adds the subnets, one for each zone that has a range.
+    pub(super) fn add(&self, scope: &mut Scope<'_>, ranges: &[Ipv4Net], zones: &[Expr<Handle>]) -> Vec<Subnet> {
+        let places = ranges.iter().zip(zones).zip(1..);
+        places.map(|((range, zone), number)| self.add_one(scope, number, *range, zone)).collect()
+    }
+
+    /// Adds the `number`th of them, with a route table of its own unless it shares one.
+    fn add_one(&self, scope: &mut Scope<'_>, number: usize, range: Ipv4Net, zone: &Expr<Handle>) -> Subnet {
+        let Self { vpc, kind, name: tier, shared } = *self;
+        let id = format!("{tier}Subnet{number}");
         let mut scope = scope.child(&id);
         let name = scope.path().to_string();
         let resource = scope.resource("Subnet", SUBNET, object! {
@@ -111,7 +113,7 @@ impl Subnet {
             "CidrBlock" => range.to_string(),
             "MapPublicIpOnLaunch" => kind == Kind::Public,
             "Tags" => list![
-                tag("aws-cdk:subnet-name", kind.name()),
+                tag("aws-cdk:subnet-name", tier.to_owned()),
                 tag("aws-cdk:subnet-type", kind.tag()),
                 tag("Name", name),
             ],
@@ -125,9 +127,11 @@ impl Subnet {
             "RouteTableId" => table.resource.reference(),
             "SubnetId" => resource.reference(),
         });
-        Self { id, resource, table, association }
+        Subnet { id, resource, table, association }
     }
+}
 
+impl Subnet {
     /// Its place in the tree, below the network's.
     pub(super) fn scope<'a>(&self, network: &'a mut Scope<'_>) -> Scope<'a> {
         network.child(&self.id)

@@ -120,7 +120,10 @@ impl Vpn {
             Propagate::None => (Vec::new(), false),
             Propagate::Public => (tables(&network.public).collect(), false),
             Propagate::Private => (tables(&network.private).collect(), true),
-            Propagate::All => (tables(&network.private).chain(tables(&network.public)).collect(), true),
+            Propagate::All => {
+                let all = [&network.private, &network.public, &network.isolated];
+                (all.into_iter().flat_map(|it| tables(it)).collect(), true)
+            }
         };
         if !learning.is_empty() {
             let propagation = propagate(scope, &learning, gateway);

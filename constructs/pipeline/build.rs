@@ -197,7 +197,8 @@ impl Build {
 
     /// Adds the project and its action; gives the project.
     pub(super) fn add(&self, scope: &mut Scope<'_>, stages: &mut Stages<'_>, wanted: &Wanted<'_>) -> Handle {
-        let Stages { bucket, architecture, repository, logs, .. } = *stages;
+        let Stages { architecture, repository, logs, .. } = *stages;
+        let bucket = &stages.bucket;
         let Wanted { container, file, image } = *wanted;
         let mut variables = vec![("REPOSITORY_URI".to_owned(), repository.uri.clone())];
         let buildspec = match &self.buildspec {

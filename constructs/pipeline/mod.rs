@@ -47,7 +47,7 @@ properties! {
         /// The service that gets the image. If absent, none does, and `build` has to name the Repository.
         deploy: Option<Deploy>,
         /// The bucket of what the actions hand on to each other: for how many days that is kept, and what becomes of
-        /// the bucket.
+        /// the bucket; or a Bucket of your own.
         artifacts: Artifacts = "{}",
         /// For how many days the output of builds and commands is kept, such as `7`, `30`, `90` or `365`, and what becomes
         /// of it.
@@ -104,12 +104,12 @@ impl Construct for Pipeline {
         let name = self.name.as_ref().map(|it| scope.text(it));
 
         let connection = self.source.value.connection(scope);
-        let bucket = self.artifacts.build(scope);
+        let bucket = self.artifacts.build(scope)?;
         let architecture = match (service, self.build.architecture) {
             (Some((service, _)), _) => service.architecture,
             (None, written) => written.map_or(Architecture::X86_64, |it| it.value),
         };
-        let mut stages = Stages::new(scope, bucket, architecture, &repository, &self.logs);
+        let mut stages = Stages::new(scope, bucket.clone(), architecture, &repository, &self.logs);
 
         self.source.value.add(scope, &mut stages, &connection);
         self.add_stages(After::Source, scope, &mut stages);
@@ -190,6 +190,11 @@ pub(in crate::pipeline) mod tests {
     /// A pipeline from a source.
     pub(in crate::pipeline) fn from(source: &str, properties: &str) -> Stack {
         on("", source, properties)
+    }
+
+    /// As [`pipeline`], with another construct beside it.
+    pub(in crate::pipeline) fn beside(construct: &str, properties: &str) -> Stack {
+        on(&format!("}}\n{construct}"), SOURCE, &format!("deploy: web, {properties}"))
     }
 
     fn on(repository: &str, source: &str, properties: &str) -> Stack {

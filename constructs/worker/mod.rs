@@ -37,6 +37,9 @@ properties! {
     /// rolls back if the new ones do not keep running. Who is to send to the queue is granted that:
     /// `grants: {worker: send}`.
     pub struct Worker {
+        /// The name of the service in ECS; with another one it is another service. If absent, CloudFormation makes one
+        /// that is unique: with a name of your own, a change that replaces the service fails, for the old one still has it.
+        name: Option<Text>,
         /// The network it runs in.
         network: Link<Network>,
         /// The cluster it runs in. If absent, it has one of its own.
@@ -200,6 +203,7 @@ impl Worker {
     ) -> Handle {
         let deployment = self.deployment.configuration(scope, RolloutTerms::default());
         let parts = Service {
+            name: self.name.as_ref().map(|it| scope.text(it)),
             cluster: cluster.name.clone(),
             definition: task.definition,
             count: match &self.count {

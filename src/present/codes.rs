@@ -15,6 +15,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("app-name", "An app names its stack, so that it begins with a letter and has letters, digits and `-`."),
     ("approval-link", "What a person is to look at before an approval is a URL."),
     ("artifacts-keep", "Artifacts have to stay for as long as a pipeline runs."),
+    ("artifacts-key", "The actions of a pipeline may use AWS's own keys, and no other."),
     (
         "assets",
         "A deployment reads files and images from buckets and registries, where they have to be before.",
@@ -35,7 +36,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("aws-unreachable", "AWS cannot be reached from here."),
     (
         "bad-name",
-        "The name of a construct or an environment begins with a letter and has letters, digits, `-` and `_`; a dot in a reference comes after it.",
+        "The name of a construct, of a part of one or of an environment begins with a letter and has letters, digits, `-` and `_`; a dot in a reference comes after it.",
     ),
     ("balancer-range", "A setting of a load balancer or a target group is beyond what AWS takes."),
     ("balancer-subnets", "An application load balancer stands in two zones or more."),
@@ -246,6 +247,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("no-scan", "A pipeline waits for the scan of an image only if the Repository scans images."),
     ("no-source", "The source of a pipeline is a repository on GitHub, GitLab or Bitbucket."),
     ("no-subnets", "The network has no subnets of the kind that was asked for."),
+    ("no-target", "A name leads to a load balancer or to a distribution: to one of them."),
     ("no-template", "A folder that is validated has templates in it."),
     ("no-value", "A key has nothing behind its colon."),
     ("no-way", "From the state a stack is in, there is no such way on."),
