@@ -64,13 +64,11 @@ fn what_was_not_looked_up_is_asked_for() {
     assert_eq!(exit, Exit::Input);
     assert_eq!(
         err,
-        format!(
-            "error[lookup]: nobody has looked this VPC up in 111122223333, eu-west-3\n \
-             --> infra/asi.yaml:5:40\n  |\n5 |   net: {{type: ImportedNetwork, lookup: {{default: true}}}}\n  \
-             |                                        ^^^^^^^^^^^^^^^\n  |\n  \
-             = help: `cdk.context.json` beside the stack file keeps it, as the CDK writes it, under `{KEY}`; or write \
-             `vpc` and `subnets` out\n  = note: in `shop/net`\n\n1 error\n"
-        )
+        "error[lookup]: nobody has looked up this VPC in 111122223333, eu-west-3\n \
+         --> infra/asi.yaml:5:40\n  |\n5 |   net: {type: ImportedNetwork, lookup: {default: true}}\n  \
+         |                                        ^^^^^^^^^^^^^^^\n  |\n  \
+         = help: run `asi context fetch`, which keeps what AWS says in `cdk.context.json` beside the stack file\n  \
+         = note: in `shop/net`\n\n1 error\n"
     );
 }
 

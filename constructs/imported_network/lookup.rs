@@ -3,6 +3,8 @@
 //! The CDK keeps what it looks up in `cdk.context.json`, each value under a key that says what was asked. The same file
 //! and the same keys are read here: a template then depends on no more than what stands in the repository.
 
+use serde_json::{Map, Value};
+
 use crate::{
     kernel::prelude::*,
     targets::{Network, SubnetIds},
@@ -34,22 +36,20 @@ impl Lookup {
         }
     }
 
-    /// The key under which the CDK keeps the answer: what was asked, sorted by its names.
-    fn key(&self, account: &str, region: &str) -> String {
-        let mut asked: Vec<(String, String)> = vec![
-            ("account".to_owned(), account.to_owned()),
-            ("region".to_owned(), region.to_owned()),
-            ("returnAsymmetricSubnets".to_owned(), "true".to_owned()),
-        ];
-        if self.default.value {
-            asked.push(("filter.isDefault".to_owned(), "true".to_owned()));
-        }
-        asked.extend(self.id.iter().map(|it| ("filter.vpc-id".to_owned(), it.value.clone())));
-        asked.extend(self.name.iter().map(|it| ("filter.tag:Name".to_owned(), it.value.clone())));
-        asked.extend(self.tags.iter().map(|(name, value)| (format!("filter.tag:{name}"), value.clone())));
-        asked.sort();
-        let asked = asked.iter().map(|(name, value)| format!(":{name}={}", value.replace(':', "$:")));
-        format!("vpc-provider{}", asked.collect::<String>())
+    /// What the CDK asks about it.
+    fn asked(&self) -> Map<String, Value> {
+        let tags = self.tags.iter().map(|(name, value)| (format!("tag:{name}"), value.clone()));
+        let filter: Map<String, Value> = (self.default.value.then(|| ("isDefault".to_owned(), "true".to_owned())))
+            .into_iter()
+            .chain(self.id.iter().map(|it| ("vpc-id".to_owned(), it.value.clone())))
+            .chain(self.name.iter().map(|it| ("tag:Name".to_owned(), it.value.clone())))
+            .chain(tags)
+            .map(|(name, value)| (name, Value::from(value)))
+            .collect();
+        [("filter", Value::from(filter)), ("returnAsymmetricSubnets", Value::from(true))]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect()
     }
 
     /// The network, as it was looked up.
@@ -57,27 +57,13 @@ impl Lookup {
     /// # Errors
     ///
     /// A [`Diagnostic`] if the stack is bound to no account and region, or if nobody has looked it up there.
-    pub(super) fn resolve(&self, scope: &Scope<'_>, span: Span) -> Result<Network, Diagnostic> {
-        let place = scope.place();
-        let (Some(account), Some(region)) = (&place.account, &place.region) else {
-            let fault = "a VPC is looked up in one account and region, and the stack is bound to none";
-            return Err(Diagnostic::error("lookup", fault)
-                .at(span)
-                .help("add `account:` and `region:` to the stack, or to its environments"));
-        };
-        let key = self.key(account, region);
-        let Some(found) = scope.looked_up(&key) else {
-            let fault = format!("nobody has looked this VPC up in {account}, {region}");
-            return Err(Diagnostic::error("lookup", fault).at(span).help(format!(
-                "`cdk.context.json` beside the stack file keeps it, as the CDK writes it, under `{key}`; or write \
-                 `vpc` and `subnets` out"
-            )));
-        };
+    pub(super) fn resolve(&self, scope: &mut Scope<'_>, span: Span) -> Result<Network, Diagnostic> {
+        let found = scope.look_up("this VPC", "vpc-provider", self.asked(), span)?;
         network(found, span).ok_or_else(|| {
-            Diagnostic::error("lookup", format!("what is kept under `{key}` is no VPC"))
+            Diagnostic::error("lookup", "what is kept here is no VPC")
                 .at(found.span)
                 .label(span, "looked up for this")
-                .help("remove it, and look it up again")
+                .help("take it out with `asi context --reset`, and look it up again with `asi context fetch`")
         })
     }
 }
@@ -108,26 +94,31 @@ fn network(found: &Node, span: Span) -> Option<Network> {
 
 #[cfg(test)]
 mod tests {
+    use crate::kernel::lookup::Missing;
+
     use super::*;
 
     #[test]
     fn its_key_is_the_cdks() {
-        let lookup = |name: Option<&str>, id: Option<&str>, tags: &[(&str, &str)]| Lookup {
-            default: false.into(),
-            id: id.map(|it| it.to_owned().into()),
-            name: name.map(|it| it.to_owned().into()),
-            tags: tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        let key = |default: bool, name: Option<&str>, id: Option<&str>, tags: &[(&str, &str)]| {
+            let lookup = Lookup {
+                default: default.into(),
+                id: id.map(|it| it.to_owned().into()),
+                name: name.map(|it| it.to_owned().into()),
+                tags: tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            };
+            Missing::asked("vpc-provider", "A", "R", lookup.asked()).key
         };
         assert_eq!(
-            lookup(Some("main"), None, &[]).key("A", "R"),
+            key(false, Some("main"), None, &[]),
             "vpc-provider:account=A:filter.tag:Name=main:region=R:returnAsymmetricSubnets=true"
         );
         assert_eq!(
-            lookup(None, Some("vpc-1"), &[("env", "prod:1")]).key("A", "R"),
+            key(false, None, Some("vpc-1"), &[("env", "prod:1")]),
             "vpc-provider:account=A:filter.tag:env=prod$:1:filter.vpc-id=vpc-1:region=R:returnAsymmetricSubnets=true"
         );
         assert_eq!(
-            Lookup { default: true.into(), ..lookup(None, None, &[]) }.key("A", "R"),
+            key(true, None, None, &[]),
             "vpc-provider:account=A:filter.isDefault=true:region=R:returnAsymmetricSubnets=true"
         );
     }

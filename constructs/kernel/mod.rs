@@ -4,8 +4,8 @@
 //! In reading order: [`span`] and [`node`] are the stack file as it was read, by [`yaml`] and [`scalar`];
 //! [`property`] and [`declare`] make typed properties of it, which [`shape`] describes; [`name`], [`expr`] and
 //! [`link`] are what properties refer to; [`tree`] is what a stack expands to, and [`scope`] the view of it that a
-//! [`construct`] fills; [`references`] says what names stand for, [`id`] names what is in the tree, and [`part_id`] is an
-//! id that a stack file says itself.
+//! [`construct`] fills; [`references`] says what names stand for, [`id`] names what is in the tree, [`part_id`] is an
+//! id that a stack file says itself, and [`lookup`] is what only AWS knows.
 
 pub mod collate;
 pub mod construct;
@@ -15,6 +15,7 @@ pub mod expr;
 pub mod id;
 pub mod inline;
 pub mod link;
+pub mod lookup;
 pub mod map;
 pub mod name;
 pub mod node;

@@ -6,6 +6,7 @@ use super::{
     expr::{Expr, ExprKind},
     id::{ConstructPath, LogicalId, ResourceType, construct_id, unique_id},
     link::{Link, Target},
+    lookup::Unanswered,
     map::Entry,
     name::{Name, Value},
     node::Node,
@@ -37,6 +38,11 @@ impl Scope<'_> {
     /// What was looked up in AWS under this key of the CDK's `cdk.context.json`.
     pub fn looked_up(&self, key: &str) -> Option<&Node> {
         self.tree.context.as_ref()?.get(key)
+    }
+
+    /// Keeps in mind that nobody has looked this up.
+    pub(super) fn miss(&mut self, lookup: Unanswered) {
+        self.tree.missing.push(lookup);
     }
 
     /// The name that is unique in the app, and stable: what the CDK calls `Names.uniqueId`.

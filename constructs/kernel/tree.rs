@@ -13,6 +13,7 @@ use super::{
     diagnostic::Diagnostic,
     expr::{Expr, ExprKind},
     id::{ConstructPath, LogicalId, ResourceType, construct_id},
+    lookup::Unanswered,
     map::Map,
     node::Node,
     span::Span,
@@ -124,6 +125,8 @@ impl Default for References {
 pub struct Tree {
     /// What was looked up in AWS, by the keys of the CDK's `cdk.context.json`.
     pub(super) context: Option<Node>,
+    /// What nobody has looked up there.
+    pub missing: Vec<Unanswered>,
     /// Where the stack stands that is being filled.
     pub place: Place,
     /// What the names in it stand for.

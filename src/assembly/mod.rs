@@ -4,6 +4,7 @@
 //! else's assembly it reads which templates are stacks, where these go, and what their deployment needs.
 
 mod listed;
+mod missing;
 
 use serde_json::{Map, Value, json};
 
@@ -13,6 +14,7 @@ use crate::{
 };
 
 pub use listed::{Bootstrap, FileAsset, Files, Listed, ListedStack, Roles, files, regions, stacks};
+pub use missing::missing;
 
 /// The oldest version of the manifest that has all we write, so that older CLIs read it too.
 const MANIFEST_VERSION: &str = "36.0.0";

@@ -5,6 +5,7 @@ pub mod bootstrap;
 pub mod config;
 #[cfg(feature = "aws")]
 pub mod contents;
+pub mod context;
 #[cfg(feature = "aws")]
 pub mod deploy;
 #[cfg(feature = "aws")]

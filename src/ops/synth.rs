@@ -1,11 +1,12 @@
 //! From a stack file to templates.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, mem, path::Path};
 
 use asi_constructs::{
     CATALOGUE,
     kernel::{
         diagnostic::{Diagnostic, has_errors},
+        lookup::Unanswered,
         node::Node,
         span::Sources,
     },
@@ -30,6 +31,8 @@ pub struct Synthesis {
     pub diagnostics: Vec<Diagnostic>,
     /// The files that were read, for excerpts.
     pub sources: Sources,
+    /// What nobody has looked up in AWS, and constructs ask for; there is a fault for each.
+    pub missing: Vec<Unanswered>,
     /// What was looked up in AWS.
     pub(in crate::ops) context: Option<Node>,
 }
@@ -101,8 +104,9 @@ impl Synthesis {
         let (stacks, diagnostics) = load::stacks(root, environment);
         let is_faulty = has_errors(&self.diagnostics) || has_errors(&diagnostics);
         self.diagnostics.extend(diagnostics);
-        let (mut templates, found) = synthesize_stacks(&stacks, self.context.as_ref(), is_faulty);
+        let (mut templates, found, missing) = synthesize_stacks(&stacks, self.context.as_ref(), is_faulty);
         self.diagnostics.extend(found);
+        self.missing.extend(missing);
         let synthesized = stacks.into_iter().filter_map(|stack| {
             let template = templates.remove(&stack.name())?;
             Some(Synthesized { stack, template })
@@ -130,20 +134,21 @@ pub(super) fn in_order(diagnostics: &mut Vec<Diagnostic>) {
     *diagnostics = seen;
 }
 
-/// The templates of the stacks of an app, by name. With faults found before, further ones are looked for, and no template
-/// is made.
+/// The templates of the stacks of an app, by name, and what they lack of AWS. With faults found before, further ones are
+/// looked for, and no template is made.
 fn synthesize_stacks(
     stacks: &[Stack],
     context: Option<&Node>,
     is_faulty: bool,
-) -> (BTreeMap<String, Template>, Vec<Diagnostic>) {
-    let (tree, mut diagnostics) = expand(stacks, CATALOGUE, context);
+) -> (BTreeMap<String, Template>, Vec<Diagnostic>, Vec<Unanswered>) {
+    let (mut tree, mut diagnostics) = expand(stacks, CATALOGUE, context);
+    let missing = mem::take(&mut tree.missing);
     if is_faulty {
         // What is at fault may be what these miss.
         diagnostics.retain(|it| !matches!(it.code, "no-resources" | "unused-parameter" | "unused-name"));
     }
     if is_faulty || has_errors(&diagnostics) {
-        return (BTreeMap::new(), diagnostics);
+        return (BTreeMap::new(), diagnostics, missing);
     }
     let (templates, found) = resolve(&tree);
     diagnostics.extend(found);
@@ -159,7 +164,7 @@ fn synthesize_stacks(
             diagnostics.extend(template.dangling_references());
         }
     }
-    (templates, diagnostics)
+    (templates, diagnostics, missing)
 }
 
 /// What to say where one template is due and several stacks are asked for.

@@ -77,6 +77,7 @@ pub const CODES: &[(&str, &str)] = &[
         "A connection made by CloudFormation waits for somebody to agree to it in the console.",
     ),
     ("container-name", "The name of a container has letters, digits, `-` and `_`, at most 255."),
+    ("context-file", "The file in which the CDK keeps what it has looked up is a mapping of keys to values."),
     ("count-range", "The numbers of tasks or instances to scale between do not fit together."),
     ("count-share", "A target for CPU or memory is a share of what the tasks or instances have."),
     ("count-step", "A step of scaling does not fit with the others, or can never happen."),
@@ -206,6 +207,10 @@ pub const CODES: &[(&str, &str)] = &[
         "What is looked up in AWS is one thing, in one account and region, and stands in `cdk.context.json`.",
     ),
     ("managed-policy", "A policy that AWS keeps is named once, by what stands behind `policy/` in its ARN."),
+    (
+        "missing-context",
+        "What the manifest of an assembly says is missing has a key, a provider, and what is asked.",
+    ),
     ("missing-property", "A property that has no default is not given."),
     ("missing-reason", "What is acknowledged is right for a reason, without which nobody can tell later."),
     ("missing-type", "A construct or a resource does not say what it is."),

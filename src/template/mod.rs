@@ -13,6 +13,7 @@ use asi_constructs::kernel::{
     node::{Node, NodeKind},
 };
 use indexmap::IndexMap;
+use serde_json::Value;
 
 pub use json::Indent;
 pub use patch::{Op, Operation};
@@ -33,6 +34,19 @@ pub struct Template {
 /// A document as JSON.
 pub fn to_json(document: &Node, indent: Indent) -> String {
     json::write(document, indent)
+}
+
+/// The value of a document, without its places.
+pub fn to_value(document: &Node) -> Value {
+    match &document.kind {
+        NodeKind::Null => Value::Null,
+        NodeKind::Bool(it) => Value::from(*it),
+        NodeKind::Integer(it) => Value::from(*it),
+        NodeKind::Float(it) => Value::from(*it),
+        NodeKind::String(it) => Value::from(it.as_ref()),
+        NodeKind::List(items) => items.iter().map(to_value).collect(),
+        NodeKind::Map(map) => map.iter().map(|(name, it)| (name.to_string(), to_value(&it.value))).collect(),
+    }
 }
 
 /// A document as YAML: its scalars as they were written, and after each value that ends a line, as a comment, what `notes`

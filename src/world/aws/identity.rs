@@ -1,10 +1,8 @@
 //! Who calls AWS, and what that one may do.
 
-use std::fmt::Write as _;
-
 use aws_credential_types::provider::ProvideCredentials as _;
 
-use super::{Aws, signed::Call};
+use super::{Aws, query::Queried, xml::Element};
 use crate::world::AwsError;
 
 /// How many actions are asked about at once.
@@ -24,7 +22,7 @@ impl Aws {
     pub async fn role(&self, name: &str) -> Result<Option<String>, AwsError> {
         let operation = "GetRole";
         match self.iam(operation, &[("RoleName".to_owned(), name.to_owned())]).await {
-            Ok(text) => Ok(values(&text, "Arn").next().map(str::to_owned)),
+            Ok(answer) => Ok(answer.child("Role").and_then(|it| it.text("Arn")).map(str::to_owned)),
             Err(error) if error.is("NoSuchEntity") => Ok(None),
             Err(error) => Err(error),
         }
@@ -66,75 +64,26 @@ impl Aws {
     async fn simulated(&self, mut parameters: Vec<(String, String)>) -> Result<Vec<String>, AwsError> {
         let mut denied = Vec::new();
         loop {
-            let text = self.iam("SimulatePrincipalPolicy", &parameters).await?;
-            let verdicts = values(&text, "EvalActionName").zip(values(&text, "EvalDecision"));
-            denied.extend(verdicts.filter(|(_, it)| *it != "allowed").map(|(action, _)| action.to_owned()));
-            let next = values(&text, "Marker").next().map(str::to_owned);
+            let answer = self.iam("SimulatePrincipalPolicy", &parameters).await?;
+            let refused =
+                answer.items("EvaluationResults").filter(|it| it.text("EvalDecision") != Some("allowed"));
+            denied.extend(refused.filter_map(|it| it.text("EvalActionName")).map(str::to_owned));
             parameters.retain(|(name, _)| name != "Marker");
-            match next.filter(|_| values(&text, "IsTruncated").any(|it| it == "true")) {
-                Some(marker) => parameters.push(("Marker".to_owned(), marker)),
+            match answer.text("Marker").filter(|_| answer.is_set("IsTruncated")) {
+                Some(marker) => parameters.push(("Marker".to_owned(), marker.to_owned())),
                 None => return Ok(denied),
             }
         }
     }
 
+    /// Asks IAM, and gives the result.
     async fn iam(
         &self,
         operation: &'static str,
         parameters: &[(String, String)],
-    ) -> Result<String, AwsError> {
-        let mut body = format!("Action={operation}&Version=2010-05-08");
-        for (name, value) in parameters {
-            body += &format!("&{name}={}", encoded(value));
-        }
-        let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
-        let path = "/".to_owned();
-        let call = Call { operation, service: "iam", method: "POST", path, headers, body: body.as_bytes() };
-        let answer = self.call(&call).await?;
-        if answer.is_good() {
-            Ok(String::from_utf8_lossy(&answer.body).into_owned())
-        } else {
-            Err(answer.refusal(operation))
-        }
-    }
-}
-
-/// A value as a form has it.
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => write!(out, "%{byte:02X}").expect("a text takes everything"),
-        }
-    }
-    out
-}
-
-/// What stands in the elements of a name, in order.
-fn values<'a>(text: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
-    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let (_, behind) = rest.split_once(&start)?;
-        let (value, behind) = behind.split_once(&end)?;
-        rest = behind;
-        Some(value)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_takes_every_text() {
-        assert_eq!(encoded("arn:aws:iam::1:role/a b+é"), "arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa%20b%2B%C3%A9");
-    }
-
-    #[test]
-    fn values_are_read_in_order_and_half_ones_are_none() {
-        let text = "<a>1</a><b>x</b><a>2</a><a>3";
-        assert_eq!(values(text, "a").collect::<Vec<_>>(), ["1", "2"]);
+    ) -> Result<Element, AwsError> {
+        let iam = Queried { service: "iam", version: "2010-05-08" };
+        let answer = self.query(iam, operation, parameters).await?;
+        Ok(answer.into_child(&format!("{operation}Result")))
     }
 }

@@ -14,11 +14,14 @@ mod ecs;
 mod failure;
 mod identity;
 mod lines;
+mod lookups;
 mod mfa;
 mod parameters;
+mod query;
 mod request;
 mod signed;
 mod stacks;
+mod xml;
 
 use std::{
     future::Future,
@@ -42,6 +45,7 @@ pub(super) use self::failure::causes;
 pub use self::{
     bucket::Object,
     lines::{Line, Lines},
+    lookups::Unfound,
 };
 use self::{credentials::Kept, failure::Failure};
 use super::{Access, AwsError, Patience, Reach, Refusal, Timestamp};
@@ -66,6 +70,15 @@ pub struct Caller {
     pub account: String,
     /// The ARN of the user or role.
     pub arn: String,
+}
+
+/// What the account of a role wants to know of who takes it on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Session {
+    /// What was agreed on with it.
+    pub external_id: Option<String>,
+    /// The tags of the session.
+    pub tags: Vec<(String, String)>,
 }
 
 /// Runs what talks to AWS to its end, on this thread.
@@ -136,7 +149,18 @@ impl Aws {
 
     /// The same as one who has taken on a role, for as long as that is needed.
     pub async fn assuming(&self, role: &str) -> Result<Self, AwsError> {
-        let provider = AssumeRoleProvider::builder(role).session_name("asi").configure(&self.config);
+        self.assuming_as(role, &Session::default()).await
+    }
+
+    /// The same as one who has taken on a role in a session that is as its account wants it.
+    pub async fn assuming_as(&self, role: &str, session: &Session) -> Result<Self, AwsError> {
+        let mut provider = AssumeRoleProvider::builder(role).session_name("asi").configure(&self.config);
+        if let Some(id) = &session.external_id {
+            provider = provider.external_id(id);
+        }
+        if !session.tags.is_empty() {
+            provider = provider.tags(session.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        }
         let provider = provider.build().await;
         let config = self.config.to_builder();
         let config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();

@@ -17,6 +17,9 @@ use serde_json::Value;
 use super::{Aws, failure::refusal};
 use crate::world::{AwsError, Refusal};
 
+/// The most that is read of an answer, in bytes: no service has that much to say at once.
+const LARGEST_ANSWER: usize = 64 << 20;
+
 /// A call to be made.
 #[derive(Clone, Debug)]
 pub(super) struct Call<'a> {
@@ -101,7 +104,10 @@ impl Aws {
                 let domain =
                     if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
                 match (service, self.region.as_str()) {
-                    ("iam", it) if it.starts_with("us-gov-") => format!("https://iam.us-gov.{domain}"),
+                    ("iam" | "route53", it) if it.starts_with("us-gov-") => {
+                        format!("https://{service}.us-gov.{domain}")
+                    }
+                    ("route53", _) => format!("https://route53.{domain}"),
                     ("iam", it) if !it.starts_with("cn-") => format!("https://iam.{domain}"),
                     // Where images are kept, their registries have the plain name.
                     ("ecr", it) => format!("https://api.ecr.{it}.{domain}"),
@@ -115,8 +121,9 @@ impl Aws {
     fn region_of(&self, service: &str) -> &str {
         match (service, self.region.as_str()) {
             ("iam", it) if it.starts_with("cn-") => "cn-north-1",
-            ("iam", it) if it.starts_with("us-gov-") => "us-gov-west-1",
-            ("iam", _) => "us-east-1",
+            ("route53", it) if it.starts_with("cn-") => "cn-northwest-1",
+            ("iam" | "route53", it) if it.starts_with("us-gov-") => "us-gov-west-1",
+            ("iam" | "route53", _) => "us-east-1",
             (_, region) => region,
         }
     }
@@ -125,8 +132,12 @@ impl Aws {
     pub(super) async fn ask(&self, target: Target, body: &Value) -> Result<Value, AwsError> {
         let Target { service, prefix, operation } = target;
         let body = body.to_string();
+        let version = match service {
+            "cloudcontrolapi" | "codeconnections" | "codestar-connections" => "1.0",
+            _ => "1.1",
+        };
         let headers = vec![
-            ("content-type", "application/x-amz-json-1.1".to_owned()),
+            ("content-type", format!("application/x-amz-json-{version}")),
             ("x-amz-target", format!("{prefix}.{operation}")),
         ];
         let path = "/".to_owned();
@@ -162,9 +173,15 @@ impl Aws {
             let response = self.http.call(request).await;
             let response = response.map_err(|it| Refusal::Unreachable(it.to_string()))?;
             let status = response.status().as_u16();
-            let body = ByteStream::new(response.into_body()).collect().await;
-            let body = body.map_err(|it| Refusal::Unreachable(it.to_string()))?;
-            Ok(Answer { status, body: body.to_vec() })
+            let mut parts = ByteStream::new(response.into_body());
+            let mut body = Vec::new();
+            while let Some(part) = parts.next().await {
+                body.extend(part.map_err(|it| Refusal::Unreachable(it.to_string()))?);
+                if body.len() > LARGEST_ANSWER {
+                    return Err(Refusal::Garbled(format!("it has more than {LARGEST_ANSWER} bytes")));
+                }
+            }
+            Ok(Answer { status, body })
         };
         let answer = tokio::time::timeout(self.patience.answer, exchange).await;
         answer.unwrap_or(Err(Refusal::Silent(self.patience.answer))).map_err(failed)
