@@ -53,7 +53,7 @@ pub fn key(provider: &str, props: &Map<String, Value>) -> String {
 fn flatten(name: &str, value: &Value, parts: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
-            map.iter().for_each(|(it, value)| flatten(&format!("{name}.{it}"), value, parts))
+            map.iter().for_each(|(it, value)| flatten(&format!("{name}.{it}"), value, parts));
         }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(at, value)| flatten(&format!("{name}.{at}"), value, parts));

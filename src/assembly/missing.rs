@@ -59,8 +59,9 @@ mod tests {
         let (node, faults) = yaml::parse(text, file, Format::Json);
         assert_eq!(faults, []);
         let (missing, faults) = missing(&node.expect("a document"));
-        let told =
-            faults.iter().map(|it| format!("{} at `{}`", it.message, sources.text(it.span()).unwrap_or("?")));
+        let told = faults
+            .iter()
+            .map(|it| format!("{} at `{}`: {}", it.code, sources.text(it.span()).unwrap_or("?"), it.message));
         (missing, told.collect())
     }
 
@@ -78,15 +79,18 @@ mod tests {
     #[test]
     fn what_is_no_such_list_is_pointed_at() {
         let faults = |list: &str| read(&format!(r#"{{"missing": {list}}}"#)).1;
-        assert_eq!(faults("3"), ["this is nothing that can be looked up, but the number 3 at `3`"]);
+        assert_eq!(
+            faults("3"),
+            ["missing-context at `3`: this is nothing that can be looked up, but the number 3"]
+        );
         assert_eq!(
             faults(
                 r#"[null, {"key": 1, "provider": "ssm", "props": {}}, {"key": "k", "provider": "ssm", "props": []}]"#
             ),
             [
-                "this is nothing that can be looked up, but nothing at `null`",
-                "this is nothing that can be looked up, but the number 1 at `1`",
-                "this is nothing that can be looked up, but a list at `[]`",
+                "missing-context at `null`: this is nothing that can be looked up, but nothing",
+                "missing-context at `1`: this is nothing that can be looked up, but the number 1",
+                "missing-context at `[]`: this is nothing that can be looked up, but a list",
             ]
         );
     }

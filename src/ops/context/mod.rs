@@ -147,7 +147,14 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_such_file_is_told_of() {
-        assert_eq!(context("[]").diagnostics[0].code, "context-file");
+        let told = |text: &str| {
+            let context = context(text);
+            let told = |it: &Diagnostic| {
+                format!("{} at `{}`: {}", it.code, context.sources.text(it.span()).unwrap_or("?"), it.message)
+            };
+            context.diagnostics.iter().map(told).collect::<Vec<_>>()
+        };
+        assert_eq!(told("[]"), ["context-file at `[]`: what was looked up is kept by its keys"]);
         assert_eq!(context("{\"a\": ").entries.len(), 0);
         let none = Context::read(&MemoryFiles::default(), Path::new("cdk.context.json"));
         assert!(none.diagnostics.is_empty() && none.entries.is_empty());

@@ -32,7 +32,6 @@ impl Element {
                     }
                     open.push(Self { name: local.to_string(), ..Self::default() });
                 }
-                Token::ElementEnd { end: ElementEnd::Open, .. } => (),
                 Token::ElementEnd { end: ElementEnd::Empty, .. } => close(&mut open, None)?,
                 Token::ElementEnd { end: ElementEnd::Close(_, local), .. } => close(&mut open, Some(&local))?,
                 Token::Text { text } => innermost(&mut open).text.push_str(&unescaped(&text)?),
@@ -40,7 +39,8 @@ impl Element {
                 Token::DtdStart { .. } | Token::EmptyDtd { .. } | Token::EntityDeclaration { .. } => {
                     return Err("it declares types of its own".to_owned());
                 }
-                Token::Declaration { .. }
+                Token::ElementEnd { end: ElementEnd::Open, .. }
+                | Token::Declaration { .. }
                 | Token::ProcessingInstruction { .. }
                 | Token::Comment { .. }
                 | Token::DtdEnd { .. }

@@ -36,6 +36,8 @@ pub(crate) struct Account {
     pub(crate) connections: BTreeMap<String, String>,
     /// What ECS answers, by action: one after the other, and the last again and again.
     pub(crate) ecs: BTreeMap<String, VecDeque<Value>>,
+    /// What services answer of which nothing is modelled, by action: one body after the other, and the last again and again.
+    pub(crate) scripted: BTreeMap<String, VecDeque<String>>,
     /// How many looks see nothing yet of what has begun.
     late: usize,
     seconds: u64,
@@ -66,6 +68,7 @@ impl Account {
             denied: BTreeSet::new(),
             connections: BTreeMap::new(),
             ecs: BTreeMap::new(),
+            scripted: BTreeMap::new(),
             late: 0,
             seconds: 0,
             ids: 0,

@@ -32,6 +32,13 @@ pub(crate) fn asked(service: &str, request: &Request) -> (String, Form) {
         form.0.insert("Path".to_owned(), request.path.clone());
         return (request.method.clone(), form);
     }
+    if service == "route53" {
+        let listed = request.path.ends_with("/hostedzonesbyname");
+        let action = if listed { "ListHostedZonesByName" } else { "GetHostedZone" };
+        let mut form = Form::read(request.query.as_bytes());
+        form.0.insert("Path".to_owned(), request.path.clone());
+        return (action.to_owned(), form);
+    }
     if let Some((_, action)) = target.split_once('.') {
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let entries = body.as_object().into_iter().flatten();
@@ -56,6 +63,9 @@ pub(crate) fn respond(
         "ecs" => answered_in_json(ecs(account, action)),
         "codeconnections" => answered_in_json(connection(account, form)),
         "iam" => answered_in_xml(service, action, iam(account, action, form)),
+        "ec2" | "elasticloadbalancing" | "route53" | "kms" | "cloudcontrolapi" => {
+            scripted(account, service, action)
+        }
         "ecr" => answered_in_json(ecr(account, action, body)),
         "sts" => answered_in_xml(service, action, sts(account, action, form)),
         _ => answered_in_xml(service, action, answer(account, action, form)),
@@ -69,7 +79,14 @@ pub(crate) fn refused(service: &str, refusal: Refusal) -> Response {
             let error = Xml::new().text("Code", &refusal.code).text("Message", &refusal.message);
             Response::xml(refusal.http, error.document("Error"))
         }
-        "ssm" | "ecs" | "ecr" | "codeconnections" => answered_in_json(Err(refusal)),
+        "ssm" | "ecs" | "ecr" | "codeconnections" | "kms" | "cloudcontrolapi" => {
+            answered_in_json(Err(refusal))
+        }
+        "ec2" => {
+            let error = Xml::new().text("Code", &refusal.code).text("Message", &refusal.message);
+            let errors = Xml::new().group("Errors", &Xml::new().group("Error", &error));
+            Response::xml(refusal.http, errors.document("Response"))
+        }
         _ => answered_in_xml(service, "", Err(refusal)),
     }
 }
@@ -91,6 +108,17 @@ fn answered_in_xml(service: &str, action: &str, answer: Answer) -> Response {
         Ok(content) => Response::xml(200, content.response(action, namespace)),
         Err(refusal) => Response::xml(refusal.http, refusal.response(namespace)),
     }
+}
+
+/// What a test has a service answer, whatever the parameters: one body after the other, and the last again and again.
+fn scripted(account: &mut Account, service: &str, action: &str) -> Response {
+    let Some(bodies) = account.scripted.get_mut(action) else {
+        return refused(service, unknown_action(action));
+    };
+    let next = if bodies.len() > 1 { bodies.pop_front() } else { bodies.front().cloned() };
+    let body = next.unwrap_or_default();
+    let kind = if body.starts_with('{') { "application/x-amz-json-1.1" } else { "text/xml" };
+    Response::new(200, kind, body)
 }
 
 fn sts(account: &mut Account, action: &str, form: &Form) -> Answer {
