@@ -10,6 +10,7 @@ mod destroy;
 mod failures;
 mod live;
 mod nested;
+mod reviewed;
 mod services;
 mod settings;
 mod several;

@@ -482,6 +482,7 @@ fn fingerprint(old: &Value, new: &Value) -> Option<Fingerprint> {
         is_new: false,
         account: None,
         renamed_from: None,
+        observed: &[],
         drifted: &[],
     };
     Fingerprint::new(&["shop"], &subject, &[])

@@ -261,6 +261,7 @@ fn settings(args: &Args, global: &Global) -> Result<Settings, Diagnostic> {
         },
         yes: args.yes,
         approved: args.approved.as_deref().map(fingerprints).transpose()?,
+        observes: false,
         parameters: parameters(&args.parameters)?,
         tags,
         role: args.role_arn.clone(),

@@ -71,10 +71,12 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         Err(fault) => output.fault(fault),
         Ok(Some(named)) => show(args, &compare(named, global.env.as_deref(), world), output),
         #[cfg(feature = "aws")]
-        Ok(None) => match args.sides.deployed(args.method, global.env.as_deref(), global, world, output)? {
-            Ok(comparison) => show(args, &comparison, output),
-            Err(exit) => Ok(exit),
-        },
+        Ok(None) => {
+            match args.sides.deployed(args.method, false, global.env.as_deref(), global, world, output)? {
+                Ok(comparison) => show(args, &comparison, output),
+                Err(exit) => Ok(exit),
+            }
+        }
         #[cfg(not(feature = "aws"))]
         Ok(None) => output.fault(super::sides::without_aws("diff")),
     }

@@ -55,7 +55,7 @@ const LONGEST_COMMENT: usize = 65_000;
 /// lead to dangers, and adds the whole review to the page of the run.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Environment, with --post github: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_EVENT_PATH, GITHUB_REF, GITHUB_SHA, GITHUB_SERVER_URL, GITHUB_RUN_ID, GITHUB_WORKSPACE, GITHUB_STEP_SUMMARY; with --post gitlab: GITLAB_TOKEN, CI_API_V4_URL, CI_PROJECT_ID, CI_PROJECT_URL, CI_PROJECT_DIR, CI_MERGE_REQUEST_IID, CI_MERGE_REQUEST_SOURCE_BRANCH_SHA, CI_COMMIT_SHA, CI_JOB_URL. All but the token are set by CI.\n\nExit codes: 0 done; 1 the answer is no, by --fail-on; 2 an input is wrong; 3 the world failed, or the review is not posted."
+    after_help = "Calls of AWS, where no other side is given: cloudformation:DescribeStacks, GetTemplate; with --method change-set also CreateChangeSet, DescribeChangeSet, DescribeEvents, DeleteChangeSet, for a new stack ListChangeSets and DeleteStack, and for a large template or with --app those for files that asi deploy makes; codeconnections:GetConnection where something names a connection, which may be refused.\n\nEnvironment, with --post github: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_EVENT_PATH, GITHUB_REF, GITHUB_SHA, GITHUB_SERVER_URL, GITHUB_RUN_ID, GITHUB_WORKSPACE, GITHUB_STEP_SUMMARY; with --post gitlab: GITLAB_TOKEN, CI_API_V4_URL, CI_PROJECT_ID, CI_PROJECT_URL, CI_PROJECT_DIR, CI_MERGE_REQUEST_IID, CI_MERGE_REQUEST_SOURCE_BRANCH_SHA, CI_COMMIT_SHA, CI_JOB_URL. All but the token are set by CI.\n\nExit codes: 0 done; 1 the answer is no, by --fail-on; 2 an input is wrong; 3 the world failed, or the review is not posted."
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -150,7 +150,8 @@ fn online(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) 
     let new = global.app.as_deref().unwrap_or(&global.file);
     let mut each = Vec::new();
     for environment in environments {
-        let deployed = args.sides.deployed(args.method, environment.as_deref(), global, world, output)?;
+        let deployed =
+            args.sides.deployed(args.method, true, environment.as_deref(), global, world, output)?;
         let comparison = match deployed {
             Ok(comparison) => comparison,
             Err(exit) => return Ok(exit),

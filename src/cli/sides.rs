@@ -87,11 +87,12 @@ impl SidesArgs {
         !self.what.is_empty()
     }
 
-    /// What is deployed of the stacks of an environment, and what there is; how the run ends, if that cannot be compared.
+    /// What is deployed of the stacks of an environment, and what there is; with what only the account tells, if that is asked, too; how the run ends, if that cannot be compared.
     #[cfg(feature = "aws")]
     pub(super) fn deployed(
         &self,
         method: Method,
+        observes: bool,
         environment: Option<&str>,
         global: &Global,
         world: &World,
@@ -113,6 +114,7 @@ impl SidesArgs {
             parameters,
             // Two at once do not get into each other's way.
             change_set: format!("asi-{}", aws::token()),
+            observes,
             profile: global.profile.clone(),
             region: global.region.clone(),
             ..Settings::default()

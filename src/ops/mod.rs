@@ -4,6 +4,8 @@
 pub mod bootstrap;
 pub mod config;
 #[cfg(feature = "aws")]
+mod connections;
+#[cfg(feature = "aws")]
 pub mod contents;
 pub mod context;
 #[cfg(feature = "aws")]

@@ -96,6 +96,7 @@ fn of_stack(compared: &Compared) -> OfStack {
         account: compared.account.as_deref(),
         renamed_from: compared.renamed_from.as_deref(),
         drifted: &compared.remarks.drifted,
+        observed: &compared.remarks.observed,
     };
     let place = [Some(&compared.name), compared.account.as_ref(), compared.region.as_ref()];
     let place = place.map(|it| it.map_or("", String::as_str));

@@ -33,7 +33,7 @@ pub use self::{
     permissions::Power,
     record::{About, Record},
     subject::Subject,
-    warnings::{Pending, Warning},
+    warnings::{Observed, Pending, Warning},
 };
 use crate::diff::{Data, Followers};
 

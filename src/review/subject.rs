@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use asi_constructs::kernel::node::Node;
 
-use super::Point;
+use super::{Observed, Point};
 use crate::{
     diff::{Followers, Kind, ResourceChange, Row, TemplateDiff, Verdict},
     template::{Template, resource_of, resources_of, scalar},
@@ -25,6 +25,8 @@ pub struct Subject<'a> {
     pub renamed_from: Option<&'a str>,
     /// The resources that somebody has changed outside of CloudFormation.
     pub drifted: &'a [String],
+    /// What only the account tells.
+    pub observed: &'a [Observed],
 }
 
 impl<'a> Subject<'a> {

@@ -50,6 +50,7 @@ pub(super) fn check(old: &str, new: &str) -> String {
         account: Some("111111111111"),
         renamed_from: None,
         drifted: &[],
+        observed: &[],
     };
     let Review { dangers, impacts, warnings } = review(&subject);
     let mut out = String::new();

@@ -3,7 +3,10 @@
 use asi_constructs::kernel::node::Node;
 
 use super::{Opening, Point, Subject};
-use crate::diff::{Change, EntryChange, Kind, Obstacle, Remark, ResourceChange, Verdict};
+use crate::{
+    diff::{Change, EntryChange, Kind, Obstacle, Remark, ResourceChange, Verdict},
+    template::{resource_of, resources_of},
+};
 
 /// What to see to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,29 @@ pub enum Warning {
     KeepsValue,
     /// Nobody is told any more of what this watched.
     AlarmGone,
+    /// Only the account tells it.
+    Observed(Observed),
+}
+
+/// What only the account tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// A connection to a git host cannot be used.
+    Connection {
+        /// Its ARN.
+        arn: String,
+        /// How it is: `PENDING`, `ERROR`; nothing, if there is none of this ARN.
+        status: Option<String>,
+    },
+    /// CloudFormation or a hook finds something wrong, and does not refuse it.
+    Said {
+        /// The logical id of the resource it is about.
+        id: Option<String>,
+        /// Who says it: the name of a validation, or the type of a hook.
+        by: Option<String>,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 /// What has to be confirmed by hand.
@@ -52,7 +78,7 @@ impl Warning {
     pub(super) fn order(&self) -> u8 {
         match self {
             Self::Refused(_) | Self::Export { .. } => 0,
-            Self::PerhapsReplaced { .. } => 1,
+            Self::PerhapsReplaced { .. } | Self::Observed(_) => 1,
             Self::Drifted => 2,
             Self::Entrance(_) => 3,
             Self::FirewallRule => 4,
@@ -75,6 +101,8 @@ impl Warning {
             Self::NeedsValue => "needs-value",
             Self::KeepsValue => "keeps-value",
             Self::AlarmGone => "alarm",
+            Self::Observed(Observed::Connection { .. }) => "connection",
+            Self::Observed(Observed::Said { .. }) => "found-wrong",
         }
     }
 }
@@ -89,7 +117,35 @@ pub(super) fn warnings(subject: &Subject<'_>) -> Vec<Point<Warning>> {
     let drifted = subject.drifted.iter().filter(|it| !known.contains(&it.as_str()));
     let drifted = drifted.map(|it| blank(it, Warning::Drifted));
     let entries = subject.diff.entries.iter().filter_map(|it| of_entry(subject, it));
-    of_resources.chain(drifted).chain(entries).collect()
+    let observed = subject.observed.iter().map(|it| observed(subject, it));
+    of_resources.chain(drifted).chain(entries).chain(observed).collect()
+}
+
+/// What the account tells, at the resource that it is about or that names it.
+fn observed(subject: &Subject<'_>, observed: &Observed) -> Point<Warning> {
+    let [_, new] = subject.templates;
+    let id = match observed {
+        Observed::Connection { arn, .. } => {
+            let parameters = new.body.get("Parameters").and_then(Node::as_map).into_iter().flatten();
+            let parameters = parameters.map(|(name, it)| (&**name, &it.value));
+            let mut all = resources_of(&new.body).chain(parameters);
+            all.find(|(_, it)| names(it, arn)).map(|(id, _)| id)
+        }
+        Observed::Said { id, .. } => id.as_deref(),
+    };
+    let warning = Warning::Observed(observed.clone());
+    let Some(id) = id else { return Point::of_stack(warning) };
+    if let Some(change) = subject.diff.resources.iter().find(|it| it.id == id) {
+        return subject.point(change, warning);
+    }
+    let parameter = || new.body.get("Parameters")?.get(id);
+    let span = resource_of(&new.body, id).or_else(parameter).map(Node::written).unwrap_or_default();
+    Point { span, ..blank(id, warning) }
+}
+
+/// Whether a text stands somewhere in a node.
+fn names(node: &Node, text: &str) -> bool {
+    node.as_str() == Some(text) || node.children().any(|it| names(it, text))
 }
 
 fn of_resource(subject: &Subject<'_>, change: &ResourceChange) -> Vec<Warning> {

@@ -45,6 +45,8 @@ pub struct Settings {
     pub yes: bool,
     /// What was approved in a review: this is done without a question, and nothing else.
     pub approved: Option<Vec<Fingerprint>>,
+    /// Whether a comparison asks, too, what only the account tells, for a review.
+    pub observes: bool,
     /// Values of parameters: for one stack, or for each that has a parameter of the name.
     pub parameters: Vec<(Option<String>, String, String)>,
     /// Further tags.
@@ -86,6 +88,7 @@ impl Default for Settings {
             approval: Approval::Broadening,
             yes: false,
             approved: None,
+            observes: false,
             parameters: Vec::new(),
             tags: BTreeMap::new(),
             role: None,

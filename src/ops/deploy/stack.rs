@@ -16,14 +16,14 @@ use crate::{
     load,
     ops::{Compared, Deployable, Presence, Purpose, Remarks, Target, review::approval, targets::Connected},
     plan::plan,
-    review::Approval,
+    review::{Approval, Observed},
     template::Template,
     world::{
         AwsError, World,
         aws::Aws,
         cloudformation::{
             ChangeSet, ChangeSetRequest, ChangeSetStatus, Deletion, DeployedStack, Deployment, Execute,
-            Execution, Goal, Made, Source,
+            Execution, Goal, Made, Objection, Source,
         },
     },
 };
@@ -408,7 +408,12 @@ impl Deploying<'_> {
         let hear = |made: &Made| under_way.propose(aws, &self.name, made, before.goal());
         let proposed = self.propose(aws, own, before, values, hear).await;
         let planned = match proposed {
-            Ok(proposal) => {
+            Ok(mut proposal) => {
+                if self.settings.observes {
+                    // It is gone with the change set. Who may not ask for it is told all else.
+                    let said = aws.warnings(&proposal.made.change_set).await.unwrap_or_default();
+                    proposal.compared.remarks.observed.extend(said.into_iter().map(said_of));
+                }
                 let gone = deploy::clean_up(aws, &proposal.made, before.goal()).await;
                 gone.map_err(Ending::Aws).map(|()| proposal)
             }
@@ -526,6 +531,11 @@ impl Deploying<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// What CloudFormation says, as a review has it.
+fn said_of(it: Objection) -> Observed {
+    Observed::Said { id: it.logical_id, by: it.by, reason: it.reason }
 }
 
 /// What is deployed, of which CloudFormation gave this text; nothing is an empty document, and so is what cannot be read.

@@ -9,12 +9,18 @@ use crate::{
     deploy::{Standing, standing},
     diff::{self, Told},
     ops::{
-        Deployables, Purpose,
+        Deployable, Deployables, Purpose,
+        connections::connections,
         deploy::{Deploying, Ending, Settings, UnderWay},
         synth::in_order,
         targets::Connected,
     },
-    world::{World, aws},
+    review::Observed,
+    world::{
+        World,
+        aws::{self, Aws},
+        cloudformation::DeployedStack,
+    },
 };
 
 /// Who is asked what a deployment would change.
@@ -86,6 +92,11 @@ async fn compared(
                 }
             }
         };
+        let mut compared = compared;
+        if settings.observes && compared.differs() {
+            let unusable = unusable(&own, stack, before.stack.as_ref()).await;
+            compared.remarks.observed.extend(unusable);
+        }
         // With the template that is deployed.
         sources = before.sources;
         stacks.push(compared);
@@ -93,6 +104,21 @@ async fn compared(
     let mut diagnostics = diagnostics;
     in_order(&mut diagnostics);
     Ok(Comparison { stacks, diagnostics, sources })
+}
+
+/// The connections to git hosts that a stack needs and nobody can use.
+async fn unusable(own: &Aws, stack: &Deployable, deployed: Option<&DeployedStack>) -> Vec<Observed> {
+    let mut found = Vec::new();
+    for arn in connections(&[stack], deployed.map(std::slice::from_ref).unwrap_or_default()) {
+        // Who may not ask is told all else.
+        match own.connection(&arn).await {
+            Ok(status) if status.as_deref() != Some("AVAILABLE") => {
+                found.push(Observed::Connection { arn, status });
+            }
+            Ok(_) | Err(_) => (),
+        }
+    }
+    found
 }
 
 /// A stack that CloudFormation sees nothing to change in, however it is written.

@@ -19,6 +19,7 @@ use self::sides::{Member, Side, Sides};
 use super::synth::in_order;
 use crate::{
     diff::{self, TemplateDiff},
+    review::Observed,
     template::Template,
     world::{Files, Revisions},
 };
@@ -90,6 +91,8 @@ pub struct Remarks {
     pub given: Vec<(String, String, String)>,
     /// Parameters that are given values they do not have: name and value, which is hidden where nobody may see it.
     pub fresh: Vec<(String, String)>,
+    /// What only the account tells.
+    pub observed: Vec<Observed>,
 }
 
 #[cfg(feature = "aws")]

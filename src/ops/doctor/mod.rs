@@ -4,11 +4,9 @@ mod policy;
 
 use std::collections::BTreeSet;
 
-use asi_constructs::kernel::node::Node;
-
 pub use policy::{Policy, Statement};
 
-use super::{Deployable, Purpose, Target, deploy::Ending, targets::Connected};
+use super::{Deployable, Purpose, Target, connections::connections, deploy::Ending, targets::Connected};
 use crate::{
     deploy::{self, Body, Standing, standing},
     world::{
@@ -223,27 +221,6 @@ async fn bootstrap(aws: &Aws, stacks: &[&Deployable]) -> Fact {
         Ok(has) => Fact::Bootstrap { has: has.and_then(|it| it.parse().ok()), needed },
         Err(error) => Fact::BootstrapUnread(error),
     }
-}
-
-/// The connections to source code that stacks name, in their templates or by the values of their parameters.
-fn connections(stacks: &[&Deployable], deployed: &[DeployedStack]) -> BTreeSet<String> {
-    fn collect(node: &Node, found: &mut BTreeSet<String>) {
-        found.extend(node.as_str().filter(|it| is_connection(it)).map(str::to_owned));
-        node.children().for_each(|it| collect(it, found));
-    }
-    let mut found = BTreeSet::new();
-    stacks.iter().for_each(|it| collect(&it.template.body, &mut found));
-    let values = deployed.iter().flat_map(|it| it.parameters.values());
-    found.extend(values.filter(|it| is_connection(it)).cloned());
-    found
-}
-
-fn is_connection(text: &str) -> bool {
-    let parts: Vec<&str> = text.split(':').collect();
-    matches!(
-        parts.as_slice(),
-        ["arn", _, "codeconnections" | "codestar-connections", _, _, name] if name.starts_with("connection/")
-    )
 }
 
 /// Asks IAM what of a policy is not allowed.

@@ -1,7 +1,7 @@
 //! What a review says as alerts that stand for themselves: each of a kind, with the resource it is about.
 
 use super::{construct, dangers, impacts, warnings};
-use crate::review::{Danger, Impact, Point, Warning};
+use crate::review::{Danger, Impact, Observed, Point, Warning};
 
 /// Something to know, for who reads nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,12 @@ pub fn of_warning(point: &Point<Warning>, stack: &str) -> Alert {
         Warning::Pending(_) => ("warning/pending", "Somebody has to confirm a resource by hand."),
         Warning::NeedsValue => ("warning/needs-value", "A deployment has to give a parameter its value."),
         Warning::KeepsValue => ("warning/keeps-value", "A stack keeps the value a parameter was given."),
+        Warning::Observed(Observed::Connection { .. }) => {
+            ("warning/connection", "A connection to a git host cannot be used.")
+        }
+        Warning::Observed(Observed::Said { .. }) => {
+            ("warning/found-wrong", "CloudFormation or a hook finds something wrong, and does not refuse it.")
+        }
         Warning::AlarmGone => ("warning/alarm", "Nobody is told any more of what an alarm watched."),
     };
     Alert { rule, meaning, text: about(point, stack, &warnings::warning(&point.what)) }

@@ -9,7 +9,7 @@ use crate::{
         diff::{obstacle, shortened},
     },
     render::{Block, Fault, Item, Meaning, Text},
-    review::{Opening, Pending, Point, Warning},
+    review::{Observed, Opening, Pending, Point, Warning},
 };
 
 impl Page<'_> {
@@ -108,6 +108,24 @@ pub(crate) fn warning(warning: &Warning) -> String {
         Warning::NeedsValue => "a deployment has to give it a value",
         Warning::KeepsValue => "has another default, but a stack that was given a value keeps it",
         Warning::AlarmGone => "nobody is told of this any more",
+        Warning::Observed(Observed::Connection { arn, status }) => return connection(arn, status.as_deref()),
+        Warning::Observed(Observed::Said { by: Some(by), reason, .. }) => {
+            return format!("{by} says: {reason}");
+        }
+        Warning::Observed(Observed::Said { by: None, reason, .. }) => {
+            return format!("CloudFormation says: {reason}");
+        }
     };
     text.to_owned()
+}
+
+/// Why a connection to a git host cannot be used.
+fn connection(arn: &str, status: Option<&str>) -> String {
+    match status {
+        None => format!("no pipeline can read the source: there is no connection `{arn}`"),
+        Some("PENDING") => format!(
+            "no pipeline can read the source before somebody opens `{arn}` in the console, and finishes the handshake"
+        ),
+        Some(status) => format!("no pipeline can read the source: the connection `{arn}` is {status}"),
+    }
 }

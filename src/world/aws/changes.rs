@@ -2,7 +2,10 @@
 
 use aws_sdk_cloudformation::{
     operation::describe_events::builders::DescribeEventsFluentBuilder,
-    types::{ChangeSetType, DeletionMode, DeploymentMode, EventFilter, OperationEvent},
+    types::{
+        ChangeSetType, DeletionMode, DeploymentMode, EventFilter, HookStatus, OperationEvent,
+        ValidationStatus,
+    },
 };
 
 use super::{
@@ -75,6 +78,17 @@ impl Aws {
         Ok(events.into_iter().filter_map(convert::objection).collect())
     }
 
+    /// What CloudFormation or a hook found wrong with a change set that it made all the same.
+    pub async fn warnings(&self, change_set: &str) -> Result<Vec<Objection>, AwsError> {
+        // Whether what only warns counts as a failed event is written nowhere.
+        let events = self.operation_events(self.cfn.describe_events().change_set_name(change_set)).await?;
+        let has_failed = |it: &OperationEvent| {
+            it.validation_status == Some(ValidationStatus::Failed)
+                || matches!(it.hook_status, Some(HookStatus::HookCompleteFailed | HookStatus::HookFailed))
+        };
+        Ok(events.into_iter().filter(has_failed).filter_map(convert::objection).collect())
+    }
+
     /// What CloudFormation found wrong when it began an operation on a stack, whose events have this token.
     pub async fn objections_of(&self, stack: &str, token: &str) -> Result<Vec<Objection>, AwsError> {
         let mut events = self.failed_events(self.cfn.describe_events().stack_name(stack)).await?;
@@ -84,8 +98,14 @@ impl Aws {
     }
 
     async fn failed_events(&self, ask: DescribeEventsFluentBuilder) -> Result<Vec<OperationEvent>, AwsError> {
-        let only = EventFilter::builder().failed_events(true).build();
-        let mut pages = ask.filters(only).into_paginator().send();
+        self.operation_events(ask.filters(EventFilter::builder().failed_events(true).build())).await
+    }
+
+    async fn operation_events(
+        &self,
+        ask: DescribeEventsFluentBuilder,
+    ) -> Result<Vec<OperationEvent>, AwsError> {
+        let mut pages = ask.into_paginator().send();
         let mut events = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|it| self.failure.of("DescribeEvents", &it))?;

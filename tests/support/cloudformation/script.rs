@@ -91,6 +91,11 @@ impl ChangeSetScript {
         Self { findings: vec![finding], ..Self::fails(&format!("The following hook(s) failed: [{hook}]")) }
     }
 
+    /// A change set that a hook warns of.
+    pub(crate) fn warned_of_by_hook(hook: &str, id: &str, reason: &str) -> Self {
+        Self { failure: None, ..Self::stopped_by_hook(hook, id, reason) }
+    }
+
     /// A change set that CloudFormation's own checks object to.
     pub(crate) fn stopped_by_validation(name: &str, id: &str, path: &str, reason: &str) -> Self {
         let finding = Finding { path: path.to_owned(), ..Finding::new(name, id, reason) };

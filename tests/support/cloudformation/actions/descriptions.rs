@@ -135,12 +135,13 @@ pub(super) fn describe_events(account: &mut Account, form: &Form) -> Answer {
 }
 
 fn finding(change_set: &ChangeSet, (at, finding): (usize, &Finding)) -> Xml {
+    let (status, mode) = if change_set.failure.is_some() { ("FAILED", "FAIL") } else { ("SUCCESS", "WARN") };
     let event = Xml::new()
         .text("EventId", format!("{}-{at}", change_set.operation))
         .text("StackId", &change_set.stack_id)
         .text("OperationId", &change_set.operation)
         .text("OperationType", "CREATE_CHANGESET")
-        .text("OperationStatus", "FAILED")
+        .text("OperationStatus", status)
         .text("EventType", finding.kind)
         .text("LogicalResourceId", &finding.id)
         .text("Timestamp", &change_set.created);
@@ -150,13 +151,13 @@ fn finding(change_set: &ChangeSet, (at, finding): (usize, &Finding)) -> Xml {
             .text("HookStatus", "HOOK_COMPLETE_FAILED")
             .text("HookStatusReason", &finding.reason)
             .text("HookInvocationPoint", "PRE_PROVISION")
-            .text("HookFailureMode", "FAIL");
+            .text("HookFailureMode", mode);
     }
     event
         .text("ValidationName", &finding.name)
         .text("ValidationStatus", "FAILED")
         .text("ValidationStatusReason", &finding.reason)
-        .text("ValidationFailureMode", "FAIL")
+        .text("ValidationFailureMode", mode)
         .text("ValidationPath", &finding.path)
 }
 

@@ -1,0 +1,68 @@
+//! What a review tells that only the account knows.
+
+use super::{SHOP, Story, left, with_earlier};
+use crate::support::{cloudformation::ChangeSetScript, golden};
+use asi::cli::Exit;
+
+const CONNECTION: &str = "arn:aws:codeconnections:us-east-1:123456789012:connection/1111";
+
+/// The stack, and in it something that names a connection.
+fn with_connection() -> String {
+    SHOP.replace("DisplayName: !Ref Jobs", &format!("DisplayName: {CONNECTION}"))
+}
+
+#[test]
+fn a_connection_that_nobody_can_use_is_told_at_what_names_it() {
+    let mut story = Story::default();
+    for (title, status) in [
+        ("there is none", None),
+        ("it waits for somebody", Some("PENDING")),
+        ("it is broken", Some("ERROR")),
+        ("it can be used", Some("AVAILABLE")),
+    ] {
+        let server = with_earlier();
+        server.home(|it| it.connections.extend(status.map(|it| (CONNECTION.to_owned(), it.to_owned()))));
+        for method in ["change-set", "template"] {
+            let arguments = ["review", "--method", method];
+            let run = story.run(&format!("{title}, by {method}"), &server, &with_connection(), &arguments);
+            assert_eq!(run.exit, Exit::Done);
+            assert_eq!(
+                run.out.contains("connection/1111` ") || run.out.contains("there is no connection"),
+                status != Some("AVAILABLE"),
+                "{}",
+                run.out
+            );
+        }
+    }
+    golden("deploy/connections.txt", &story.0);
+}
+
+#[test]
+fn what_a_hook_warns_of_is_told_where_it_is_not_refused() {
+    let mut story = Story::default();
+    let server = with_earlier();
+    let script = ChangeSetScript::warned_of_by_hook(
+        "Acme::Queues::Encryption",
+        "Jobs",
+        "the queue has no key of ours",
+    );
+    server.home(|it| it.change_set("shop", script));
+    let run = story.run("a hook warns", &server, SHOP, &["review"]);
+    assert_eq!(run.exit, Exit::Done);
+    let json = super::on(&server, SHOP, &["review", "--format", "json"]);
+    assert!(json.out.contains("\"found-wrong\""), "{}", json.out);
+    story.run("and in a difference nobody is told", &server, SHOP, &["diff", "--method", "change-set"]);
+    golden("deploy/warned.txt", &story.0);
+    assert_eq!(left(&server), ["shop CREATE_COMPLETE"], "a review leaves nothing behind");
+}
+
+#[test]
+fn a_connection_may_be_the_default_of_a_parameter() {
+    let file = SHOP.replace(
+        "resources:",
+        &format!("parameters: {{Connection: {{type: String, default: '{CONNECTION}'}}}}\nresources:"),
+    );
+    let file = file.replace("DisplayName: !Ref Jobs", "DisplayName: !Ref Connection");
+    let run = super::on(&with_earlier(), &file, &["review"]);
+    assert!(run.out.contains("       Connection asi.yaml:3:"), "{}", run.out);
+}
