@@ -28,8 +28,8 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     (
         "ops",
         &[
-            "assembly", "deploy", "diff", "expand", "graph", "load", "plan", "resolve", "review", "template",
-            "validate", "world",
+            "assembly", "assets", "deploy", "diff", "expand", "graph", "load", "plan", "resolve", "review",
+            "template", "validate", "world",
         ],
         &["CATALOGUE", "kernel"],
     ),

@@ -43,6 +43,8 @@ mod peers;
 mod pipeline;
 #[cfg(feature = "aws")]
 mod post;
+#[cfg(all(unix, feature = "aws"))]
+mod publish;
 mod reach;
 mod review;
 mod review_page;

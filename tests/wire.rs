@@ -185,31 +185,6 @@ fn what_a_deployment_needs_is_asked_for_before_it_begins() {
     assert_eq!(refused.exit, Exit::World);
     golden("wire/not-bootstrapped.txt", &refused.err);
     assert_eq!(server.count("CreateChangeSet"), 0);
-
-    let files = |assets: &str| {
-        let assembly = root().join("tests/wire/assembly");
-        let read = |name: &str| std::fs::read(assembly.join(name)).unwrap();
-        let (manifest, template) = (read("manifest.json"), read("Dns.template.json"));
-        let files: [(&str, &[u8]); 3] = [
-            ("out/manifest.json", &manifest),
-            ("out/Dns.template.json", &template),
-            ("out/Dns.assets.json", assets.as_bytes()),
-        ];
-        MemoryFiles::with(files)
-    };
-    let server = bootstrapped();
-    let deploy = |assets: &str| {
-        let world = World { access: access(&server.url()), ..world(files(assets)) };
-        run(&["deploy", "--yes", "-a", "out"], &world)
-    };
-    let images = deploy(r#"{"version": "36.0.0", "files": {}, "dockerImages": {"web": {}}}"#);
-    let archive = deploy(
-        r#"{"version": "36.0.0", "files": {"a": {"source": {"path": "asset.a", "packaging": "zip"},
-            "destinations": {"here": {"bucketName": "files", "objectKey": "a.zip"}}}}}"#,
-    );
-    assert_eq!((images.exit, archive.exit), (Exit::Input, Exit::Input));
-    golden("wire/assets.txt", &format!("{}\n{}", images.err, archive.err));
-    assert_eq!(server.count("CreateChangeSet"), 0);
 }
 
 #[test]

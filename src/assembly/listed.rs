@@ -1,13 +1,10 @@
 //! What the manifests of somebody's assembly say.
 
-use std::{
-    collections::BTreeMap,
-    path::{Component, Path},
-};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::UNKNOWN_REGION;
+use super::{UNKNOWN_REGION, assets::inside};
 
 /// The regions that a manifest binds stacks to, each with the name of the stack's template; nothing if it is no
 /// manifest of an assembly.
@@ -85,32 +82,6 @@ pub struct Bootstrap {
     pub parameter: String,
 }
 
-/// What a manifest of files lists.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Files {
-    /// The files, once for each place to put it.
-    pub files: Vec<FileAsset>,
-    /// How many images there are.
-    pub images: usize,
-}
-
-/// A file that has to be in a bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileAsset {
-    /// Its path in the assembly.
-    pub path: String,
-    /// Whether what goes into the bucket is an archive of it.
-    pub is_zipped: bool,
-    /// The bucket.
-    pub bucket: String,
-    /// Its name there.
-    pub key: String,
-    /// The region of the bucket.
-    pub region: Option<String>,
-    /// Whom to be to put it there.
-    pub role: Option<String>,
-}
-
 /// The stacks of the assembly with this manifest; nothing if it is no manifest of an assembly. What would lead out of the
 /// assembly's folder is left out.
 pub fn stacks(manifest: &[u8]) -> Option<Listed> {
@@ -174,40 +145,9 @@ fn name_of(id: &str, artifact: &Value) -> String {
     artifact["properties"]["stackName"].as_str().unwrap_or(id).to_owned()
 }
 
-/// A path that stays in the assembly.
-fn inside(path: &Value) -> Option<String> {
-    let path = path.as_str()?;
-    let is_inside = Path::new(path).components().all(|it| matches!(it, Component::Normal(_)));
-    (is_inside && !path.is_empty()).then(|| path.to_owned())
-}
-
 fn texts(entries: &Value) -> BTreeMap<String, String> {
     let entries = entries.as_object().into_iter().flatten();
     entries.filter_map(|(key, it)| Some((key.clone(), it.as_str()?.to_owned()))).collect()
-}
-
-/// What the manifest of some files lists; nothing if it is none. What would lead out of the assembly's folder is left out.
-pub fn files(manifest: &[u8]) -> Option<Files> {
-    let manifest: Value = serde_json::from_slice(manifest).ok()?;
-    manifest.get("version")?.as_str()?;
-    let mut listed =
-        Files { images: manifest["dockerImages"].as_object().map_or(0, Map::len), ..Files::default() };
-    for asset in manifest["files"].as_object().into_iter().flatten().map(|(_, it)| it) {
-        let Some(path) = inside(&asset["source"]["path"]) else { continue };
-        for place in asset["destinations"].as_object().into_iter().flatten().map(|(_, it)| it) {
-            let text = |key: &str| place[key].as_str().map(str::to_owned);
-            let (Some(bucket), Some(key)) = (text("bucketName"), text("objectKey")) else { continue };
-            listed.files.push(FileAsset {
-                path: path.clone(),
-                is_zipped: asset["source"]["packaging"] == "zip",
-                bucket,
-                key,
-                region: text("region"),
-                role: text("assumeRoleArn"),
-            });
-        }
-    }
-    Some(listed)
 }
 
 /// The construct of each logical id, as the metadata of a stack's artifact has it.
@@ -280,24 +220,5 @@ mod tests {
         assert_eq!(web.bootstrap, Some(Bootstrap { version: 6, parameter: "/v".to_owned() }));
         assert_eq!((web.template_url.as_deref(), web.is_protected), (Some("s3://b/k"), Some(true)));
         assert_eq!((web.parameters["Size"].as_str(), web.tags["team"].as_str()), ("2", "web"));
-    }
-
-    #[test]
-    fn a_manifest_of_files_tells_where_each_goes() {
-        let manifest = br#"{"version": "36.0.0", "dockerImages": {"i": {}}, "files": {
-            "a": {"source": {"path": "asset.a", "packaging": "zip"},
-                "destinations": {"here": {"bucketName": "b", "objectKey": "a.zip", "region": "eu-west-1", "assumeRoleArn": "r"}}},
-            "b": {"source": {"path": "../b"}, "destinations": {"here": {"bucketName": "b", "objectKey": "k"}}}}}"#;
-        let found = files(manifest).unwrap();
-        let asset = FileAsset {
-            path: "asset.a".to_owned(),
-            is_zipped: true,
-            bucket: "b".to_owned(),
-            key: "a.zip".to_owned(),
-            region: Some("eu-west-1".to_owned()),
-            role: Some("r".to_owned()),
-        };
-        assert_eq!(found, Files { files: vec![asset], images: 1 });
-        assert_eq!(files(b"[]"), None);
     }
 }

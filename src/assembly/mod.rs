@@ -3,6 +3,7 @@
 //! The smallest one it takes: a manifest and the template it names. Returns files; an op writes them. Of somebody
 //! else's assembly it reads which templates are stacks, where these go, and what their deployment needs.
 
+mod assets;
 mod listed;
 mod missing;
 
@@ -13,7 +14,8 @@ use crate::{
     template::{Indent, Template},
 };
 
-pub use listed::{Bootstrap, FileAsset, Files, Listed, ListedStack, Roles, files, regions, stacks};
+pub use assets::{Assets, Build, FileAsset, FileSource, ImageAsset, ImageSource, Place, assets};
+pub use listed::{Bootstrap, Listed, ListedStack, Roles, regions, stacks};
 pub use missing::missing;
 
 /// The oldest version of the manifest that has all we write, so that older CLIs read it too.

@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     visible_alias = "apply",
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses something; ListChangeSets and DeleteStack where a stack never came up; CreateStack or UpdateStack with --method direct; CancelUpdateStack after Ctrl-C, if asked for; UpdateTerminationProtection with --protect. Where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks. Where a stack is bound to an account or its template is large: sts:GetCallerIdentity; where its template is large: s3:GetObject, s3:PutObject. With --app also sts:AssumeRole, ssm:GetParameter, s3:GetObject, s3:PutObject.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck; 130 Ctrl-C was pressed again while a change set was taken away."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses something; ListChangeSets and DeleteStack where a stack never came up; CreateStack or UpdateStack with --method direct; CancelUpdateStack after Ctrl-C, if asked for; UpdateTerminationProtection with --protect. Where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks. Where a stack is bound to an account or its template is large: sts:GetCallerIdentity; where its template is large: s3:GetObject, s3:PutObject. With --app also sts:AssumeRole, ssm:GetParameter, s3:GetObject, s3:PutObject; where a bucket may not be looked into, s3:GetBucketLocation; where images are needed, ecr:DescribeRepositories, DescribeImages, GetAuthorizationToken, and what `docker push` asks of a registry. Images are built by `docker`, or by the program that CDK_DOCKER names.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck; 130 Ctrl-C was pressed again while a change set was taken away."
 )]
 pub(super) struct Args {
     /// The stacks, by the names `asi ls` prints; if absent, those of the chosen environment
@@ -230,12 +230,12 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
         | Ending::NoWay { .. }
         | Ending::TooLarge(_)
         | Ending::NoBucket { .. }
-        | Ending::Images(_)
-        | Ending::Unpublished(_)
-        | Ending::File(_)
         | Ending::WrongAccount { .. }
         | Ending::WrongRegion { .. } => Exit::Input,
-        Ending::Stuck(_) | Ending::NotBootstrapped { .. } | Ending::Aws(_) => Exit::World,
+        Ending::Unpublished { why, .. } if why.is_of_input() => Exit::Input,
+        Ending::Unpublished { .. } | Ending::Stuck(_) | Ending::NotBootstrapped { .. } | Ending::Aws(_) => {
+            Exit::World
+        }
     }
 }
 

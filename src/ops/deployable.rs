@@ -11,7 +11,7 @@ use asi_constructs::kernel::{
 
 use super::{Synthesis, Synthesized, Target, validate::inputs::LARGEST_MANIFEST};
 use crate::{
-    assembly::{self, Bootstrap, FileAsset, ListedStack},
+    assembly::{self, Assets, Bootstrap, FileAsset, FileSource, ListedStack},
     load,
     template::Template,
     world::Files,
@@ -26,6 +26,10 @@ pub struct Deployable {
     pub template: Template,
     /// Whether it is one of several of its app.
     pub is_part: bool,
+    /// The files and images that have to be in buckets and registries before.
+    pub assets: Assets,
+    /// The folder that these are made in.
+    pub folder: PathBuf,
     /// What its assembly says of its deployment, if it comes from one.
     pub assembled: Option<Assembled>,
 }
@@ -33,8 +37,6 @@ pub struct Deployable {
 /// What an assembly says of the deployment of a stack.
 #[derive(Clone, Debug, Default)]
 pub struct Assembled {
-    /// The folder of the assembly.
-    pub folder: PathBuf,
     /// The name people know the stack by.
     pub name: String,
     /// Where CloudFormation finds the template, as `s3://bucket/key`.
@@ -45,10 +47,6 @@ pub struct Assembled {
     pub parameters: Vec<(String, String)>,
     /// Whether it is to be protected from deletion.
     pub is_protected: Option<bool>,
-    /// The files that have to be in buckets before.
-    pub files: Vec<FileAsset>,
-    /// How many images have to be in registries before.
-    pub images: usize,
 }
 
 /// What can be deployed, and what is wrong with it.
@@ -62,10 +60,24 @@ pub struct Deployables {
     pub sources: Sources,
 }
 
+impl Deployable {
+    /// A stack that needs nothing but its template.
+    pub(in crate::ops) fn new(target: Target, template: Template, is_part: bool) -> Self {
+        let (assets, folder) = (Assets::default(), PathBuf::new());
+        Self { target, template, is_part, assets, folder, assembled: None }
+    }
+
+    /// Whether something has to be packed, built, or made by a program.
+    pub(in crate::ops) fn needs_making(&self) -> bool {
+        let is_made = |it: &FileAsset| !matches!(it.source, FileSource::File(_));
+        !self.assets.images.is_empty() || self.assets.files.iter().any(is_made)
+    }
+}
+
 impl From<Synthesized> for Deployable {
     fn from(it: Synthesized) -> Self {
         let (target, is_part) = (Target::of(&it.stack), it.stack.part.is_some());
-        Self { target, template: it.template, is_part, assembled: None }
+        Self::new(target, it.template, is_part)
     }
 }
 
@@ -114,14 +126,16 @@ impl Deployables {
     }
 
     /// The files and images of these manifests.
-    fn assets(&mut self, files: &dyn Files, folder: &Path, manifests: &[String]) -> assembly::Files {
-        let mut all = assembly::Files::default();
+    fn assets(&mut self, files: &dyn Files, folder: &Path, manifests: &[String]) -> Assets {
+        let mut all = Assets::default();
         for name in manifests {
             let manifest = files.read(&folder.join(name), LARGEST_MANIFEST).ok();
-            match manifest.and_then(|it| assembly::files(&it)) {
+            match manifest.and_then(|it| assembly::assets(&it)) {
                 Some(listed) => {
                     all.files.extend(listed.files);
-                    all.images += listed.images;
+                    all.images.extend(listed.images);
+                    let path = folder.join(name);
+                    self.diagnostics.extend(listed.unusable.iter().map(|it| unusable(it, &path)));
                 }
                 None => {
                     let fault = format!("`{}` lists no files", folder.join(name).display());
@@ -159,21 +173,18 @@ impl Deployables {
     }
 }
 
-fn deployable(it: ListedStack, root: Node, folder: &Path, assets: assembly::Files) -> Deployable {
+fn deployable(it: ListedStack, root: Node, folder: &Path, assets: Assets) -> Deployable {
     let mut template = Template::new(root);
     let paths = it.paths.into_iter();
     template.paths = paths.filter_map(|(id, path)| Some((LogicalId::checked(&id).ok()?, path))).collect();
     template.tags = it.tags.into_iter().collect();
     template.needs = it.needs;
     let assembled = Assembled {
-        folder: folder.to_owned(),
         name: it.name,
         template_url: it.template_url,
         bootstrap: it.bootstrap,
         parameters: it.parameters.into_iter().collect(),
         is_protected: it.is_protected,
-        files: assets.files,
-        images: assets.images,
     };
     let target = Target {
         name: it.stack_name,
@@ -182,5 +193,16 @@ fn deployable(it: ListedStack, root: Node, folder: &Path, assets: assembly::File
         account: it.account,
         roles: it.roles,
     };
-    Deployable { target, template, is_part: true, assembled: Some(assembled) }
+    let folder = folder.to_owned();
+    Deployable { target, template, is_part: true, assets, folder, assembled: Some(assembled) }
+}
+
+/// An asset that cannot be made of what the assembly says.
+fn unusable(asset: &str, manifest: &Path) -> Diagnostic {
+    let manifest = manifest.display();
+    let fault = format!(
+        "`{manifest}` does not say of `{asset}` what in this assembly it is made of, and where it goes"
+    );
+    let help = "have the assembly written again, with the files of its assets in it: without `--no-staging`";
+    Diagnostic::error("assets", fault).help(help)
 }

@@ -12,7 +12,7 @@ use crate::{
     ops::{
         Deployable, Presence,
         contents::{Holder, HolderKind},
-        deploy::{Ending, News, Proposal},
+        deploy::{Ending, News, Proposal, Step},
     },
     render::{Block, Doc, Item, Meaning, Text},
     template::secrets,
@@ -77,6 +77,8 @@ pub fn notice(stack: &str, news: &News<'_>) -> Option<String> {
         News::Unseen(it, error) => {
             format!("`{stack}`: whether {} holds anything is not known: {error}", holder(it))
         }
+        News::Publishing(asset, Step::Made) => format!("`{stack}`: `{asset}` is made"),
+        News::Publishing(asset, Step::Sent) => format!("`{stack}`: `{asset}` is sent to where it is read"),
         News::Preparing => format!("`{stack}`: CloudFormation is asked what would change"),
         News::Cancelled(None) => format!("`{stack}` is turned back to what it was"),
         News::Cancelled(Some(error)) => format!("`{stack}` goes on: {error}"),

@@ -13,7 +13,7 @@ use crate::{
     ops::{
         Deployable,
         contents::Holder,
-        deploy::{Ask, Ending},
+        deploy::{Ask, Ending, Unpublished},
     },
     world::cloudformation::{DeployedStack, Known, Objection},
 };
@@ -23,11 +23,9 @@ use crate::{
 /// `of` is what the stack was synthesized to, if it was; `command` is what was run, as one would type it again.
 pub fn faults(ending: &Ending, name: &str, of: Option<&Deployable>, command: &str) -> Vec<Diagnostic> {
     let one = match ending {
-        Ending::NoBucket { .. }
-        | Ending::NotBootstrapped { .. }
-        | Ending::Images(_)
-        | Ending::Unpublished(_)
-        | Ending::File(_) => missing(ending, name),
+        Ending::NoBucket { .. } | Ending::NotBootstrapped { .. } | Ending::Unpublished { .. } => {
+            missing(ending, name)
+        }
         Ending::Unchanged(_)
         | Ending::Prepared(_)
         | Ending::Done(_)
@@ -144,20 +142,36 @@ fn missing(ending: &Ending, name: &str) -> Diagnostic {
             Diagnostic::error("not-bootstrapped", fault)
                 .help("run `asi bootstrap` once for each account and region")
         }
-        Ending::Images(count) => {
-            let images = if *count == 1 { "an image".to_owned() } else { format!("{count} images") };
-            let fault = format!("`{name}` needs {images} in a registry, which `asi` does not push");
-            Diagnostic::error("assets", fault)
-                .help("push them with `cdk deploy`, or deploy the stack with that")
-        }
-        Ending::Unpublished(path) => {
-            let fault =
-                format!("`{name}` needs an archive of `{path}` in its bucket, which `asi` does not make");
-            Diagnostic::error("assets", fault)
-                    .help("put it there with `cdk publish-assets --unstable=publish-assets`, and run the same command again")
-        }
-        Ending::File(why) => Diagnostic::error("file", why.clone()),
+        Ending::Unpublished { asset, why } => unpublished(name, asset, why),
         _ => unreachable!("only what is missing"),
+    }
+}
+
+/// A file or an image that is not where a deployment would read it.
+fn unpublished(name: &str, asset: &str, why: &Unpublished) -> Diagnostic {
+    let message = format!("`{name}` needs `{asset}`, and {why}");
+    let bootstrap = "run `asi bootstrap` once for each account and region";
+    match why {
+        Unpublished::File(_) | Unpublished::Unpacked(_) => Diagnostic::error("assets", message),
+        Unpublished::NoBucket(_) => Diagnostic::error("no-bucket", message).help(bootstrap),
+        Unpublished::NoRepository(_) => Diagnostic::error("no-registry", message).help(bootstrap),
+        Unpublished::ForeignBucket(..) => Diagnostic::error("foreign-bucket", message).help(
+            "find out who made a bucket of this name: what is put there is in somebody else's hands; or bootstrap with \
+             another qualifier",
+        ),
+        Unpublished::NoDocker(_) => Diagnostic::error("no-docker", message)
+            .help("install docker, or name another program that takes its commands, such as podman, in `CDK_DOCKER`"),
+        Unpublished::NoDaemon(_) => Diagnostic::error("no-docker", message).help("start it, and run the same command again"),
+        Unpublished::Program(_) => Diagnostic::error("assets", message).help("look at what the assembly says of it, under `executable`"),
+        Unpublished::Failed { said, .. } => {
+            let said = if said.is_empty() { String::new() } else { format!(":\n{said}") };
+            let fault = Diagnostic::error("asset-build", message + &said);
+            fault.help("mend what it says, and run the same command again: what is there already is not made again")
+        }
+        Unpublished::Silent(_) => {
+            Diagnostic::error("asset-build", message).help("have it print the path of the file, or the name of the image, and nothing else")
+        }
+        Unpublished::Aws(error) => aws::diagnostic(error),
     }
 }
 

@@ -100,6 +100,7 @@ impl<'a> Live<'a> {
             | News::Own(_)
             | News::Leftover
             | News::Preparing
+            | News::Publishing(..)
             | News::Cancelled(_)
             | News::Question(_)
             | News::MayImport

@@ -207,7 +207,7 @@ pub async fn bootstrap(
         region: settings.reach.region.map(str::to_owned),
         ..deploy::Settings::default()
     };
-    let stack = Deployable { target: prospect.target.clone(), template, is_part: false, assembled: None };
+    let stack = Deployable::new(prospect.target.clone(), template, false);
     let endings = deploy::deploy(world, &[stack], &blueprint.sources, &how, audience).await;
     let (_, ending) = endings.into_iter().next().expect("one stack ends in one way");
     ending

@@ -15,6 +15,7 @@ use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 
 pub use consent::{Approval, Ask, is_yes};
+pub use publish::{Step, Unpublished};
 
 pub(super) use self::{
     stack::{Deploying, document},
@@ -154,6 +155,8 @@ pub enum News<'a> {
     Own(&'a AwsError),
     /// Its change set is being made.
     Preparing,
+    /// A file or an image that it needs, known by this name, is put where it is read.
+    Publishing(&'a str, Step),
     /// This is what would be done.
     Proposed(&'a Proposal),
     /// Somebody is asked whether to do it.
@@ -243,12 +246,13 @@ pub enum Ending {
         /// The one that is there.
         has: Option<u64>,
     },
-    /// It needs so many images, and they cannot be pushed.
-    Images(usize),
-    /// It needs an archive of this folder of the assembly, and that is not in its bucket.
-    Unpublished(String),
-    /// A file cannot be read.
-    File(String),
+    /// A file or an image is not where the deployment would read it.
+    Unpublished {
+        /// What people know it by.
+        asset: String,
+        /// Why it is not.
+        why: Box<Unpublished>,
+    },
     /// It is bound to one account, and the credentials are for another.
     WrongAccount {
         /// The account it is bound to.

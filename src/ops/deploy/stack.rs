@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::{
     Ending, Listeners, Method, News, Proposal, Settings, UnderWay,
-    publish::{check_bootstrap, publish, source},
+    publish::{Which, check_bootstrap, publish, source},
     upload::sent,
 };
 use crate::{
@@ -90,6 +90,7 @@ impl Deploying<'_> {
                 if self.settings.method == Method::Direct {
                     self.written(&aws, &before, &values)
                 } else {
+                    self.make(&aws, &own, audience).await?;
                     audience.borrow_mut().hear(&self.name, &News::Preparing);
                     // Who stops here leaves nothing behind.
                     let hear = |made: &Made| under_way.propose(&aws, &self.name, made, before.goal());
@@ -122,6 +123,9 @@ impl Deploying<'_> {
         }
         let how = Execute { keeps_failed: self.settings.keeps_failed };
         let is_direct = self.settings.method == Method::Direct;
+        if is_direct {
+            self.make(&aws, &own, audience).await?;
+        }
         let operation = if is_direct && before.stack.is_none() {
             // Nothing has happened yet to what is not there.
             None
@@ -423,12 +427,20 @@ impl Deploying<'_> {
         planned
     }
 
+    /// Makes what the stack needs besides files, and puts that where it is read.
+    async fn make(&self, aws: &Aws, own: &Aws, audience: Listeners<'_, '_>) -> Result<(), Ending> {
+        if let Some(assembled) = self.stack.assembled.as_ref().filter(|_| self.stack.needs_making()) {
+            check_bootstrap(aws, assembled).await?;
+        }
+        Box::pin(publish(self, own, Which::Made, Some(audience))).await
+    }
+
     /// Where CloudFormation finds the template; with it, all that it needs in buckets is put there.
     async fn source(&self, aws: &Aws, own: &Aws) -> Result<Source, Ending> {
         let target = &self.stack.target;
         if let Some(assembled) = &self.stack.assembled {
             check_bootstrap(aws, assembled).await?;
-            publish(own, self.world.files.as_ref(), assembled, target).await?;
+            Box::pin(publish(self, own, Which::Files, None)).await?;
             let url = assembled.template_url.as_ref();
             if let Some(source) = url.and_then(|it| source(aws, it, target)) {
                 return Ok(source);

@@ -37,7 +37,7 @@ async fn upload(aws: &Aws, template: &str) -> Result<Source, Ending> {
     let key = format!("{}.json", hex::encode(Sha256::digest(template.as_bytes())));
     let object = Object { bucket: &bucket, owner: Some(&account), key: &key };
     if !aws.has_object(object).await.map_err(Ending::Aws)? {
-        aws.put_object(object, template.as_bytes()).await.map_err(|error| {
+        aws.put_object(object, "application/json", template.as_bytes()).await.map_err(|error| {
             let is_missing = error.is("NoSuchBucket");
             if is_missing {
                 Ending::NoBucket { bucket: bucket.clone(), bytes: template.len() }

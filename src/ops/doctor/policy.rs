@@ -65,8 +65,10 @@ impl Policy {
                 it.replace("${AWS::AccountId}", account)
             };
             let roles = [&target.roles.deploy, &target.roles.lookup];
-            let publishers =
-                stack.assembled.iter().flat_map(|it| &it.files).filter_map(|it| it.role.as_ref());
+            let assets = &stack.assets;
+            let of_files = assets.files.iter().map(|it| &it.place);
+            let of_images = assets.images.iter().map(|it| &it.place);
+            let publishers = of_files.chain(of_images).filter_map(|it| it.role.as_ref());
             places.roles.extend(roles.into_iter().flatten().chain(publishers).map(filled));
             if target.roles.deploy.is_some() {
                 // With that role all else is done.
@@ -152,7 +154,7 @@ mod tests {
     fn deployable(text: &str) -> Deployable {
         let (body, _) = load::template(text, "template.yaml", &mut Sources::default());
         let target = Target { account: Some("111111111111".to_owned()), ..Target::any("shop") };
-        Deployable { target, template: Template::new(body.unwrap()), is_part: false, assembled: None }
+        Deployable::new(target, Template::new(body.unwrap()), false)
     }
 
     #[test]

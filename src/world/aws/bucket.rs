@@ -30,19 +30,31 @@ impl Aws {
         }
     }
 
-    /// Puts a file there.
-    pub async fn put_object(&self, object: Object<'_>, contents: &[u8]) -> Result<(), AwsError> {
-        let answer = self.call(&call("PutObject", "PUT", object, contents)).await?;
+    /// Puts a file there, which is of this type of content.
+    pub async fn put_object(
+        &self,
+        object: Object<'_>,
+        content_type: &str,
+        contents: &[u8],
+    ) -> Result<(), AwsError> {
+        let mut call = call("PutObject", "PUT", object, contents);
+        call.headers.push(("content-type", content_type.to_owned()));
+        let answer = self.call(&call).await?;
         if answer.is_good() { Ok(()) } else { Err(answer.refusal("PutObject")) }
+    }
+
+    /// Whether there is a bucket of this name that may be looked into, whosever it is.
+    pub async fn has_bucket(&self, bucket: &str) -> Result<bool, AwsError> {
+        let (operation, path) = ("GetBucketLocation", format!("/{bucket}?location="));
+        let call = Call { operation, service: "s3", method: "GET", path, headers: Vec::new(), body: &[] };
+        let answer = self.call(&call).await?;
+        Ok(answer.is_good())
     }
 }
 
 fn call<'a>(operation: &'static str, method: &'static str, object: Object<'_>, body: &'a [u8]) -> Call<'a> {
     let path = format!("/{}/{}", object.bucket, object.key);
     let owner = object.owner.map(|it| ("x-amz-expected-bucket-owner", it.to_owned()));
-    let mut headers: Vec<(&'static str, String)> = owner.into_iter().collect();
-    if method == "PUT" {
-        headers.push(("content-type", "application/json".to_owned()));
-    }
+    let headers: Vec<(&'static str, String)> = owner.into_iter().collect();
     Call { operation, service: "s3", method, path, headers, body }
 }

@@ -119,7 +119,7 @@ impl Aws {
     }
 }
 
-fn ecr(operation: &'static str) -> Target {
+pub(super) fn ecr(operation: &'static str) -> Target {
     Target { service: "ecr", prefix: "AmazonEC2ContainerRegistry_V20150921", operation }
 }
 

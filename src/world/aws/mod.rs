@@ -18,6 +18,7 @@ mod lookups;
 mod mfa;
 mod parameters;
 mod query;
+mod registry;
 mod request;
 mod signed;
 mod stacks;
@@ -25,7 +26,7 @@ mod xml;
 
 use std::{
     future::Future,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -46,9 +47,10 @@ pub use self::{
     bucket::Object,
     lines::{Line, Lines},
     lookups::Unfound,
+    registry::Login,
 };
 use self::{credentials::Kept, failure::Failure};
-use super::{Access, AwsError, Patience, Reach, Refusal, Timestamp};
+use super::{Access, AwsError, Ended, Patience, Program, ProgramError, Programs, Reach, Refusal, Timestamp};
 
 /// AWS, in one region, with the credentials of one caller.
 #[derive(Clone, Debug)]
@@ -90,6 +92,19 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     // Whoever waits for a line that nobody wants any more is left behind.
     runtime.shutdown_background();
     result
+}
+
+/// Runs a program to its end while this thread does something else.
+pub async fn run(programs: &Arc<dyn Programs>, program: Program) -> Result<Ended, ProgramError> {
+    let programs = Arc::clone(programs);
+    match tokio::task::spawn_blocking(move || programs.run(&program)).await {
+        Ok(ended) => ended,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Nobody takes it back.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 /// Waits until somebody presses Ctrl-C.
@@ -173,7 +188,7 @@ impl Aws {
     }
 
     /// The same in another region.
-    pub(super) fn in_region(&self, region: &str) -> Result<Self, AwsError> {
+    pub fn in_region(&self, region: &str) -> Result<Self, AwsError> {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
         Ok(Self { home: self.home.clone(), ..Self::of(&config, self.patience)? })
     }

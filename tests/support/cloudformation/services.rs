@@ -1,6 +1,7 @@
 //! The few actions of other services that a deployment needs: who asks, in which role, what that one may do, and what there
 //! is in S3, the parameter store, `CodeConnections`, ECS and ECR.
 
+use aws_smithy_types::base64;
 use serde_json::{Value, json};
 
 use super::{
@@ -203,10 +204,26 @@ fn ecs(account: &mut Account, action: &str) -> Result<Value, Refusal> {
 
 fn ecr(account: &mut Account, action: &str, body: &[u8]) -> Result<Value, Refusal> {
     let asked: Value = serde_json::from_slice(body).unwrap_or_default();
-    let name = asked["repositoryName"].as_str().unwrap_or_default();
+    let name = asked["repositoryName"].as_str().or(asked["repositoryNames"][0].as_str()).unwrap_or_default();
     let missing = || Refusal::new(400, "RepositoryNotFoundException", "");
+    let registry = format!("{}.dkr.ecr.{}.amazonaws.com", account.place.account, account.place.region);
+    if action == "GetAuthorizationToken" {
+        let token = base64::encode(format!("AWS:password-of-{}", account.place.account));
+        let data = json!({ "authorizationToken": token, "proxyEndpoint": format!("https://{registry}") });
+        return Ok(json!({ "authorizationData": [data] }));
+    }
     let images = account.images.get_mut(name).ok_or_else(missing)?;
     match action {
+        "DescribeRepositories" => Ok(json!({ "repositories": [
+            { "repositoryName": name, "repositoryUri": format!("{registry}/{name}") }
+        ] })),
+        "DescribeImages" => {
+            let tag = asked["imageIds"][0]["imageTag"].as_str().unwrap_or_default();
+            match images.iter().find(|it| *it == tag) {
+                Some(tag) => Ok(json!({ "imageDetails": [{ "imageTags": [tag] }] })),
+                None => Err(Refusal::new(400, "ImageNotFoundException", "")),
+            }
+        }
         "ListImages" => {
             let most = asked["maxResults"].as_u64().and_then(|it| usize::try_from(it).ok()).unwrap_or(100);
             let ids: Vec<Value> = images.iter().take(most).map(|it| json!({ "imageDigest": it })).collect();
