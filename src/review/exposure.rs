@@ -47,7 +47,7 @@ pub enum Opening {
 type Opener = (&'static [&'static str], &'static str, &'static str, Opening, bool);
 
 /// Settings that open resources.
-const OPENERS: [Opener; 11] = [
+const OPENERS: [Opener; 15] = [
     (
         &["AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer"],
         "Scheme",
@@ -60,6 +60,7 @@ const OPENERS: [Opener; 11] = [
             "AWS::RDS::DBInstance",
             "AWS::RDS::DBCluster",
             "AWS::Redshift::Cluster",
+            "AWS::RedshiftServerless::Workgroup",
             "AWS::DMS::ReplicationInstance",
             "AWS::AmazonMQ::Broker",
         ],
@@ -76,7 +77,42 @@ const OPENERS: [Opener; 11] = [
         false,
     ),
     (&["AWS::EKS::Cluster"], "ResourcesVpcConfig/EndpointPublicAccess", "true", Opening::PublicAddress, true),
-    (&["AWS::S3::Bucket"], "AccessControl", "PublicRead", Opening::PublicBucket, false),
+    (
+        &["AWS::EKS::Cluster"],
+        "ResourcesVpcConfig/PublicAccessCidrs/*",
+        "0.0.0.0/0|::/0",
+        Opening::PublicAddress,
+        true,
+    ),
+    (
+        &["AWS::EC2::Instance"],
+        "NetworkInterfaces/*/AssociatePublicIpAddress",
+        "true",
+        Opening::PublicAddress,
+        false,
+    ),
+    (
+        &["AWS::MSK::Cluster"],
+        "BrokerNodeGroupInfo/ConnectivityInfo/PublicAccess/Type",
+        "SERVICE_PROVIDED_EIPS",
+        Opening::PublicAddress,
+        false,
+    ),
+    (
+        &["AWS::ApiGateway::RestApi"],
+        "EndpointConfiguration/Types/*",
+        "EDGE|REGIONAL",
+        Opening::PublicAddress,
+        true,
+    ),
+    // Whoever has an account of AWS is authenticated.
+    (
+        &["AWS::S3::Bucket"],
+        "AccessControl",
+        "PublicRead|AuthenticatedRead|PublicReadWrite",
+        Opening::PublicBucket,
+        false,
+    ),
     (&["AWS::S3::Bucket"], "AccessControl", "PublicReadWrite", Opening::PublicBucket, false),
     (&["AWS::Lambda::Url"], "AuthType", "NONE", Opening::Anonymous, false),
     (&["AWS::ApiGateway::Method"], "AuthorizationType", "NONE", Opening::Anonymous, false),
@@ -100,7 +136,8 @@ pub(super) fn add(
             if !types.contains(&change.type_name.as_str()) {
                 continue;
             }
-            let state = |side: Option<&Node>| setting(side, path, *default, is(value));
+            let is_open = is(value);
+            let state = |side: Option<&Node>| setting(side, path, *default, &is_open);
             let is_new = change.kind == Kind::Added;
             let was = if is_new { Some(false) } else { state(old) };
             let is = state(new);
@@ -111,14 +148,16 @@ pub(super) fn add(
             let is_sure = is == Some(true);
             // What is made for it may be public: a load balancer, the subnets it stands in, an API.
             let is_meant = matches!(opening, Opening::Balancer | Opening::Anonymous)
-                || change.type_name == "AWS::EC2::Subnet";
+                || matches!(change.type_name.as_str(), "AWS::EC2::Subnet" | "AWS::ApiGateway::RestApi");
             if is_new && is_meant {
                 let entrance = subject.point(change, Warning::Entrance(opening.clone()));
                 let is_entrance = change.type_name != "AWS::EC2::Subnet";
                 warnings.extend(is_entrance.then_some(Point { is_sure, ..entrance }));
                 continue;
             }
-            dangers.push(Point { is_sure, ..subject.point(change, Danger::Open(opening.clone())) });
+            let danger = Danger::Open(opening.clone());
+            let is_known = dangers.iter().any(|it| it.id == change.id && it.what == danger);
+            dangers.extend((!is_known).then(|| Point { is_sure, ..subject.point(change, danger) }));
         }
     }
     let entrances = entrances(subject);
@@ -226,22 +265,18 @@ fn limits(condition: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::review::testing::{check, is_property, of};
+    use crate::review::testing::{check, is_property, of, written};
 
     #[test]
     fn each_setting_that_opens_is_in_the_schema_of_its_types_and_is_found() {
         for (types, path, value, opening, default) in &OPENERS {
             for type_name in *types {
                 is_property(type_name, path);
-                let set = |value: &str| {
-                    let keys: Vec<&str> = path.split('/').collect();
-                    let inner =
-                        keys.iter().rev().fold(format!("'{value}'"), |it, key| format!("{{{key}: {it}}}"));
-                    inner[1..inner.len() - 1].to_owned()
-                };
-                let run = of(type_name, &set("other"), &set(value));
-                assert!(run.contains(&format!("danger R: Open({opening:?})")), "{type_name}: {run}");
-                let run = of(type_name, &set("other"), "");
+                for value in value.split('|') {
+                    let run = of(type_name, &written(path, "other"), &written(path, value));
+                    assert!(run.contains(&format!("danger R: Open({opening:?})")), "{type_name}: {run}");
+                }
+                let run = of(type_name, &written(path, "other"), "");
                 assert_eq!(run.contains("danger R: Open("), *default, "{type_name}: {run}");
             }
         }

@@ -6,11 +6,13 @@ use asi_constructs::kernel::node::Node;
 
 use super::{Danger, Guard, Point, Subject, Warning, subject::at};
 use crate::{
-    diff::Kind,
+    diff::{Kind, refers_to},
     template::{resources_of, scalar},
 };
 
 const ACL: &str = "AWS::WAFv2::WebACL";
+const GROUP: &str = "AWS::WAFv2::RuleGroup";
+const ASSOCIATION: &str = "AWS::WAFv2::WebACLAssociation";
 const ADDRESSES: &str = "AWS::WAFv2::IPSet";
 
 /// What the addresses of a set are for.
@@ -33,19 +35,33 @@ pub(super) fn add(
         let [Some(old), Some(new)] = subject.properties(change) else { continue };
         let mut guard = |guard| dangers.push(subject.point(change, Danger::Guard(guard)));
         match change.type_name.as_str() {
-            ACL => {
+            ACL | GROUP => {
                 let has_changed = of_acl(old, new, &mut guard);
                 if has_changed {
                     warnings.push(subject.point(change, Warning::FirewallRule));
                 }
             }
             ADDRESSES => of_addresses([old, new], lists.get(change.id.as_str()), &mut guard),
+            ASSOCIATION if leaves(subject, old, new) => guard(Guard::Firewall),
             _ => (),
         }
     }
 }
 
-/// What an access control list lets through; whether a rule says something else besides.
+/// Whether an association moves away from what is there still, and stands before nothing else's firewall.
+fn leaves(subject: &Subject<'_>, old: &Node, new: &Node) -> bool {
+    let [was, is] = [old, new].map(|it| it.get("ResourceArn").map(crate::diff::text));
+    let Some(left) = was.as_ref().filter(|_| was != is) else { return false };
+    let is_gone = subject.diff.resources.iter().any(|it| {
+        let protected = old.get("ResourceArn");
+        matches!(it.kind, Kind::Removed(_)) && protected.is_some_and(|arn| refers_to(arn, &it.id))
+    });
+    let mut others = subject.resources().filter(|(_, type_name, _)| *type_name == ASSOCIATION);
+    let protects = |it: &Node| it.get("ResourceArn").map(crate::diff::text).as_ref() == Some(left);
+    !is_gone && !others.any(|(_, _, it)| it.is_some_and(protects))
+}
+
+/// What an access control list, or a group of rules, lets through; whether a rule says something else besides.
 fn of_acl(old: &Node, new: &Node, guard: &mut dyn FnMut(Guard)) -> bool {
     if at(old, "DefaultAction/Block").is_some() && at(new, "DefaultAction/Allow").is_some() {
         guard(Guard::FirewallDefault);
@@ -62,8 +78,12 @@ fn of_acl(old: &Node, new: &Node, guard: &mut dyn FnMut(Guard)) -> bool {
             Some(now) if keeps_out(now) => {
                 let (was, is) = (paths(rule), paths(now));
                 let gone: Vec<&String> = was.difference(&is).collect();
-                says_else |= gone.is_empty() && crate::diff::text(rule) != crate::diff::text(now);
+                let (were, are) = (undone(rule), undone(now));
+                let undone: Vec<&String> = are.difference(&were).collect();
+                let is_told = !gone.is_empty() || !undone.is_empty();
+                says_else |= !is_told && crate::diff::text(rule) != crate::diff::text(now);
                 gone.into_iter().for_each(|it| guard(Guard::Path(it.clone())));
+                undone.into_iter().for_each(|it| guard(Guard::FirewallRule(format!("{name}/{it}"))));
             }
             _ => guard(Guard::FirewallRule((*name).to_owned())),
         }
@@ -80,6 +100,20 @@ fn rules(properties: &Node) -> BTreeMap<&str, &Node> {
 fn keeps_out(rule: &Node) -> bool {
     let acts = |it: &Node| ["Block", "Captcha", "Challenge"].iter().any(|action| it.get(action).is_some());
     rule.get("Action").is_some_and(acts) || at(rule, "OverrideAction/None").is_some()
+}
+
+/// The rules of a managed group that a rule has keep nobody out: they are left out, or count or let through.
+fn undone(rule: &Node) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    walk(rule, false, &mut |statement, _| {
+        let items = |key: &str| statement.get(key).and_then(Node::as_list).unwrap_or_default();
+        let is_undone =
+            |it: &&Node| ["Count", "Allow"].iter().any(|to| at(it, &format!("ActionToUse/{to}")).is_some());
+        let overridden = items("RuleActionOverrides").iter().filter(is_undone);
+        let named = items("ExcludedRules").iter().chain(overridden);
+        found.extend(named.filter_map(|it| Some(scalar(it.get("Name")?)?.into_owned())));
+    });
+    found
 }
 
 /// The texts that a rule looks for in paths.
@@ -115,8 +149,8 @@ fn lists<'a>(subject: &Subject<'a>) -> BTreeMap<&'a str, List> {
             .map(|(id, _)| id)
             .collect();
         let properties = resources_of(&template.body).filter_map(|(_, it)| {
-            let is_acl = it.get("Type").and_then(Node::as_str) == Some(ACL);
-            it.get("Properties").filter(|_| is_acl)
+            let has_rules = matches!(it.get("Type").and_then(Node::as_str), Some(ACL | GROUP));
+            it.get("Properties").filter(|_| has_rules)
         });
         for rule in properties.flat_map(rules).map(|(_, rule)| rule) {
             walk(rule, false, &mut |statement, is_negated| {
@@ -212,5 +246,54 @@ Resources:
         assert!(let_in.contains("FirewallAllows(\"r\")"), "{let_in}");
         let default = check(&template("Block", "", "a"), &template("Allow", "", "a"));
         assert!(default.contains("FirewallDefault"), "{default}");
+    }
+
+    #[test]
+    fn a_managed_rule_that_keeps_nobody_out_any_more_is_missed() {
+        let group = |more: &str| {
+            format!(
+                "{{Name: core, Priority: 0, OverrideAction: {{None: {{}}}}, Statement: {{ManagedRuleGroupStatement: {{VendorName: AWS, Name: AWSManagedRulesCommonRuleSet{more}}}}}}}"
+            )
+        };
+        let of = |old: &str, new: &str| {
+            check(&template("Allow", &group(old), "a"), &template("Allow", &group(new), "a"))
+        };
+        let count = ", RuleActionOverrides: [{Name: SizeRestrictions_BODY, ActionToUse: {Count: {}}}]";
+        let excluded = ", ExcludedRules: [{Name: SizeRestrictions_BODY}]";
+        for undone in [count, excluded] {
+            assert!(of("", undone).contains("FirewallRule(\"core/SizeRestrictions_BODY\")"), "{undone}");
+            assert!(!of(undone, "").contains("danger"), "{undone}");
+        }
+        assert!(!of("", &count.replace("Count", "Block")).contains("danger"));
+        let in_group = |it: &str| {
+            let rule = rule(it, "{GeoMatchStatement: {CountryCodes: [XX]}}");
+            format!(
+                "Resources: {{G: {{Type: AWS::WAFv2::RuleGroup, Properties: {{Capacity: 1, Scope: REGIONAL, Rules: [{rule}]}}}}}}"
+            )
+        };
+        assert!(
+            check(&in_group("Block"), &in_group("Count")).contains("danger G: Guard(FirewallRule(\"r\"))")
+        );
+    }
+
+    #[test]
+    fn what_an_association_leaves_stands_behind_no_firewall() {
+        let template = |arn: &str, more: &str| {
+            format!(
+                "
+Resources:
+  L: {{Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {{Scheme: internal}}}}
+  A: {{Type: AWS::WAFv2::WebACLAssociation, Properties: {{ResourceArn: {arn}, WebACLArn: a}}}}
+{more}"
+            )
+        };
+        let moves = |more: &str| {
+            check(&template("!Ref L", ""), &template("arn:other", more)).contains("Guard(Firewall)")
+        };
+        assert!(moves(""));
+        assert!(!moves(
+            "  B: {Type: AWS::WAFv2::WebACLAssociation, Properties: {ResourceArn: !Ref L, WebACLArn: b}}\n"
+        ));
+        assert!(!check(&template("!Ref L", ""), &template("!Ref L", "")).contains("Guard"));
     }
 }

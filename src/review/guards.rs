@@ -4,7 +4,7 @@ use asi_constructs::kernel::node::Node;
 
 use super::{
     Danger, Point, Subject,
-    subject::{is, number, setting, whole},
+    subject::{is, number, setting, text, whole},
 };
 use crate::diff::{Fate, Kind, ResourceChange, Verdict, refers_to};
 
@@ -15,6 +15,8 @@ pub enum Guard {
     Deletion,
     /// It, or its data, outlives its stack.
     Retention,
+    /// It, or its data, is kept when another takes its place.
+    Replacement,
     /// There are copies of its data.
     Backups,
     /// Copies of its data, or its messages, are kept this many days; now this many.
@@ -51,6 +53,10 @@ pub enum Guard {
     Blocklist(Vec<String>),
     /// It finds out about misuse.
     Detection,
+    /// Who asks has to say who he is.
+    Authentication,
+    /// What is sent is encrypted as of this policy; now as of this one, which takes older protocols.
+    Protocol(String, String),
 }
 
 /// A setting that protects resources: their types, where it stands, its value where it does, what it protects, and whether
@@ -66,11 +72,30 @@ const DATABASES: &[&str] = &[
 ];
 const BUCKET: &[&str] = &["AWS::S3::Bucket"];
 const BALANCER: &[&str] = &["AWS::ElasticLoadBalancingV2::LoadBalancer"];
+const LISTENER: &[&str] = &["AWS::ElasticLoadBalancingV2::Listener"];
+/// The actions of a load balancer that ask who somebody is.
+const AUTHENTICATES: &str = "authenticate-oidc|authenticate-cognito|jwt-validation";
 
 /// Settings that protect resources.
 const PROTECTORS: &[Protector] = &[
     (DATABASES, "DeletionProtection", "true", Guard::Deletion, false),
     (&["AWS::DynamoDB::Table"], "DeletionProtectionEnabled", "true", Guard::Deletion, false),
+    (&["AWS::DynamoDB::GlobalTable"], "Replicas/*/DeletionProtectionEnabled", "true", Guard::Deletion, false),
+    (
+        &["AWS::DynamoDB::GlobalTable"],
+        "Replicas/*/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled",
+        "true",
+        Guard::Backups,
+        false,
+    ),
+    (LISTENER, "DefaultActions/*/Type", AUTHENTICATES, Guard::Authentication, false),
+    (
+        &["AWS::ElasticLoadBalancingV2::ListenerRule"],
+        "Actions/*/Type",
+        AUTHENTICATES,
+        Guard::Authentication,
+        false,
+    ),
     (&["AWS::Cognito::UserPool"], "DeletionProtection", "ACTIVE", Guard::Deletion, false),
     (&["AWS::EC2::Instance"], "DisableApiTermination", "true", Guard::Deletion, false),
     (BALANCER, "LoadBalancerAttributes/deletion_protection.enabled/Value", "true", Guard::Deletion, false),
@@ -89,8 +114,8 @@ const PROTECTORS: &[Protector] = &[
     (&["AWS::Logs::LogGroup"], "KmsKeyId", "*", Guard::OwnKey, false),
     (&["AWS::CloudFront::Distribution"], "DistributionConfig/WebACLId", "*", Guard::Firewall, false),
     (&["AWS::ElastiCache::ReplicationGroup"], "TransitEncryptionEnabled", "true", Guard::Encryption, false),
-    (&["AWS::ElasticLoadBalancingV2::Listener"], "Protocol", "HTTPS", Guard::Encryption, false),
-    (&["AWS::ElasticLoadBalancingV2::Listener"], "Protocol", "TLS", Guard::Encryption, false),
+    (LISTENER, "Protocol", "HTTPS", Guard::Encryption, false),
+    (LISTENER, "Protocol", "TLS", Guard::Encryption, false),
     (BUCKET, "PublicAccessBlockConfiguration/BlockPublicAcls", "true", Guard::PublicAccessBlock, false),
     (BUCKET, "PublicAccessBlockConfiguration/BlockPublicPolicy", "true", Guard::PublicAccessBlock, false),
     (BUCKET, "PublicAccessBlockConfiguration/IgnorePublicAcls", "true", Guard::PublicAccessBlock, false),
@@ -108,6 +133,13 @@ const PROTECTORS: &[Protector] = &[
         Guard::Rollback,
         false,
     ),
+];
+
+/// Settings that say which protocols are taken from those who connect.
+const PROTOCOLS: [(&str, &str); 3] = [
+    ("AWS::ElasticLoadBalancingV2::Listener", "SslPolicy"),
+    ("AWS::CloudFront::Distribution", "DistributionConfig/ViewerCertificate/MinimumProtocolVersion"),
+    ("AWS::ApiGateway::DomainName", "SecurityPolicy"),
 ];
 
 /// Settings that say for how many days something is kept.
@@ -152,9 +184,10 @@ fn gone(subject: &Subject<'_>, change: &ResourceChange) -> Vec<(Guard, bool)> {
     }
     let mut found = Vec::new();
     for (_, path, value, guard, default) in PROTECTORS.iter().filter(|it| of_type(it.0)) {
+        let is_on = is(value);
         let state = |side: Option<&Node>| match *value {
-            "*" => setting(side, path, *default, |_| Some(true)),
-            value => setting(side, path, *default, is(value)),
+            "*" => setting(side, path, *default, &|_| Some(true)),
+            _ => setting(side, path, *default, &is_on),
         };
         let is_known = found.iter().any(|(it, _)| it == guard);
         if state(old) == Some(true) && state(new) != Some(true) && !is_known {
@@ -172,8 +205,38 @@ fn gone(subject: &Subject<'_>, change: &ResourceChange) -> Vec<(Guard, bool)> {
             _ => None,
         });
     }
+    for (_, path) in PROTOCOLS.iter().filter(|it| it.0 == change.type_name) {
+        let [was, is] = [old, new].map(|it| text(it, path));
+        if let (Some(was), Some(is)) = (was, is)
+            && oldest_protocol(&is) < oldest_protocol(&was)
+        {
+            found.push((Guard::Protocol(was.into_owned(), is.into_owned()), true));
+        }
+    }
     found.extend(retention(subject, change).map(|it| (it, true)));
     found
+}
+
+/// The oldest version of TLS that a policy takes, by its name: `ELBSecurityPolicy-TLS13-1-2-2021-06`, `TLSv1.2_2021`, `TLS_1_2`.
+/// Those that say nothing take all there are.
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html>
+fn oldest_protocol(policy: &str) -> u8 {
+    const NAMES: [(&str, u8); 12] = [
+        ("TLS13-1-3", 3),
+        ("TLSv1.3", 3),
+        ("TLS13_1_3", 3),
+        ("TLS13-1-2", 2),
+        ("TLS-1-2", 2),
+        ("TLSv1.2", 2),
+        ("TLS13_1_2", 2),
+        ("TLS_1_2", 2),
+        ("TLS13-1-1", 1),
+        ("TLS-1-1", 1),
+        ("FS-1-1", 1),
+        ("TLSv1.1", 1),
+    ];
+    let of_forward_secrecy = u8::from(policy.contains("FS-1-2")) * 2;
+    NAMES.iter().find(|(name, _)| policy.contains(name)).map_or(of_forward_secrecy, |(_, version)| *version)
 }
 
 /// Whether what a guard stood before is still there: that of a load balancer that goes, too, is missed by nobody.
@@ -194,28 +257,18 @@ fn retention(subject: &Subject<'_>, change: &ResourceChange) -> Option<Guard> {
     };
     let is_lost = |key: &str| keeps(old, key) && !keeps(new, key);
     let stays = change.replacement.verdict == Verdict::Never;
-    (stays
-        && (is_lost("DeletionPolicy") || is_lost("UpdateReplacePolicy"))
-        && crate::diff::holds_data(&change.type_name))
-    .then_some(Guard::Retention)
+    match () {
+        () if !stays || !crate::diff::holds_data(&change.type_name) => None,
+        () if is_lost("DeletionPolicy") => Some(Guard::Retention),
+        () if is_lost("UpdateReplacePolicy") => Some(Guard::Replacement),
+        () => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::review::testing::{check, is_property, of};
-
-    /// The properties that say this at a path; below a list, an item is known by its key.
-    fn written(path: &str, value: &str) -> String {
-        let keys: Vec<&str> = path.split('/').collect();
-        if let [list, key, last] = keys.as_slice()
-            && *last == "Value"
-        {
-            return format!("{list}: [{{Key: {key}, Value: '{value}'}}]");
-        }
-        let inner = keys.iter().rev().fold(format!("'{value}'"), |it, key| format!("{{{key}: {it}}}"));
-        inner[1..inner.len() - 1].to_owned()
-    }
+    use crate::review::testing::{check, is_property, of, written};
 
     #[test]
     fn each_setting_that_protects_is_in_a_schema_and_is_missed_once_it_is_gone() {
@@ -228,7 +281,7 @@ mod tests {
             assert!(!known.is_empty(), "no type of {types:?} has {path}");
             for type_name in known {
                 is_property(type_name, path);
-                let on = written(path, if *value == "*" { "key" } else { value });
+                let on = written(path, if *value == "*" { "key" } else { value.split('|').next().unwrap() });
                 for off in [String::new(), written(path, "other")] {
                     let run = of(type_name, &on, &off);
                     let is_off = *value != "*" || off.is_empty();
@@ -271,5 +324,40 @@ Resources:
             |policy: &str| format!("Resources: {{B: {{Type: AWS::S3::Bucket, DeletionPolicy: {policy}}}}}");
         assert_eq!(check(&bucket("Retain"), &bucket("Delete")), "danger B: Guard(Retention)\n");
         assert_eq!(check(&bucket("Delete"), &bucket("Retain")), "");
+        let replaced = |policy: &str| {
+            bucket("Retain").replace("Retain", &format!("Retain, UpdateReplacePolicy: {policy}"))
+        };
+        assert_eq!(check(&replaced("Retain"), &replaced("Delete")), "danger B: Guard(Replacement)\n");
+    }
+
+    #[test]
+    fn a_policy_that_takes_older_protocols_is_told() {
+        for [listener, weaker] in [
+            ["ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-2016-08"],
+            ["ELBSecurityPolicy-TLS13-1-3-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"],
+            ["ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-TLS13-1-0-2021-06"],
+            ["ELBSecurityPolicy-TLS-1-2-Ext-2018-06", "ELBSecurityPolicy-FS-1-1-2019-08"],
+            ["ELBSecurityPolicy-FS-1-2-Res-2020-10", "ELBSecurityPolicy-TLS-1-1-2017-01"],
+        ] {
+            let of = |old: &str, new: &str| {
+                let policy = |it: &str| format!("SslPolicy: {it}");
+                of("AWS::ElasticLoadBalancingV2::Listener", &policy(old), &policy(new))
+            };
+            assert!(of(listener, weaker).contains("danger R: Guard(Protocol("), "{listener} to {weaker}");
+            assert!(!of(weaker, listener).contains("danger"), "{weaker} to {listener}");
+        }
+        let of = |old: &str, new: &str| {
+            let written =
+                |it: &str| written("DistributionConfig/ViewerCertificate/MinimumProtocolVersion", it);
+            of("AWS::CloudFront::Distribution", &written(old), &written(new))
+        };
+        assert!(
+            of("TLSv1.2_2021", "TLSv1.1_2016").contains("Protocol")
+                && of("TLSv1.1_2016", "TLSv1").contains("Protocol")
+        );
+        assert!(!of("TLSv1.2_2018", "TLSv1.2_2021").contains("danger"));
+        for (type_name, path) in PROTOCOLS {
+            is_property(type_name, path);
+        }
     }
 }

@@ -299,7 +299,7 @@ pub(super) fn impacts(subject: &Subject<'_>) -> Vec<Point<Impact>> {
             }
             "AWS::AutoScaling::AutoScalingGroup" => of_machines(subject, change, &mut add),
             "AWS::Events::Rule" | "AWS::Scheduler::Schedule" => {
-                let is_off = |it| setting(it, "State", false, is("DISABLED"));
+                let is_off = |it| setting(it, "State", false, &is("DISABLED"));
                 let [was, is] = subject.properties(change).map(is_off);
                 if change.kind == Kind::Changed && was == Some(false) && is == Some(true) {
                     add(Effect::ScheduleOff, SCHEDULES);
@@ -433,7 +433,7 @@ fn of_database(subject: &Subject<'_>, change: &ResourceChange, add: &mut impl Fn
         return;
     }
     let [_, new] = subject.properties(change);
-    let is_doubled = setting(new, "MultiAZ", false, is("true")) == Some(true);
+    let is_doubled = setting(new, "MultiAZ", false, &is("true")) == Some(true);
     // A new version is given to both at once.
     let fails_over = is_doubled && !is_changed(change, &["EngineVersion"]);
     add(Effect::DatabaseRestarts { fails_over }, DATABASE);

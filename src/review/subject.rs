@@ -122,27 +122,43 @@ pub(super) fn whole(number: f64) -> Option<u64> {
     (number >= 0.0 && number.fract() == 0.0 && number < 1e9).then_some(number as u64)
 }
 
-/// What a setting is: `true`, `false`, or nothing if only a deployment knows. What is not written is `default`.
+/// What a setting is: `true`, `false`, or nothing if only a deployment knows. What is not written is `default`. Where the
+/// path has a `*`, one item of a list is enough.
 pub(super) fn setting(
     properties: Option<&Node>,
     path: &str,
     default: bool,
-    is_on: impl Fn(&Node) -> Option<bool>,
+    is_on: &dyn Fn(&Node) -> Option<bool>,
 ) -> Option<bool> {
-    let Some(mut node) = properties else { return Some(default) };
-    for key in path.split('/') {
-        if is_function(node) {
-            return None;
-        }
-        let Some(next) = at(node, key) else { return Some(default) };
-        node = next;
+    let Some(node) = properties else { return Some(default) };
+    if is_function(node) {
+        return None;
     }
-    if is_function(node) { None } else { is_on(node) }
+    let (key, rest) = path.split_once('/').unwrap_or((path, ""));
+    match (key, node.as_list()) {
+        ("", _) => is_on(node),
+        ("*", Some(items)) => {
+            let states: Vec<Option<bool>> =
+                items.iter().map(|it| setting(Some(it), rest, default, is_on)).collect();
+            match () {
+                () if states.contains(&Some(true)) => Some(true),
+                () if states.contains(&None) => None,
+                () => Some(default && states.is_empty()),
+            }
+        }
+        _ => match at(node, key) {
+            Some(next) => setting(Some(next), rest, default, is_on),
+            None => Some(default),
+        },
+    }
 }
 
-/// Whether a value is the text, however it is written.
+/// Whether a value is the text, or one of those with `|` between them, however it is written.
 pub(super) fn is(expected: &str) -> impl Fn(&Node) -> Option<bool> {
-    move |it| Some(scalar(it)?.eq_ignore_ascii_case(expected))
+    move |it| {
+        let text = scalar(it)?;
+        Some(expected.split('|').any(|it| text.eq_ignore_ascii_case(it)))
+    }
 }
 
 fn is_function(node: &Node) -> bool {

@@ -71,3 +71,17 @@ pub(super) fn of(type_name: &str, old: &str, new: &str) -> String {
     let template = |it: &str| format!("Resources: {{R: {{Type: {type_name}, Properties: {{{it}}}}}}}");
     check(&template(old), &template(new))
 }
+
+/// The properties that say this at a path; below a list, an item is known by its key, and a `*` is any.
+pub(super) fn written(path: &str, value: &str) -> String {
+    let keys: Vec<&str> = path.split('/').collect();
+    if let [list, key, last] = keys.as_slice()
+        && *last == "Value"
+    {
+        return format!("{list}: [{{Key: {key}, Value: '{value}'}}]");
+    }
+    let around =
+        |it: String, key: &&str| if *key == "*" { format!("[{it}]") } else { format!("{{{key}: {it}}}") };
+    let inner = keys.iter().rev().fold(format!("'{value}'"), around);
+    inner[1..inner.len() - 1].to_owned()
+}

@@ -139,6 +139,9 @@ fn guard(guard: &Guard) -> String {
     let text = match guard {
         Guard::Deletion => "can be deleted by mistake now",
         Guard::Retention => "goes with the stack now, with its data",
+        Guard::Replacement => "its data goes when it is replaced now",
+        Guard::Authentication => "nobody is asked who he is any more",
+        Guard::Protocol(..) => "takes older versions of TLS now",
         Guard::Backups => "has no backups any more",
         Guard::Days(was, is) => {
             let days = counted(usize::try_from(*is).unwrap_or_default(), "day");
@@ -232,6 +235,7 @@ pub(super) fn more(danger: &Danger) -> Vec<Text> {
             }
         },
         Danger::Guard(Guard::FirewallRule(it) | Guard::FirewallAllows(it)) => line("rule", &one(it)),
+        Danger::Guard(Guard::Protocol(was, is)) => line("policy", &[format!("{was} → {is}")]),
         Danger::Guard(Guard::Path(it)) => line("path", &one(it)),
         Danger::Guard(Guard::Allowlist(values)) => line("let through, too", values),
         Danger::Guard(Guard::Blocklist(values)) => line("kept out no more", values),
