@@ -78,6 +78,15 @@
 //! - *A picture is read from finished templates*, not from the tree: overrides and patches are in it, templates of
 //!   any origin are drawn like ours, and what a resource belongs to follows from the path that comes with the template.
 //!   What types of resources mean is one table, so that a construct nobody thought of has a card without being told.
+//! - *A stack has one template*, whoever deploys it: what the CDK adds to it when it is asked to, or unless it is (the
+//!   version of the bootstrap as a parameter with its rule, paths as metadata, `CDKMetadata`), is not in it, or each change
+//!   of tool would change the stack. The CLI reads the paths in the manifest, and there, too, which version it has to check.
+//! - *Environments are stacks side by side in an assembly*, not stages: what `asi ls` lists, `cdk ls` lists, by the same
+//!   names, and what is made of a stack's name stays. A stage would hide them from `cdk deploy --all`; so do names.
+//! - *An assembly is written as the CDK writes it, in the oldest version that carries it*: metadata stands in the manifest,
+//!   where every CLI looks for it. Its constructs are ours, and are named and versioned as such.
+//! - *What was found goes with the assembly*: as annotations for a CLI that knows no reports, and as the report on these
+//!   for one that does. Errors do not: there is no assembly then.
 //! - *With no environment chosen* the stack is named after the app and has no `${env}`; with one it is named
 //!   `<app>-<environment>`. A stack of several ends so: `<app>-<environment>-<stack>`.
 //! - *The stacks of an app stand in one tree*, filled one after the other: what one takes from another is the same

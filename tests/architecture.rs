@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("resolve", &["template"], &["kernel"]),
     ("validate", &["template"], &["kernel"]),
     ("assets", &["world"], &[]),
-    ("assembly", &["load", "template"], &["kernel"]),
+    ("assembly", &["load", "template", "validate"], &["kernel"]),
     ("diff", &["template"], &["kernel"]),
     ("plan", &["diff", "template", "world"], &[]),
     ("review", &["diff", "template"], &["kernel"]),

@@ -2,6 +2,7 @@
 //! and says so.
 
 mod approved;
+mod assembled;
 mod attended;
 mod aws;
 mod calls;

@@ -180,6 +180,7 @@ fn every_explanation_is_complete() {
 fn every_code_is_shown_by_a_test() {
     let mut shown: BTreeSet<String> = BTreeSet::new();
     let folders = [
+        "assembly",
         "faults",
         "validate",
         "bootstrap",
@@ -243,6 +244,7 @@ fn no_snapshot_is_an_orphan() {
             let wire = read("tests/wire.rs");
             wire.contains(&format!("\"{name}\"")) || wire.contains(&format!("\"wire/{file}\""))
         }
+        "assembly" => read("tests/assembly.rs").contains(&format!("\"{file}\"")),
         "bootstrap" | "doctor" | "import" | "publish" => {
             read(&format!("tests/{folder}.rs")).contains(&format!("\"{folder}/{file}\""))
         }

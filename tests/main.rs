@@ -12,6 +12,7 @@ mod action;
 mod alius;
 mod architecture;
 mod art;
+mod assembly;
 #[cfg(unix)]
 mod assets;
 #[cfg(feature = "aws")]

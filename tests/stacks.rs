@@ -114,8 +114,8 @@ fn services_of_several_stacks_share_the_way_that_their_load_balancer_opens() {
 #[test]
 fn an_assembly_says_what_is_deployed_before() {
     let artifacts = artifacts("order", APP, &["-e", "prod"]);
-    assert_eq!(artifacts["shop-prod-Dns"]["dependencies"], json!(["shop-prod-Web"]));
-    assert_eq!(artifacts["shop-prod-Web"].get("dependencies"), None);
+    assert_eq!(artifacts["shop-prod-Dns"]["dependencies"], json!(["shop-prod-Web", "shop-prod-Dns.assets"]));
+    assert_eq!(artifacts["shop-prod-Web"]["dependencies"], json!(["shop-prod-Web.assets"]));
 }
 
 #[test]

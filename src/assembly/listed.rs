@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{UNKNOWN_REGION, assets::inside};
+use super::{assets::inside, environment::UNKNOWN_REGION};
 
 /// The regions that a manifest binds stacks to, each with the name of the stack's template; nothing if it is no
 /// manifest of an assembly.

@@ -195,7 +195,7 @@ pub(super) fn deployables(
     let synthesize = if exclusively { ops::synthesize } else { ops::synth::synthesize_with_needs };
     let synthesis = synthesize(files, &global.file, global.env.as_deref(), names);
     let request = Request { environment: global.env.as_deref(), ..Request::default() };
-    let exit = output.findings(ops::validate::findings(&synthesis, &request), &synthesis.sources)?;
+    let exit = output.findings(ops::validate::judge(&synthesis, &request).findings, &synthesis.sources)?;
     Ok((synthesis.into(), exit))
 }
 

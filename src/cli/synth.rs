@@ -6,15 +6,21 @@ use clap::ValueEnum;
 
 use super::{Exit, Global, Output};
 use crate::{
-    ops::{self, validate::Request},
+    ops::{
+        self, Synthesis,
+        app::App,
+        validate::{Judgement, Request},
+    },
     template::Indent,
-    world::World,
+    world::{FileError, World},
 };
 
-/// Print the template of a stack
+/// Print the template of a stack, or write a cloud assembly
 ///
-/// Writes YAML to standard output, ready for CloudFormation, once it is validated as `asi validate` does. With --output, writes a cloud assembly, which
-/// `cdk ls -a DIR`, `cdk diff -a DIR` and `cdk deploy -a DIR` take.
+/// Writes YAML to standard output, ready for CloudFormation, once it is validated as `asi validate` does. With --output, writes a cloud assembly with
+/// the stacks of all environments, which `cdk ls -a DIR`, `cdk diff -a DIR` and `cdk deploy -a DIR` take, and `asi deploy -a DIR`.
+///
+/// As an app of the CDK (`"app": "asi synth"` in `cdk.json`) it writes that assembly where the CLI wants it, and prints nothing but faults.
 #[derive(Debug, clap::Args)]
 #[command(visible_alias = "synthesize")]
 pub(super) struct Args {
@@ -43,30 +49,62 @@ enum Format {
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
     let files = world.files.as_ref();
-    let synthesis = ops::synthesize(files, &global.file, global.env.as_deref(), &args.stacks);
+    let (file, environment) = (&global.file, global.env.as_deref());
+    let app = App::asked_for(&world.variables).filter(|_| args.output.is_none());
+    let folder = args.output.as_ref().or(app.as_ref().map(|it| &it.folder));
+    let synthesis = match folder {
+        Some(_) => ops::synthesize_each(files, file, environment, &args.stacks, app.as_ref()),
+        None => ops::synthesize(files, file, environment, &args.stacks),
+    };
     // The process ends after this, and its memory goes at once; piece by piece it took 7 % of a run of 200 stacks.
     let synthesis = ManuallyDrop::new(synthesis);
-    let exit = if args.no_validate {
-        if !global.quiet {
+    let is_unvalidated = args.no_validate || app.as_ref().is_some_and(|it| it.is_unvalidated);
+    if let Some(app) = &app {
+        output.diagnostics(app.warning().as_slice(), &synthesis.sources)?;
+        // The CLI prints them from the assembly.
+        output.quiet = true;
+    }
+    let judgement = if is_unvalidated {
+        if !output.quiet {
             writeln!(output.err, "note: the template is not validated, because of --no-validate")?;
         }
-        output.diagnostics(&synthesis.diagnostics, &synthesis.sources)?
+        Judgement::of(&synthesis)
     } else {
-        let request = Request { environment: global.env.as_deref(), ..Request::default() };
-        output.findings(ops::validate::findings(&synthesis, &request), &synthesis.sources)?
+        ops::validate::judge(&synthesis, &Request { environment, ..Request::default() })
     };
+    let lookups = app.as_ref().and_then(|_| synthesis.lookups());
+    if let (Some(folder), Some(lookups)) = (folder, lookups) {
+        let written = ops::write_assembly(files, folder, &synthesis, &Judgement::default(), &lookups);
+        return ended(written, Exit::Done, output);
+    }
+    let exit = output.findings(judgement.findings.clone(), &synthesis.sources)?;
     if exit != Exit::Done {
-        return Ok(exit);
+        let found = judgement.findings.iter().map(|it| &it.diagnostic);
+        let left = app.map_or(Ok(()), |it| it.leave_word(files, found));
+        return ended(left, exit, output);
     }
-    if let Some(folder) = &args.output {
-        return match ops::write_assembly(files, folder, &synthesis.stacks) {
-            Ok(()) => Ok(Exit::Done),
-            Err(error) => {
-                writeln!(output.err, "error: {error}")?;
-                Ok(Exit::World)
-            }
-        };
+    match folder {
+        Some(folder) => {
+            let written = ops::write_assembly(files, folder, &synthesis, &judgement, &[]);
+            ended(written, Exit::Done, output)
+        }
+        None => print(args, &synthesis, output),
     }
+}
+
+/// How a run ends that ends with writing files.
+fn ended(written: Result<(), FileError>, exit: Exit, output: &mut Output<'_>) -> io::Result<Exit> {
+    match written {
+        Ok(()) => Ok(exit),
+        Err(error) => {
+            writeln!(output.err, "error: {error}")?;
+            Ok(Exit::World)
+        }
+    }
+}
+
+/// Prints the one template there is.
+fn print(args: &Args, synthesis: &Synthesis, output: &mut Output<'_>) -> io::Result<Exit> {
     match synthesis.stacks.as_slice() {
         [only] => {
             let text = match args.format {

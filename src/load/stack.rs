@@ -79,6 +79,19 @@ impl Stack {
         stack_name(&self.app.value, self.environment.as_deref(), part)
     }
 
+    /// Whether something was found in this stack, as far as is known.
+    pub fn is_place_of(&self, found: &Diagnostic) -> bool {
+        match found.path.as_ref().and_then(|it| it.components().next()) {
+            Some(stack) => stack == self.name(),
+            None => self.construct_at(found.span()).is_some(),
+        }
+    }
+
+    /// The construct that is written around this place.
+    pub fn construct_at(&self, span: Span) -> Option<&Declared> {
+        self.constructs.iter().find(|it| it.name.span.contains(span) || it.properties.span.contains(span))
+    }
+
     /// The name of what was deployed as `id`.
     pub fn name_of<'a>(&'a self, id: &'a str) -> &'a str {
         self.moved.iter().find(|(_, it)| *it == id).map_or(id, |(name, _)| name)

@@ -1,5 +1,7 @@
 //! One function for each use of `asi`: it gets what it needs from the world, and gives a model.
 
+pub mod app;
+pub mod assemble;
 #[cfg(feature = "aws")]
 pub mod bootstrap;
 pub mod config;
@@ -36,6 +38,7 @@ pub mod synth;
 pub mod targets;
 pub mod validate;
 
+pub use assemble::write_assembly;
 pub use config::{Config, config};
 #[cfg(feature = "aws")]
 pub use deploy::deploy;
@@ -47,7 +50,7 @@ pub use graph::{Drawing, graph};
 pub use list::{Listing, list};
 pub use review::Reviewed;
 pub use schema::schema;
-pub use synth::{Synthesis, Synthesized, synthesize, write_assembly};
+pub use synth::{Synthesis, Synthesized, synthesize, synthesize_each};
 #[cfg(feature = "aws")]
 pub use targets::{Purpose, Target, targets};
 pub use validate::{Checked, validate};

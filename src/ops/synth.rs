@@ -12,14 +12,16 @@ use asi_constructs::{
     },
 };
 
-use super::list::variants;
+use super::{
+    app::App,
+    list::{environments, variants},
+};
 use crate::{
-    assembly,
     expand::expand,
     load::{self, Stack},
     resolve::resolve,
     template::Template,
-    world::{FileError, Files},
+    world::Files,
 };
 
 /// What synthesis gives.
@@ -44,16 +46,47 @@ pub struct Synthesized {
     pub stack: Stack,
     /// What became of it.
     pub template: Template,
+    /// What was found in it on the way, also where another stack has the same.
+    pub remarks: Vec<Diagnostic>,
 }
 
 /// Synthesizes the stack file at `path`: the stacks named, or the one of `environment`.
 pub fn synthesize(files: &dyn Files, path: &Path, environment: Option<&str>, names: &[String]) -> Synthesis {
+    synthesize_from(files, path, names, None, |root| variants(root, environment, names))
+}
+
+/// Synthesizes what goes into an assembly: the stacks named, or those of `environment`, or of all environments; with the
+/// context that an app is given, if it is one.
+pub fn synthesize_each(
+    files: &dyn Files,
+    path: &Path,
+    environment: Option<&str>,
+    names: &[String],
+    app: Option<&App>,
+) -> Synthesis {
+    synthesize_from(files, path, names, app, |root| match names {
+        [] => Ok(environments(root, environment)),
+        names => variants(root, environment, names),
+    })
+}
+
+/// Synthesizes the stacks of these names, or all, in the environments that are chosen once the file is read.
+fn synthesize_from(
+    files: &dyn Files,
+    path: &Path,
+    names: &[String],
+    app: Option<&App>,
+    chosen: impl Fn(&Node) -> Result<Vec<Option<String>>, Vec<Diagnostic>>,
+) -> Synthesis {
     let mut synthesis = Synthesis::default();
     let (root, diagnostics) = load::read(files, path, &mut synthesis.sources);
     synthesis.diagnostics = diagnostics;
     synthesis.read_context(files, path);
+    if let Some(app) = app {
+        synthesis.take_context(files, app);
+    }
     if let Some(root) = root {
-        match variants(&root, environment, names) {
+        match chosen(&root) {
             Ok(environments) => environments.iter().for_each(|it| synthesis.add(&root, it.as_deref())),
             Err(faults) => synthesis.diagnostics.extend(faults),
         }
@@ -103,15 +136,22 @@ impl Synthesis {
     pub(super) fn add(&mut self, root: &Node, environment: Option<&str>) {
         let (stacks, diagnostics) = load::stacks(root, environment);
         let is_faulty = has_errors(&self.diagnostics) || has_errors(&diagnostics);
-        self.diagnostics.extend(diagnostics);
         let (mut templates, found, missing) = synthesize_stacks(&stacks, self.context.as_ref(), is_faulty);
-        self.diagnostics.extend(found);
-        self.missing.extend(missing);
+        let found: Vec<Diagnostic> = diagnostics.into_iter().chain(found).collect();
+        let first = self.stacks.len();
         let synthesized = stacks.into_iter().filter_map(|stack| {
             let template = templates.remove(&stack.name())?;
-            Some(Synthesized { stack, template })
+            Some(Synthesized { stack, template, remarks: Vec::new() })
         });
         self.stacks.extend(synthesized);
+        let own = self.stacks.get_mut(first..).unwrap_or_default();
+        for remark in &found {
+            // What is said of none of them is said of all.
+            let at = own.iter().position(|it| it.stack.is_place_of(remark)).unwrap_or_default();
+            own.get_mut(at).into_iter().for_each(|it| it.remarks.push(remark.clone()));
+        }
+        self.diagnostics.extend(found);
+        self.missing.extend(missing);
     }
 
     /// Keeps the stacks of these names; all, if there are none.
@@ -172,17 +212,4 @@ pub fn several_stacks(names: &[String]) -> Diagnostic {
     let fault = format!("one template can be printed, and these are {}: {}", names.len(), names.join(", "));
     Diagnostic::error("several-stacks", fault)
         .help("name one of them, or write them all into a folder with `--output DIR`")
-}
-
-/// Writes the assembly of these stacks into `folder`.
-///
-/// # Errors
-///
-/// A [`FileError`] if a file cannot be written.
-pub fn write_assembly(files: &dyn Files, folder: &Path, stacks: &[Synthesized]) -> Result<(), FileError> {
-    // The manifest comes last: who finds it finds what it names.
-    for file in assembly::assemble(stacks.iter().map(|it| (&it.stack, &it.template))) {
-        files.write(&folder.join(&file.name), file.contents.as_bytes())?;
-    }
-    Ok(())
 }

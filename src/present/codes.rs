@@ -64,6 +64,8 @@ pub const CODES: &[(&str, &str)] = &[
     ("build-timeout", "CodeBuild runs a build for 5 minutes to 36 hours."),
     ("buildspec", "A buildspec is a mapping, or the path of a YAML file in the source."),
     ("buildspec-artifacts", "A buildspec has to hand on the file that the deployment reads."),
+    ("cdk-context", "What an app of the CDK is given as context is a mapping in JSON."),
+    ("cdk-version", "An assembly is read by a CLI of the CDK that knows its version, or a later one."),
     ("change-set-refused", "CloudFormation does not make a change set of a template."),
     (
         "cidr-host-bits",

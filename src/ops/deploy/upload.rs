@@ -1,9 +1,8 @@
 //! A template that is too large to be sent along, put where CloudFormation reads it.
 
-use sha2::{Digest as _, Sha256};
-
 use super::Ending;
 use crate::{
+    assembly::{self, Environment, QUALIFIER},
     deploy::{self, Body, LARGEST_TEMPLATE},
     template::Template,
     world::{
@@ -16,7 +15,7 @@ use crate::{
 ///
 /// From the stack `CDKToolkit` of the CDK's bootstrap template, with its default qualifier.
 pub(in crate::ops) fn bucket(account: &str, region: &str) -> String {
-    format!("cdk-hnb659fds-assets-{account}-{region}")
+    Environment::new(Some(account), Some(region), QUALIFIER).bucket()
 }
 
 /// How a template gets to CloudFormation: along with the call, or from the bucket that is there for larger ones.
@@ -34,7 +33,7 @@ async fn upload(aws: &Aws, template: &str) -> Result<Source, Ending> {
     }
     let account = aws.caller().await.map_err(Ending::Aws)?.account;
     let bucket = bucket(&account, aws.region());
-    let key = format!("{}.json", hex::encode(Sha256::digest(template.as_bytes())));
+    let key = format!("{}.json", assembly::hash(template.as_bytes()));
     let object = Object { bucket: &bucket, owner: Some(&account), key: &key };
     if !aws.has_object(object).await.map_err(Ending::Aws)? {
         aws.put_object(object, "application/json", template.as_bytes()).await.map_err(|error| {

@@ -8,6 +8,7 @@ pub use policy::{Policy, Statement};
 
 use super::{Deployable, Purpose, Target, connections::connections, deploy::Ending, targets::Connected};
 use crate::{
+    assembly::{Environment, QUALIFIER},
     deploy::{self, Body, Standing, standing},
     world::{
         AwsError, Reach, World,
@@ -15,9 +16,6 @@ use crate::{
         cloudformation::{DeployedStack, StackStatus},
     },
 };
-
-/// The parameter that has the version of what an account was bootstrapped with.
-const VERSION: &str = "/cdk-bootstrap/hnb659fds/version";
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -212,12 +210,13 @@ async fn at_place(
 /// Which version of the bootstrap stack is there, and which is needed.
 async fn bootstrap(aws: &Aws, stacks: &[&Deployable]) -> Fact {
     let assembled = stacks.iter().filter_map(|it| it.assembled.as_ref()?.bootstrap.as_ref());
-    let parameter = assembled.clone().map(|it| it.parameter.as_str()).next().unwrap_or(VERSION);
+    let named = assembled.clone().map(|it| it.parameter.clone()).next();
+    let parameter = named.unwrap_or_else(|| Environment::new(None, None, QUALIFIER).version_parameter());
     // The bucket for large templates has been there from the first version on.
     let is_large = |it: &&&Deployable| matches!(deploy::body(&it.template), Body::Bucket(_));
     let large = stacks.iter().filter(is_large).map(|_| 1);
     let needed = assembled.map(|it| it.version).chain(large).max();
-    match aws.parameter(parameter).await {
+    match aws.parameter(&parameter).await {
         Ok(has) => Fact::Bootstrap { has: has.and_then(|it| it.parse().ok()), needed },
         Err(error) => Fact::BootstrapUnread(error),
     }

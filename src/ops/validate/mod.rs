@@ -24,7 +24,7 @@ use crate::{
     world::{FileError, Files, Reason, in_parallel},
 };
 
-pub use stacks::findings;
+pub use stacks::{Judgement, judge};
 
 /// What to validate, and for what.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,13 @@ use std::{
     path::Path,
 };
 
-use asi_constructs::kernel::{diagnostic::Diagnostic, id::LogicalId, map::Map, node::Node, span::Span};
+use asi_constructs::kernel::{
+    diagnostic::{Diagnostic, Severity},
+    id::LogicalId,
+    map::Map,
+    node::Node,
+    span::Span,
+};
 
 use super::{Checked, Request, construct_path, in_order};
 use crate::{
@@ -36,33 +42,55 @@ pub(super) fn check(
     let settings = synthesis.stacks.first().and_then(|it| it.stack.validate.as_ref());
     checked.fail_on = settings.and_then(|it| it.fail_on);
     checked.resources = synthesis.stacks.iter().map(resources).sum();
-    checked.findings = findings(&synthesis, request);
+    checked.findings = judge(&synthesis, request).findings;
     checked.sources = synthesis.sources;
 }
 
-/// What is wrong with a stack file and the templates of its stacks, in the order of the file. What is wrong in two
-/// environments is wrong once.
-pub fn findings(synthesis: &Synthesis, request: &Request<'_>) -> Vec<Finding> {
-    let mut all: Vec<Finding> = synthesis.diagnostics.iter().cloned().map(Finding::from).collect();
-    let mut said = Said::default();
-    for synthesized in &synthesis.stacks {
-        all.extend(of_stack(synthesized, request, &mut said));
+/// What is wrong with a stack file and the templates of its stacks.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// All of it in the order of the file. What is wrong in two environments is wrong once.
+    pub findings: Vec<Finding>,
+    /// What is wrong with each stack, or nobody wants, whether or not others have the same.
+    pub of_stacks: Vec<Vec<Finding>>,
+}
+
+impl Judgement {
+    /// What synthesis alone found.
+    pub fn of(synthesis: &Synthesis) -> Self {
+        let findings = |of: &[Diagnostic]| of.iter().cloned().map(Finding::from).collect();
+        Self {
+            findings: findings(&synthesis.diagnostics),
+            of_stacks: synthesis.stacks.iter().map(|it| findings(&it.remarks)).collect(),
+        }
     }
+}
+
+/// What is wrong with a stack file and the templates of its stacks.
+pub fn judge(synthesis: &Synthesis, request: &Request<'_>) -> Judgement {
+    let mut judgement = Judgement::of(synthesis);
+    let mut said = Said::default();
     // What was said of the stack file need not be said of what became of it.
     let told: BTreeSet<Span> = synthesis.diagnostics.iter().map(Diagnostic::span).collect();
-    all.retain(|it| it.path.is_empty() || !told.contains(&it.diagnostic.span()));
+    for (synthesized, own) in synthesis.stacks.iter().zip(&mut judgement.of_stacks) {
+        let mut found = of_stack(synthesized, request, &mut said);
+        found.retain(|it| it.path.is_empty() || !told.contains(&it.diagnostic.span()));
+        own.extend(found.iter().filter(|it| it.diagnostic.severity >= Severity::Warning).cloned());
+        judgement.findings.extend(found);
+    }
     // What one environment has no use for, another may need.
     let is_whole = request.environment.is_none()
         && synthesis.stacks.iter().all(|it| it.stack.environment.is_some() || it.stack.elsewhere.is_empty());
     if is_whole {
         let options = Options { security: request.security, ..Options::default() };
-        all.extend(said.unused(&options));
+        judgement.findings.extend(said.unused(&options));
     }
-    in_order(all)
+    judgement.findings = in_order(judgement.findings);
+    judgement
 }
 
 fn of_stack(of: &Synthesized, request: &Request<'_>, said: &mut Said) -> Vec<Finding> {
-    let Synthesized { stack, template } = of;
+    let Synthesized { stack, template, .. } = of;
     let settings = stack.validate.as_ref().and_then(|it| it.region.as_ref());
     let region = request.region.or(settings.map(|it| it.value.as_str())).or(stack.region.as_deref());
     let options =
