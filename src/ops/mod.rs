@@ -22,6 +22,8 @@ pub mod doctor;
 pub mod explain;
 pub mod graph;
 #[cfg(feature = "aws")]
+mod images;
+#[cfg(feature = "aws")]
 pub mod import;
 pub mod init;
 #[cfg(feature = "aws")]

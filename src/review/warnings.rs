@@ -53,6 +53,13 @@ pub enum Observed {
         /// How it is: `PENDING`, `ERROR`; nothing, if there is none of this ARN.
         status: Option<String>,
     },
+    /// An image that a resource is to run is not in its registry.
+    NoImage {
+        /// The logical id of the resource.
+        id: String,
+        /// The image.
+        image: String,
+    },
     /// CloudFormation or a hook finds something wrong, and does not refuse it.
     Said {
         /// The logical id of the resource it is about.
@@ -102,6 +109,7 @@ impl Warning {
             Self::KeepsValue => "keeps-value",
             Self::AlarmGone => "alarm",
             Self::Observed(Observed::Connection { .. }) => "connection",
+            Self::Observed(Observed::NoImage { .. }) => "no-image",
             Self::Observed(Observed::Said { .. }) => "found-wrong",
         }
     }
@@ -131,6 +139,7 @@ fn observed(subject: &Subject<'_>, observed: &Observed) -> Point<Warning> {
             let mut all = resources_of(&new.body).chain(parameters);
             all.find(|(_, it)| names(it, arn)).map(|(id, _)| id)
         }
+        Observed::NoImage { id, .. } => Some(id.as_str()),
         Observed::Said { id, .. } => id.as_deref(),
     };
     let warning = Warning::Observed(observed.clone());

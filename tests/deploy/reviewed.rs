@@ -1,6 +1,6 @@
 //! What a review tells that only the account knows.
 
-use super::{SHOP, Story, left, with_earlier};
+use super::{SHOP, Server, Story, left, with_earlier};
 use crate::support::{cloudformation::ChangeSetScript, golden};
 use asi::cli::Exit;
 
@@ -65,4 +65,42 @@ fn a_connection_may_be_the_default_of_a_parameter() {
     let file = file.replace("DisplayName: !Ref Jobs", "DisplayName: !Ref Connection");
     let run = super::on(&with_earlier(), &file, &["review"]);
     assert!(run.out.contains("       Connection asi.yaml:3:"), "{}", run.out);
+}
+
+#[test]
+fn an_image_that_nobody_has_pushed_is_told_at_what_is_to_run_it() {
+    const HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+    let file = |image: &str| {
+        format!(
+            "app: shop\nregion: us-east-1\nparameters: {{Tag: {{type: String, default: '2.0'}}}}\nresources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    \
+             Properties: {{Family: !Ref Tag, ContainerDefinitions: [{{Name: web, Image: !Sub '{image}'}}]}}\n"
+        )
+    };
+    let mut story = Story::default();
+    let server = Server::start();
+    server.home(|it| it.images.extend([("web".to_owned(), vec!["1.0".to_owned()])]));
+    for (title, image, is_missing) in [
+        (
+            "a tag that is not there",
+            "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/web:${Tag}",
+            true,
+        ),
+        ("one that is there", &format!("{HOST}/web:1.0") as &str, false),
+        ("a repository that is not there", &format!("{HOST}/jobs:1.0"), true),
+        (
+            "what a deployment pushes",
+            &format!("{HOST}/cdk-hnb659fds-container-assets-123456789012-us-east-1:ab"),
+            false,
+        ),
+        ("another registry", "nginx:1.29-${AWS::Region}", false),
+    ] {
+        let run = story.run(title, &server, &file(image), &["review"]);
+        assert_eq!(
+            (run.exit, run.out.contains("which is not there")),
+            (Exit::Done, is_missing),
+            "{}",
+            run.out
+        );
+    }
+    golden("deploy/images.txt", &story.0);
 }

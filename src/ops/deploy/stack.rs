@@ -14,7 +14,10 @@ use crate::{
     deploy::{self, Operation, Proposed, Standing, Unmade, Values, capabilities},
     diff::{self, Remark},
     load,
-    ops::{Compared, Deployable, Presence, Purpose, Remarks, Target, review::approval, targets::Connected},
+    ops::{
+        Compared, Deployable, Presence, Purpose, Remarks, Target, images::images as images_of,
+        review::approval, targets::Connected,
+    },
     plan::plan,
     review::{Approval, Observed},
     template::Template,
@@ -486,7 +489,14 @@ impl Deploying<'_> {
         for it in plan.diff.entries.iter_mut().filter(|it| it.remark == Some(Remark::NeedsValue)) {
             it.remark = None;
         }
-        let mut remarks = Remarks { untouched: plan.untouched, drifted: plan.drifted, ..Remarks::default() };
+        let images = change_set.changes.iter();
+        let images = images.flat_map(|it| images_of(it).into_iter().map(|image| (it.id.clone(), image)));
+        let mut remarks = Remarks {
+            untouched: plan.untouched,
+            drifted: plan.drifted,
+            images: images.collect(),
+            ..Remarks::default()
+        };
         remarks.of_values(values);
         let compared = Compared { diff: plan.diff, remarks, ..self.compared(before, template.clone()) };
         let (sources, region) = (before.sources.clone(), aws.region().to_owned());

@@ -12,6 +12,7 @@ use crate::{
         Deployable, Deployables, Purpose,
         connections::connections,
         deploy::{Deploying, Ending, Settings, UnderWay},
+        images::is_missing,
         synth::in_order,
         targets::Connected,
     },
@@ -95,7 +96,8 @@ async fn compared(
         let mut compared = compared;
         if settings.observes && compared.differs() {
             let unusable = unusable(&own, stack, before.stack.as_ref()).await;
-            compared.remarks.observed.extend(unusable);
+            let missing = missing(&own, &compared.remarks.images).await;
+            compared.remarks.observed.extend(unusable.into_iter().chain(missing));
         }
         // With the template that is deployed.
         sources = before.sources;
@@ -116,6 +118,18 @@ async fn unusable(own: &Aws, stack: &Deployable, deployed: Option<&DeployedStack
                 found.push(Observed::Connection { arn, status });
             }
             Ok(_) | Err(_) => (),
+        }
+    }
+    found
+}
+
+/// The images that are not there.
+async fn missing(own: &Aws, images: &[(String, String)]) -> Vec<Observed> {
+    let mut found = Vec::new();
+    for (id, image) in images {
+        // Who may not ask is told all else.
+        if is_missing(own, image).await.unwrap_or_default() {
+            found.push(Observed::NoImage { id: id.clone(), image: image.clone() });
         }
     }
     found

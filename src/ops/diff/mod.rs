@@ -91,6 +91,8 @@ pub struct Remarks {
     pub given: Vec<(String, String, String)>,
     /// Parameters that are given values they do not have: name and value, which is hidden where nobody may see it.
     pub fresh: Vec<(String, String)>,
+    /// The images that resources which are made or changed are to run, where CloudFormation knows them: resource, image.
+    pub images: Vec<(String, String)>,
     /// What only the account tells.
     pub observed: Vec<Observed>,
 }

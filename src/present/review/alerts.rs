@@ -53,6 +53,9 @@ pub fn of_warning(point: &Point<Warning>, stack: &str) -> Alert {
         Warning::Observed(Observed::Connection { .. }) => {
             ("warning/connection", "A connection to a git host cannot be used.")
         }
+        Warning::Observed(Observed::NoImage { .. }) => {
+            ("warning/no-image", "An image that is to be run is not in its registry.")
+        }
         Warning::Observed(Observed::Said { .. }) => {
             ("warning/found-wrong", "CloudFormation or a hook finds something wrong, and does not refuse it.")
         }

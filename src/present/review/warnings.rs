@@ -109,6 +109,9 @@ pub(crate) fn warning(warning: &Warning) -> String {
         Warning::KeepsValue => "has another default, but a stack that was given a value keeps it",
         Warning::AlarmGone => "nobody is told of this any more",
         Warning::Observed(Observed::Connection { arn, status }) => return connection(arn, status.as_deref()),
+        Warning::Observed(Observed::NoImage { image, .. }) => {
+            return format!("nothing can be started before somebody pushes `{image}`, which is not there");
+        }
         Warning::Observed(Observed::Said { by: Some(by), reason, .. }) => {
             return format!("{by} says: {reason}");
         }

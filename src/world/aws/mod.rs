@@ -47,7 +47,7 @@ pub use self::{
     bucket::Object,
     lines::{Line, Lines},
     lookups::Unfound,
-    registry::Login,
+    registry::{ImageId, Login},
 };
 use self::{credentials::Kept, failure::Failure};
 use super::{Access, AwsError, Ended, Patience, Program, ProgramError, Programs, Reach, Refusal, Timestamp};

@@ -16,6 +16,15 @@ pub struct Login {
     pub registry: String,
 }
 
+/// What an image is known by in its repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageId {
+    /// Its tag.
+    Tag(String),
+    /// Its digest: `sha256:…`.
+    Digest(String),
+}
+
 impl Aws {
     /// Where a repository is: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/name`; nothing, if there is none of this name.
     pub async fn repository_uri(&self, name: &str) -> Result<Option<String>, AwsError> {
@@ -32,6 +41,27 @@ impl Aws {
         match self.ask(ecr("DescribeImages"), &asked).await {
             Ok(_) => Ok(true),
             Err(error) if error.is("ImageNotFoundException") => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether there is an image in a repository of an account's registry; none is in a repository that is not there.
+    pub async fn has_image_of(
+        &self,
+        account: &str,
+        repository: &str,
+        id: &ImageId,
+    ) -> Result<bool, AwsError> {
+        let id = match id {
+            ImageId::Tag(tag) => json!({ "imageTag": tag }),
+            ImageId::Digest(digest) => json!({ "imageDigest": digest }),
+        };
+        let asked = json!({ "registryId": account, "repositoryName": repository, "imageIds": [id] });
+        match self.ask(ecr("DescribeImages"), &asked).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is("ImageNotFoundException") || error.is("RepositoryNotFoundException") => {
+                Ok(false)
+            }
             Err(error) => Err(error),
         }
     }
