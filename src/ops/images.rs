@@ -75,14 +75,20 @@ mod tests {
 
     #[test]
     fn an_image_is_known_by_registry_repository_and_tag_or_digest() {
-        let read = |it| Image::read(it).map(|it| (it.account, it.region, it.repository, it.id));
+        fn read(text: &str) -> Option<(&str, &str, &str, ImageId)> {
+            Image::read(text).map(|it| (it.account, it.region, it.repository, it.id))
+        }
         let tag = |it: &str| ImageId::Tag(it.to_owned());
-        let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
-        let expected = |repository, id| Some(("123456789012", "eu-west-1", repository, id));
-        assert_eq!(read(&format!("{host}/shop/web:1.0")), expected("shop/web", tag("1.0")));
-        assert_eq!(read(&format!("{host}/web")), expected("web", tag("latest")));
         let digest = ImageId::Digest("sha256:ab".to_owned());
-        assert_eq!(read(&format!("{host}/web:1.0@sha256:ab")), expected("web", digest));
+        let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+        for (name, repository, id) in [
+            ("shop/web:1.0", "shop/web", tag("1.0")),
+            ("web", "web", tag("latest")),
+            ("web:1.0@sha256:ab", "web", digest),
+        ] {
+            let image = format!("{host}/{name}");
+            assert_eq!(read(&image), Some(("123456789012", "eu-west-1", repository, id)), "{image}");
+        }
         let other = "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/web:1";
         assert_eq!(read(other), Some(("123456789012", "us-gov-west-1", "web", tag("1"))));
         let unknown = format!("{host}/web:{{{{changeSet:KNOWN_AFTER_APPLY}}}}");
