@@ -43,7 +43,7 @@ pub(crate) struct Parts<'a> {
     /// Whether it refuses to be deleted.
     pub(crate) deletion_protection: bool,
     /// The ids of its listeners: of the one that passes requests on, and of the one that sends to it.
-    pub(crate) listeners: [&'static str; 2],
+    pub(crate) listeners: [&'a str; 2],
 }
 
 /// Reports a time that is not from `least` to `most` seconds.

@@ -51,6 +51,13 @@ properties! {
         idle_timeout: Spanned<Seconds> = "60s",
         /// Whether it refuses to be deleted; a stack cannot be deleted then either.
         deletion_protection: bool = "false",
+        /// The id of the listener that passes requests on, from which its logical id follows. If absent, `Listener`; one
+        /// that was made by the CDK has the id it was added with. Two listeners cannot have one port, so that an update
+        /// with another id fails.
+        listener_id: Option<PartId>,
+        /// The id of the listener that sends those who call without TLS to call with it, with `https`. If absent,
+        /// `RedirectListener`; the CDK calls it `Redirect80To443`.
+        redirect_id: Option<PartId>,
     }
 }
 
@@ -85,14 +92,22 @@ impl Construct for LoadBalancer {
     fn check(&self, faults: &mut Vec<Diagnostic>) {
         balancer::check_idle_timeout(self.idle_timeout, faults);
         balancer::check_allowed(&self.allow, faults);
-        if let Some(https) = &self.https {
-            https.check(faults);
+        match (&self.https, &self.redirect_id) {
+            (Some(https), _) => https.check(faults),
+            (None, Some(id)) => faults.push(
+                Diagnostic::error("no-effect", "without `https` nobody is sent to call with TLS")
+                    .at(id.span())
+                    .help("remove `redirectId`, or add `https`"),
+            ),
+            (None, None) => (),
         }
     }
 
     fn build(&self, scope: &mut Scope<'_>) -> Result<Exports, Diagnostic> {
         let network = scope.find(&self.network)?;
-        scope.arrange(&["Resource", "SecurityGroup", "Listener"]);
+        let listener_id = self.listener_id.as_ref().map_or("Listener", PartId::id);
+        let redirect_id = self.redirect_id.as_ref().map_or("RedirectListener", PartId::id);
+        scope.arrange(&["Resource", "SecurityGroup", listener_id]);
         let parts = Parts {
             network: &network,
             network_name: &self.network.name,
@@ -102,7 +117,7 @@ impl Construct for LoadBalancer {
             name: self.name.as_ref().map(|it| scope.text(it)),
             idle_timeout: self.idle_timeout,
             deletion_protection: self.deletion_protection,
-            listeners: ["Listener", "RedirectListener"],
+            listeners: [listener_id, redirect_id],
         };
         let mut offer = balancer::add(parts, scope, |_| not_found())?;
         if let Some(https) = &self.https {
@@ -175,6 +190,21 @@ mod tests {
         );
         assert_eq!(stack.properties("lb/Certificate/Resource")["DomainName"], "shop.example.com");
         assert_eq!(stack.attribute("lb", "url"), "https://shop.example.com");
+    }
+
+    #[test]
+    fn its_listeners_may_have_other_ids() {
+        let built = stack(
+            "n: {type: Network}\nlb: {type: LoadBalancer, name: front, network: n, https: {certificate: a}, \
+             listenerId: Https, redirectId: Redirect80To443}",
+        );
+        assert_eq!(built.properties("lb/Https/Resource")["Port"], 443);
+        assert_eq!(built.properties("lb/Redirect80To443/Resource")["Port"], 80);
+        assert_eq!(built.properties("lb/Resource")["Name"], "front");
+        assert_eq!(
+            stack("n: {type: Network}\nlb: {type: LoadBalancer, network: n, redirectId: Redirect80To443}").faults(),
+            ["no-effect at `Redirect80To443`: without `https` nobody is sent to call with TLS"]
+        );
     }
 
     #[test]

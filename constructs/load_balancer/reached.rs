@@ -122,6 +122,7 @@ impl Reached {
             at_balancer.arrange(&["Resource", "SecurityGroup", "PublicListener"]);
             let target_group = self.balancer.target_group.id.as_ref().map_or("ECSGroup", PartId::id);
             at_balancer.child("PublicListener").arrange(&["Resource", target_group]);
+            scope.arrange(&["Certificate", "DNS"]);
         }
     }
 
