@@ -126,6 +126,11 @@
 //! - *ECS is asked the moment a service fails*, because what is turned back may be gone soon; whatever it answers, what
 //!   CloudFormation said stands first.
 //! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.
+//! - *Synthesis and validation ask nobody*: what constructs have to know of AWS is read from `cdk.context.json`, and where
+//!   it is missing, the fault names the command that looks it up. Commands that ask AWS anyway look it up and go on; so a
+//!   template depends on what stands in the repository, and no dummy stands in one.
+//! - *What is looked up is kept to the byte as the CDK keeps it*, because both tools read and write the same file, and who
+//!   commits it wants no differences. Only that what was not found is told in our own words.
 //! - *GitHub and GitLab are asked by the client that AWS is asked with*, so that posting a review is of that half, too;
 //!   printing one as Markdown is not.
 //! - *A comment is its own record*: it is found by its first line, which nobody sees, and by who wrote it; the lines after

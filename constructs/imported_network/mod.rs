@@ -1,7 +1,7 @@
 //! A network that is there already: made by another stack, by another tool, or with the account.
 //!
-//! It makes no resource, and nobody asks AWS what is in it: what it says of the network is what is written, here or in
-//! the file in which the CDK keeps what it has looked up.
+//! It makes no resource, and asks nobody what is in it: what it says of the network is what is written, here or in the
+//! file in which the CDK keeps what it has looked up. What is missing there it reports.
 
 mod lookup;
 
@@ -26,7 +26,8 @@ properties! {
         /// The ids of its subnets: public ones, private ones, or both.
         subnets: Option<Spanned<Subnets>>,
         /// Which VPC it is, in place of `vpc` and `subnets`: `{default: true}`, `{name: main}`. What is in it stands in
-        /// `cdk.context.json` beside the stack file, where the CDK keeps what it has looked up.
+        /// `cdk.context.json` beside the stack file, where the CDK keeps what it has looked up, too; `asi context fetch`
+        /// looks it up.
         lookup: Option<Spanned<Lookup>>,
         /// The VPC's range of addresses, such as `10.0.0.0/16`. If absent, a service with `access: internal` has
         /// to say whom it allows.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{diagnostic::Diagnostic, node::Node, scope::Scope, span::Span};
+use super::{diagnostic::Diagnostic, id::ConstructPath, node::Node, scope::Scope, span::Span};
 
 /// The key under which the CDK hands on why a lookup failed, in place of what was looked up.
 const PROVIDER_ERROR: &str = "$providerError";
@@ -35,6 +35,8 @@ pub struct Unanswered {
     pub missing: Missing,
     /// The text in the stack file that asks for it.
     pub span: Span,
+    /// The construct that asks for it.
+    pub path: ConstructPath,
 }
 
 /// The key of the CDK for what `provider` is asked: all that is asked, by its dotted names and sorted.
@@ -100,7 +102,7 @@ impl Scope<'_> {
                 )
             }
         };
-        self.miss(Unanswered { missing, span });
+        self.miss(missing, span);
         Err(why)
     }
 }

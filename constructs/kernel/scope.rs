@@ -6,7 +6,7 @@ use super::{
     expr::{Expr, ExprKind},
     id::{ConstructPath, LogicalId, ResourceType, construct_id, unique_id},
     link::{Link, Target},
-    lookup::Unanswered,
+    lookup::{Missing, Unanswered},
     map::Entry,
     name::{Name, Value},
     node::Node,
@@ -41,8 +41,9 @@ impl Scope<'_> {
     }
 
     /// Keeps in mind that nobody has looked this up.
-    pub(super) fn miss(&mut self, lookup: Unanswered) {
-        self.tree.missing.push(lookup);
+    pub(super) fn miss(&mut self, missing: Missing, span: Span) {
+        let path = self.tree.as_named(self.path());
+        self.tree.missing.push(Unanswered { missing, span, path });
     }
 
     /// The name that is unique in the app, and stable: what the CDK calls `Names.uniqueId`.

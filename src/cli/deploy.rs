@@ -193,7 +193,9 @@ pub(super) fn deployables(
         return Ok((deployables, exit));
     }
     let synthesize = if exclusively { ops::synthesize } else { ops::synth::synthesize_with_needs };
-    let synthesis = synthesize(files, &global.file, global.env.as_deref(), names);
+    let synthesis = super::context::looked_up(global, world, output, || {
+        synthesize(files, &global.file, global.env.as_deref(), names)
+    })?;
     let request = Request { environment: global.env.as_deref(), ..Request::default() };
     let exit = output.findings(ops::validate::judge(&synthesis, &request).findings, &synthesis.sources)?;
     Ok((synthesis.into(), exit))

@@ -3,6 +3,7 @@
 #[cfg(feature = "aws")]
 mod bootstrap;
 mod config;
+mod context;
 #[cfg(feature = "aws")]
 mod deploy;
 #[cfg(feature = "aws")]
@@ -156,6 +157,7 @@ enum Command {
     Graph(graph::Args),
     Ls(ls::Args),
     Config(config::Args),
+    Context(context::Args),
     Explain(explain::Args),
     Schema(schema::Args),
     Init(init::Args),
@@ -244,6 +246,7 @@ pub fn run(
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),
         Command::Ls(args) => ls::run(args, &cli.global, world, &mut output),
         Command::Config(args) => config::run(args, &cli.global, world, &mut output),
+        Command::Context(args) => context::run(args, &cli.global, world, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Schema(args) => schema::run(args, &mut output),
         Command::Init(args) => init::run(args, &cli.global, world, &mut output),

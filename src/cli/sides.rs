@@ -105,7 +105,10 @@ impl SidesArgs {
         let files = world.files.as_ref();
         let deployables: Deployables = match &global.app {
             Some(folder) => ops::assembled(files, folder, &self.what, true),
-            None => ops::synthesize(files, &global.file, environment, &self.what).into(),
+            None => super::context::looked_up(global, world, output, || {
+                ops::synthesize(files, &global.file, environment, &self.what)
+            })?
+            .into(),
         };
         if has_errors(&deployables.diagnostics) {
             return output.diagnostics(&deployables.diagnostics, &deployables.sources).map(Err);

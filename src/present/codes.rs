@@ -207,6 +207,10 @@ pub const CODES: &[(&str, &str)] = &[
         "lookup",
         "What is looked up in AWS is one thing, in one account and region, and stands in `cdk.context.json`.",
     ),
+    (
+        "lookup-failed",
+        "What a construct has to know of AWS is not there, not the only one, or nothing that may be read.",
+    ),
     ("managed-policy", "A policy that AWS keeps is named once, by what stands behind `policy/` in its ARN."),
     (
         "missing-context",
@@ -402,6 +406,7 @@ pub const CODES: &[(&str, &str)] = &[
         "unknown-attribute",
         "The construct does not give what the reference asks for; `asi explain KIND` lists what it gives.",
     ),
+    ("unknown-context", "Nothing that was looked up is kept under this key."),
     ("unknown-environment", "`-e` names no environment of the stack file."),
     ("unknown-name", "A reference names nothing in the stack."),
     (

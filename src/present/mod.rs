@@ -5,6 +5,7 @@ mod aws;
 #[cfg(feature = "aws")]
 pub mod bootstrap;
 mod codes;
+mod context;
 #[cfg(feature = "aws")]
 pub mod deploy;
 mod diagnostics;
@@ -27,6 +28,7 @@ mod services;
 pub mod stacks;
 
 pub use codes::CODES;
+pub use context::{context, looked_up, taken_out};
 pub use diagnostics::diagnostics;
 pub use diff::{View, diff};
 #[cfg(feature = "aws")]

@@ -1,5 +1,6 @@
 //! Models as versioned JSON: the only serializable types, and a contract with programs that read them.
 
+mod context;
 mod diff;
 #[cfg(feature = "aws")]
 mod doctor;
@@ -12,6 +13,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use indexmap::IndexMap;
 use serde::Serialize;
 
+pub use context::context;
 pub use diff::diff;
 #[cfg(feature = "aws")]
 pub use doctor::{diagnosis, policy};

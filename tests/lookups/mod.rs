@@ -1,4 +1,13 @@
-//! What was looked up in AWS: read from the file in which the CDK keeps it.
+//! What was looked up in AWS: read from the file in which the CDK keeps it, listed, and looked up.
+
+#[cfg(feature = "aws")]
+mod answers;
+#[cfg(feature = "aws")]
+mod cdk;
+#[cfg(feature = "aws")]
+mod fetch;
+#[cfg(feature = "aws")]
+mod providers;
 
 use crate::support::asi;
 use asi::{cli::Exit, world::MemoryFiles};

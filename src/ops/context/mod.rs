@@ -1,6 +1,8 @@
 //! What was looked up in AWS: kept in `cdk.context.json` as the CDK keeps it, listed, and taken out of there.
 
 #[cfg(feature = "aws")]
+mod fetch;
+#[cfg(feature = "aws")]
 mod lookups;
 mod pattern;
 
@@ -17,6 +19,8 @@ use crate::{
     world::{FileError, Files},
 };
 
+#[cfg(feature = "aws")]
+pub use fetch::{Fetched, fetch};
 #[cfg(feature = "aws")]
 pub use lookups::{Answer, Failure, look_up};
 

@@ -48,8 +48,13 @@ impl Aws {
         if !answer.is_good() {
             return Err(answer.refusal(operation));
         }
-        Element::read(answer.text(operation)?)
-            .map_err(|why| AwsError { operation, reason: Refusal::Garbled(why) })
+        let garbled = |why: String| AwsError { operation, reason: Refusal::Garbled(why) };
+        let document = Element::read(answer.text(operation)?).map_err(garbled)?;
+        // Who stands between here and AWS answers in XML, too, with a page that wants a login.
+        match document.name() {
+            it if it.strip_suffix("Response") == Some(operation) => Ok(document),
+            it => Err(garbled(format!("it is a document of the kind `{it}`"))),
+        }
     }
 }
 

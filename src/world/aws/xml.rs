@@ -53,6 +53,11 @@ impl Element {
         }
     }
 
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The first element of a name in this one.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|it| it.name == name)
