@@ -187,6 +187,7 @@ fn every_code_is_shown_by_a_test() {
         "deploy",
         "doctor",
         "import",
+        "lookups",
         "post",
         "publish",
         "systems",
@@ -250,6 +251,7 @@ fn no_snapshot_is_an_orphan() {
         "bootstrap" | "doctor" | "import" | "publish" => {
             read(&format!("tests/{folder}.rs")).contains(&format!("\"{folder}/{file}\""))
         }
+        "lookups" => read("tests/lookups/fetch.rs").contains(&format!("\"{folder}/{file}\"")),
         "review" => {
             let reviews = read("tests/review.rs");
             reviews.contains(&format!("\"{name}\"")) || reviews.contains(&format!("\"review/{file}\""))

@@ -32,28 +32,24 @@ pub(super) fn balancing(action: &str, content: &str) -> String {
 }
 
 pub(super) fn vpcs(ids: &[&str]) -> String {
-    let items: String = ids
-        .iter()
-        .map(|id| {
-            format!(
-                "<item><vpcId>{id}</vpcId><ownerId>{ACCOUNT}</ownerId><state>available</state>\
+    let item = |id: &&str| {
+        format!(
+            "<item><vpcId>{id}</vpcId><ownerId>{ACCOUNT}</ownerId><state>available</state>\
                  <cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockAssociationSet><item><cidrBlock>10.0.0.0/16</cidrBlock>\
                  <associationId>vpc-cidr-assoc-1</associationId><cidrBlockState><state>associated</state></cidrBlockState>\
                  </item></cidrBlockAssociationSet><dhcpOptionsId>dopt-1</dhcpOptionsId>\
                  <instanceTenancy>default</instanceTenancy><isDefault>false</isDefault>\
                  <tagSet><item><key>Name</key><value>main</value></item></tagSet></item>"
-            )
-        })
-        .collect();
+        )
+    };
+    let items: String = ids.iter().map(item).collect();
     ec2("DescribeVpcs", &format!("<vpcSet>{items}</vpcSet>"))
 }
 
 /// A subnet: its id, zone and range, whether it gives public addresses, and its tags.
 pub(super) fn subnet(id: &str, zone: &str, cidr: &str, is_public: bool, tags: &[(&str, &str)]) -> String {
-    let tags: String = tags
-        .iter()
-        .map(|(key, value)| format!("<item><key>{key}</key><value>{value}</value></item>"))
-        .collect();
+    let tag = |(key, value): &(&str, &str)| format!("<item><key>{key}</key><value>{value}</value></item>");
+    let tags: String = tags.iter().map(tag).collect();
     format!(
         "<item><subnetId>{id}</subnetId><subnetArn>arn:aws:ec2:us-east-1:{ACCOUNT}:subnet/{id}</subnetArn>\
          <state>available</state><ownerId>{ACCOUNT}</ownerId><vpcId>vpc-00000001</vpcId><cidrBlock>{cidr}</cidrBlock>\
@@ -101,14 +97,10 @@ pub(super) fn route_tables(items: &[String]) -> String {
 }
 
 pub(super) fn vpn_gateways(ids: &[&str]) -> String {
-    let items: String = ids
-        .iter()
-        .map(|id| {
-            format!(
-                "<item><vpnGatewayId>{id}</vpnGatewayId><state>available</state><type>ipsec.1</type></item>"
-            )
-        })
-        .collect();
+    let item = |id: &&str| {
+        format!("<item><vpnGatewayId>{id}</vpnGatewayId><state>available</state><type>ipsec.1</type></item>")
+    };
+    let items: String = ids.iter().map(item).collect();
     ec2("DescribeVpnGateways", &format!("<vpnGatewaySet>{items}</vpnGatewaySet>"))
 }
 

@@ -12,7 +12,7 @@ use super::answers::{REGION, network, vpcs};
 use crate::support::{
     access,
     cloudformation::{Fault, Server},
-    run as asi, world,
+    golden, run as asi, world,
 };
 
 const STACK: &str = "app: shop\naccount: \"123456789012\"\nregion: us-east-1\nconstructs:\n  \
@@ -99,12 +99,7 @@ fn what_cannot_be_looked_up_is_told_at_its_line() {
     super::answers::answer(&server, "DescribeVpcs", &[vpcs(&["vpc-00000001", "vpc-00000002"])]);
     let run = asi(&["context", "fetch"], &world);
     assert_eq!(run.exit, Exit::Input);
-    assert_eq!(
-        run.err,
-        "error[lookup-failed]: there are 2 VPCs with filter={\"tag:Name\":\"main\"}, returnAsymmetricSubnets=true, and one is \
-         meant\n --> asi.yaml:5:40\n  |\n5 |   net: {type: ImportedNetwork, lookup: {name: main}}\n  |                           \
-         \u{20}            ^^^^^^^^^^^^\n  |\n  = help: say more exactly what is meant\n  = note: in `shop/net`\n\n1 error\n"
-    );
+    golden("lookups/several.txt", &run.err);
     assert_eq!(text(&world, "cdk.context.json"), None);
 
     server.fault(Fault::access_denied(), "DescribeVpcs", 1, 9);
@@ -189,8 +184,7 @@ fn what_is_kept_is_taken_out() {
     assert_eq!(run.err, "took out 2 values: they are looked up again when they are needed\n");
     let run = asi(&["context", "--reset", "vcp"], &world);
     assert_eq!(run.exit, Exit::Input);
-    let fault = "error[unknown-context]: `cdk.context.json` keeps nothing under `vcp`\n |\n = help: did you mean `vpc`?\n\n1 error\n";
-    assert_eq!(run.err, fault);
+    golden("lookups/unknown.txt", &run.err);
     assert_eq!(asi(&["context", "--clear"], &world).exit, Exit::Done);
     assert_eq!(text(&world, "cdk.context.json").unwrap(), "{}\n");
     assert_eq!(asi(&["context", "--clear"], &world).err, "there was nothing to take out\n");

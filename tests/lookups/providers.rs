@@ -30,12 +30,14 @@ fn ask(server: &Server, provider: &str, asked: &Value) -> Result<Value, String> 
     answers.remove(0).result.map_err(|it| it.to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "they are written where they are checked")]
 fn check(server: &Server, provider: &str, asked: Value, expected: Value) {
     // As text: the order of what is kept is that of the CDK.
     let found = ask(server, provider, &asked).map(|it| it.to_string());
     assert_eq!(found, Ok(expected.to_string()), "{provider} {asked}");
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "they are written where they are checked")]
 fn check_failure(server: &Server, provider: &str, asked: Value, expected: &str) {
     assert_eq!(ask(server, provider, &asked), Err(expected.to_owned()), "{provider} {asked}");
 }
