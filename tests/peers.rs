@@ -1,4 +1,4 @@
-//! What other programs say of what we write: cfn-lint, cloudformation-validate, PyYAML, a JSON Schema validator, the CDK's own CLI.
+//! What other programs say of what we write: cfn-lint, cloudformation-validate, PyYAML, a JSON Schema validator.
 //!
 //! `tests/run` installs them, says where they are, and lets no test be skipped (`ASI_TEST_REQUIRE=1`); without it
 //! these tests say that they are skipped.
@@ -161,52 +161,4 @@ fn findings_are_sarif_and_test_results_to_their_readers() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(said, "3 results, 3 cases\n", "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// What the CDK's CLI lists of the assembly that `asi synth` makes of a stack file with these arguments.
-fn listed_by(cdk: &Path, folder: &Path, stack: &Path, stacks: &[&str], arguments: &[&str]) -> String {
-    let output = folder.join("cdk.out");
-    let synth = ["synth", "-f", stack.to_str().unwrap(), "--output", output.to_str().unwrap()];
-    let run = asi(&[&synth, stacks].concat(), SystemFiles);
-    assert_eq!((run.exit, run.out.as_str(), run.err.as_str()), (asi::cli::Exit::Done, "", ""));
-    let listed = Command::new(cdk)
-        .args(["ls", "--no-notices", "-a"])
-        .arg(&output)
-        .args(arguments)
-        .current_dir(folder)
-        .env("TESTING_CDK", "1")
-        .env("CDK_DISABLE_VERSION_CHECK", "1")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("HOME", folder)
-        .output()
-        .unwrap();
-    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
-    String::from_utf8(listed.stdout).unwrap()
-}
-
-#[test]
-fn the_cdk_lists_our_assembly() {
-    let Some(cdk) = peer("ASI_TEST_CDK", "the CDK's CLI") else { return };
-    let stack = root().join("examples/alius-simplex/asi.yaml");
-    let listed = listed_by(&cdk, &folder("assembly"), &stack, &["testex-staging", "testex-prod"], &[]);
-    assert_eq!(listed, "testex-staging\ntestex-prod\n");
-}
-
-#[test]
-fn the_cdk_knows_which_stack_is_deployed_first() {
-    let Some(cdk) = peer("ASI_TEST_CDK", "the CDK's CLI") else { return };
-    let folder = folder("stacks-assembly");
-    let stack = folder.join("asi.yaml");
-    let text = "app: shop\nstacks:\n  app:\n    resources:\n      Uri: {Type: AWS::SSM::Parameter, Properties: {Type: String, \
-                Value: !GetAtt infra.repo.uri}}\n  infra: {constructs: {repo: {type: Repository}}}\n";
-    fs::write(&stack, text).unwrap();
-    let listed = listed_by(&cdk, &folder, &stack, &[], &["--show-dependencies", "--json"]);
-    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-    let stacks = listed.as_array().unwrap();
-    let needs = |of: &str| {
-        let found = stacks.iter().find(|it| it["id"] == of).unwrap();
-        found["dependencies"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(needs("shop-app"), ["shop-infra"]);
-    assert_eq!(needs("shop-infra"), [""; 0]);
 }

@@ -278,6 +278,10 @@ fn s3(account: &mut Account, method: &str, form: &Form, body: &[u8]) -> Response
             let region = if region == "us-east-1" { "" } else { region };
             Response::xml(200, format!("<LocationConstraint>{region}</LocationConstraint>"))
         }
+        ("GET", "") if form.0.contains_key("encryption") => {
+            let missing = "The server side encryption configuration was not found";
+            refused("s3", Refusal::new(404, "ServerSideEncryptionConfigurationNotFoundError", missing))
+        }
         ("GET", "") if form.0.contains_key("versions") => versions(account, bucket, form),
         ("POST", "") if form.0.contains_key("delete") => delete_versions(account, bucket, body),
         ("GET", "") => {
