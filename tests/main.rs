@@ -17,6 +17,7 @@ mod assembly;
 mod assets;
 #[cfg(feature = "aws")]
 mod bootstrap;
+mod cdk_assembly;
 mod cdk_cli;
 mod cdk_parity;
 mod citrus;
