@@ -137,7 +137,10 @@ const LOAD_BALANCER: &[(&[&str], &str)] = &[
         &["Front0087DB4F/Properties.LoadBalancerAttributes"],
         "malformed headers are dropped, and what else can be set is explicit",
     ),
-    (&["FrontListener*/Properties.DefaultActions"], "who calls what is no service's is told so in words"),
+    (
+        &["FrontListener*/Properties.DefaultActions", "FrontHttp*/Properties.DefaultActions"],
+        "who calls what is no service's is told so in words",
+    ),
     (
         &["FrontSecurityGroup*/Properties.SecurityGroupEgress"],
         "what it may call is not limited, for services of other stacks may stand behind it",
