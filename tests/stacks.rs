@@ -10,7 +10,7 @@ use asi::{
     world::{MemoryFiles, SystemFiles},
 };
 
-/// A service and its name in Route 53, in a stack each, with the constructs named as in `snapshots/cdk/app.js`.
+/// A service and its name in Route 53, in a stack each, with the constructs named as in `tests/diff/recorded/app.js`.
 const APP: &str = "
 app: shop
 stacks:

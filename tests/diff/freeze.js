@@ -4,7 +4,7 @@
 //   ASI=target/debug/asi NODE_PATH=DIR/node_modules node tests/diff/freeze.js
 //
 // A pair is a template, and another one or operations of RFC 6902 that make another one of it. The templates are
-// - those of the CDK, under snapshots/cdk/ and recorded/, against each other and with one change each,
+// - those of the CDK, under recorded/, against each other and with one change each,
 // - one of a single resource of each type that a construct makes, of which each property is changed once,
 // - the one of written.js, with the changes that stand there,
 // - those of all examples: each environment against the next one, and changes of each kind, once for each type.
@@ -70,8 +70,9 @@ const change = (kind, [name, template], operation) => {
 };
 
 // Templates of the CDK against each other.
-const cdk = read('snapshots/cdk');
-const recorded = read('tests/diff/recorded');
+const isCurrent = ([name]) => name.endsWith('.flags.json') && !name.endsWith('Waf.flags.json');
+const cdk = read('tests/diff/recorded').filter(isCurrent);
+const recorded = read('tests/diff/recorded').filter((it) => !isCurrent(it));
 for (const one of [...cdk, ...recorded]) {
   for (const two of recorded) {
     const stack = ([name]) => path.basename(name).replace(/^(old|new)\b/, 'Web').split('.')[0];
