@@ -125,6 +125,10 @@
 //!   the other is put again.
 //! - *ECS is asked the moment a service fails*, because what is turned back may be gone soon; whatever it answers, what
 //!   CloudFormation said stands first.
+//! - *What is built of files is named by what these hold, before it is built*: constructs say which images there are, the files
+//!   are looked at once these are known, and the stacks are expanded again with the names. A deployment builds what its
+//!   registry lacks, and `asi synth` needs nothing but the files.
+//! - *A program that an assembly names is run*, as the CDK runs it: who deploys somebody's assembly trusts it with more.
 //! - *Half of the house is a feature*: `aws` is what talks to AWS. Without it nothing is asynchronous.
 //! - *Synthesis and validation ask nobody*: what constructs have to know of AWS is read from `cdk.context.json`, and where
 //!   it is missing, the fault names the command that looks it up. Commands that ask AWS anyway look it up and go on; so a

@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{peer::peer, read, root};
+use crate::support::{peer::peer, read, root, run, world};
 use asi::{
     assets::{Follow, Mode, Options, archive, fingerprint, of_fields},
     world::SystemFiles,
@@ -98,7 +98,24 @@ fn ours(trees: &Value, folder: &Path) -> BTreeMap<String, String> {
             add(format!("{word} {patterns}"), "project", &options);
         }
     }
+    found.extend(images(folder));
     found
+}
+
+/// The tags of images that are built of the folder `web`, as their stack has them.
+fn images(folder: &Path) -> [(String, String); 2] {
+    let said = "{build: ./web, file: Dockerfile.prod, target: app, arguments: {A: b c, D: e}, platform: linux/arm64}";
+    [("image", "./web"), ("image, as said", said)].map(|(name, image)| {
+        let text = format!(
+            "app: shop\nconstructs:\n  net: {{type: Network}}\n  job: {{type: ScheduledTask, network: net, \
+             schedule: rate(1 hour), image: {image}}}\n"
+        );
+        let file = folder.join("asi.yaml");
+        fs::write(&file, text).unwrap();
+        let run = run(&["synth", "--format", "json", "-f", file.to_str().unwrap()], &world(SystemFiles));
+        let (_, tag) = run.out.split_once("-${AWS::Region}:").unwrap_or_else(|| panic!("{}", run.err));
+        (name.to_owned(), tag.split('"').next().unwrap().to_owned())
+    })
 }
 
 /// What the CDK says of them, as `vectors.js` printed it with aws-cdk-lib 2.276.0.

@@ -243,3 +243,78 @@ fn the_cdk_publishes_the_same() {
     };
     assert_eq!(calls(&server), calls(&their_server));
 }
+
+/// A folder with a stack file that has an image built, in a repository of git.
+fn with_stack_file(name: &str, image: &str) -> Place {
+    let place = Place::new(name);
+    place.put(".git/HEAD", "ref: refs/heads/main\n");
+    let stack = format!(
+        "app: shop\nregion: {REGION}\nconstructs:\n  net: {{type: Network}}\n  \
+         web: {{type: FargateService, network: net, port: 80, architecture: arm64, image: {image}}}\n"
+    );
+    place.put("infra/asi.yaml", &stack);
+    place.put("web/Dockerfile", "FROM scratch\n");
+    place.put("web/index.html", "a\n");
+    place.put("web/.dockerignore", "*.md\n");
+    place
+}
+
+impl Place {
+    /// Runs `asi` on the stack file.
+    fn run(&self, server: &Server, arguments: &[&str]) -> Run {
+        let variables = BTreeMap::from([("CDK_DOCKER".to_owned(), self.docker().display().to_string())]);
+        let world = World {
+            access: access(&server.url()),
+            programs: Arc::new(SystemPrograms),
+            variables: Variables::Given(variables),
+            ..world(SystemFiles)
+        };
+        let file = self.0.join("infra/asi.yaml");
+        run(&[arguments, &["-f", file.to_str().unwrap()]].concat(), &world)
+    }
+}
+
+#[test]
+fn an_image_of_a_folder_is_built_and_pushed_when_it_changes() {
+    let place = with_stack_file("built", "../web");
+    let server = Server::start();
+    let repository = "cdk-hnb659fds-container-assets-123456789012-us-east-1";
+    server.home(|it| it.images.insert(repository.to_owned(), Vec::new()));
+    let deploy = ["deploy", "--yes"];
+    let first = place.run(&server, &deploy);
+    assert_eq!(first.exit, Exit::Done, "{}", first.err);
+    golden("publish/built.txt", &(place.log().join("\n") + "\n"));
+    let asked = place.log().len();
+    place.put("web/README.md", "what docker is not sent\n");
+    assert_eq!(place.run(&server, &deploy).exit, Exit::Done);
+    assert_eq!(place.log().len(), asked, "nothing has changed");
+    place.put("web/index.html", "b\n");
+    let diff = place.run(&server, &["diff"]);
+    assert!(diff.out.contains("only the hashes of code or images: 1 resource"), "{}", diff.out);
+    assert_eq!(place.log().len(), asked, "a comparison builds nothing");
+    let changed = place.run(&server, &deploy);
+    assert_eq!(changed.exit, Exit::Done, "{}", changed.err);
+    let pushes = place.log().iter().filter(|it| it.starts_with("docker push")).count();
+    assert_eq!(pushes, 2);
+}
+
+#[test]
+fn a_folder_that_no_image_can_be_built_of_is_pointed_at() {
+    let mut story = String::new();
+    let mut tell = |image: &str, prepare: &dyn Fn(&Place)| {
+        let place = with_stack_file("folders", image);
+        prepare(&place);
+        let run = place.run(&Server::start(), &["synth"]);
+        assert_eq!(run.exit, Exit::Input, "{image}");
+        story.push_str(&format!("{}\n", place.said(&run)));
+    };
+    tell("../nowhere", &|_| ());
+    tell("../../../..", &|_| ());
+    tell("{build: ../web, file: Dockerfile.prod}", &|_| ());
+    tell("../web", &|place| {
+        fs::remove_file(place.0.join("web/.dockerignore")).unwrap();
+        fs::File::create(place.0.join("web/large")).unwrap().set_len(2 << 30).unwrap();
+    });
+    tell("../web", &|place| place.put("web/.dockerignore", "+(a|b)\n"));
+    golden("publish/folders.txt", &story);
+}

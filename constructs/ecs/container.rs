@@ -4,14 +4,17 @@ use super::{
     image::{Image, Pulled},
     secret::{self, Secret},
 };
-use crate::{grants::Grants, kernel::prelude::*, logs::Logs, permission::Permission, repository};
+use crate::{
+    grants::Grants, kernel::prelude::*, logs::Logs, permission::Permission, repository, targets::Architecture,
+};
 
 properties! {
     /// A container, and what it may do.
     pub struct Container {
         /// The image it runs: `<Repository>:<tag>` for a repository of this stack, or
         /// `<Repository>@sha256:<digest>`; else one of a public registry or of ECR, such as
-        /// `public.ecr.aws/nginx/nginx:1.29`.
+        /// `public.ecr.aws/nginx/nginx:1.29`. A folder, such as `./web`, is built with docker at a deployment, and pushed to the
+        /// repository that `asi bootstrap` makes; with another platform, file or stage, as `{build: ./web, file: Dockerfile.prod}`.
         image: Image,
         /// The Repository that its images come from, if `image` does not say so: if a parameter gives it, or if it stands
         /// in until a Pipeline has built the first.
@@ -107,8 +110,12 @@ impl Container {
     }
 
     /// Where its image is pulled from.
-    pub(super) fn pulled(&self, scope: &mut Scope<'_>) -> Result<Pulled, Diagnostic> {
-        let pulled = self.image.resolve(scope);
+    pub(super) fn pulled(
+        &self,
+        scope: &mut Scope<'_>,
+        architecture: Architecture,
+    ) -> Result<Pulled, Diagnostic> {
+        let pulled = self.image.resolve(scope, architecture);
         let Some(link) = &self.repository else { return Ok(pulled) };
         if pulled.repository.is_some() {
             scope.report(

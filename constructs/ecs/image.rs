@@ -1,8 +1,9 @@
-//! The image a container runs: of a repository in the stack, of another on ECR, or public.
+//! The image a container runs: of a repository in the stack, of another on ECR, public, or built of a folder.
 
 use crate::{
-    kernel::{diagnostic::nearest, expr::ExprKind, prelude::*},
+    kernel::{asset::ImageBuild, diagnostic::nearest, expr::ExprKind, node::NodeKind, prelude::*},
     repository,
+    targets::Architecture,
 };
 
 /// Tags that are moved from image to image by habit.
@@ -13,25 +14,66 @@ const REFERENCE: char = '\u{fffc}';
 
 /// An image, as written.
 #[derive(Clone, Debug)]
-pub struct Image {
+pub enum Image {
+    /// One that is in a registry.
+    Pushed(Pushed),
+    /// One that is built of a folder, and where that is written.
+    Built(Built, Span),
+}
+
+/// An image that is in a registry.
+#[derive(Clone, Debug)]
+pub struct Pushed {
     text: Text,
     /// What stands before the tag, if that may be the name of a Repository.
     name: Option<Name>,
 }
 
+properties! {
+    /// An image that is built of a folder.
+    pub struct Built {
+        /// The folder, from that of the stack file: `./web`. What its `.dockerignore` names is not sent to docker, and
+        /// makes no difference.
+        build: Spanned<String>,
+        /// The file in it that says how. If absent, `Dockerfile`.
+        file: Option<String>,
+        /// The stage of that file to stop at. If absent, the last.
+        target: Option<String>,
+        /// Values for its arguments. They stay in the image: no place for secrets.
+        arguments: IndexMap<String, String> = "{}",
+        /// The platform it is for, such as `linux/arm64`. If absent, the one that the task runs on.
+        platform: Option<String>,
+    }
+}
+
 impl Property for Image {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        let text = Text::read(node, reader)?;
-        Some(Self { text, name: first_name(node) })
+        let is_folder = |it: &str| it == "." || it.starts_with("./") || it.starts_with("../");
+        match &node.kind {
+            NodeKind::Map(_) if node.is_group() => Some(Self::Built(Built::read(node, reader)?, node.span)),
+            NodeKind::String(text) if is_folder(text) => {
+                let build = Spanned::read(node, reader)?;
+                let (file, target, platform) = (None, None, None);
+                Some(Self::Built(
+                    Built { build, file, target, arguments: IndexMap::new(), platform },
+                    node.span,
+                ))
+            }
+            _ => Some(Self::Pushed(Pushed { text: Text::read(node, reader)?, name: first_name(node) })),
+        }
     }
 
     fn shape() -> Shape {
-        Shape::text("an image with its tag: `<Repository>:<tag>`, or one of a public registry or ECR")
+        let text = "an image with its tag: `<Repository>:<tag>`, or one of a public registry or ECR; or a folder it is built of, \
+                    such as `./web`";
+        Shape::Either(vec![Shape::text(text), Built::shape()])
     }
 
     fn names<'a>(&'a self, see: &mut dyn FnMut(&'a Name)) {
-        self.text.names(see);
-        self.name.iter().for_each(see);
+        if let Self::Pushed(pushed) = self {
+            pushed.text.names(see);
+            pushed.name.iter().for_each(see);
+        }
     }
 }
 
@@ -57,6 +99,50 @@ pub(crate) struct Pulled {
 impl Image {
     /// Reports an image that says nothing of its version, or nothing that lasts.
     pub(crate) fn check(&self, faults: &mut Vec<Diagnostic>) {
+        match self {
+            Self::Pushed(pushed) => pushed.check(faults),
+            // Its version is what it is made of.
+            Self::Built(..) => (),
+        }
+    }
+
+    /// The image, in terms of the stack, for a task that runs on `architecture`.
+    pub(crate) fn resolve(&self, scope: &mut Scope<'_>, architecture: Architecture) -> Pulled {
+        match self {
+            Self::Pushed(pushed) => pushed.resolve(scope),
+            Self::Built(built, span) => built.resolve(scope, *span, architecture),
+        }
+    }
+}
+
+impl Built {
+    fn resolve(&self, scope: &mut Scope<'_>, span: Span, architecture: Architecture) -> Pulled {
+        let platform = match architecture {
+            Architecture::X86_64 => "linux/amd64",
+            Architecture::Arm64 => "linux/arm64",
+        };
+        let tag = scope.image(
+            ImageBuild {
+                folder: self.build.value.clone(),
+                file: self.file.clone(),
+                target: self.target.clone(),
+                arguments: self.arguments.iter().map(|(name, it)| (name.clone(), it.clone())).collect(),
+                platform: Some(self.platform.clone().unwrap_or_else(|| platform.to_owned())),
+            },
+            span,
+        );
+        let [account, region, suffix] =
+            ["AWS::AccountId", "AWS::Region", "AWS::URLSuffix"].map(Expr::<Handle>::pseudo);
+        let host = text![account.clone(), ".dkr.ecr.", region.clone(), ".", suffix];
+        let repository = format!("/cdk-{}-container-assets-", scope.qualifier());
+        let uri = text![host, repository, account, "-", region, ":", tag];
+        Pulled { arn: on_ecr(&Sketch::of(&uri)), uri, repository: None }
+    }
+}
+
+impl Pushed {
+    /// Reports an image that says nothing of its version, or nothing that lasts.
+    fn check(&self, faults: &mut Vec<Diagnostic>) {
         let sketch = Sketch::of(&self.text.0);
         let last = sketch.text.rsplit('/').next().unwrap_or_default();
         if last.contains('@') {
@@ -80,7 +166,7 @@ impl Image {
     }
 
     /// The image, in terms of the stack.
-    pub(crate) fn resolve(&self, scope: &mut Scope<'_>) -> Pulled {
+    fn resolve(&self, scope: &mut Scope<'_>) -> Pulled {
         let value = scope.text(&self.text);
         if let Some(name) = &self.name {
             if let Some(repository) = scope.get::<repository::Exports>(&name.text) {
@@ -258,6 +344,20 @@ mod tests {
         check("nginx:1.29", "nginx:1.29", &Value::Null);
         check("'localhost:5000/web:1.29'", "localhost:5000/web:1.29", &Value::Null);
         check("'${param.Param}'", "${Param}", &Value::Null);
+    }
+
+    #[test]
+    fn is_built_of_a_folder() {
+        let place = "${AWS::AccountId}-${AWS::Region}";
+        let name = format!("cdk-hnb659fds-container-assets-{place}");
+        let uri = format!(
+            "${{AWS::AccountId}}.dkr.ecr.${{AWS::Region}}.${{AWS::URLSuffix}}/{name}:{}",
+            "0".repeat(64)
+        );
+        let arn =
+            format!("arn:${{AWS::Partition}}:ecr:${{AWS::Region}}:${{AWS::AccountId}}:repository/{name}");
+        check("./web", &uri, &json!(arn));
+        check("{build: ../web, file: Dockerfile.prod, target: app, arguments: {A: b}}", &uri, &json!(arn));
     }
 
     #[test]

@@ -137,7 +137,7 @@ pub(crate) fn add(
         }
         On::Instances(instances) => ([None, None], instances.size()),
     };
-    let pulled = container.pulled(scope)?;
+    let pulled = container.pulled(scope, architecture)?;
     let stream_prefix = scope.path().components().next_back().unwrap_or_default().to_owned();
     let mut scope = scope.child(id);
     scope.arrange(&["TaskRole", "Resource", &name.value]);

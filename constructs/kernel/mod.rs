@@ -5,8 +5,9 @@
 //! [`property`] and [`declare`] make typed properties of it, which [`shape`] describes; [`name`], [`expr`] and
 //! [`link`] are what properties refer to; [`tree`] is what a stack expands to, and [`scope`] the view of it that a
 //! [`construct`] fills; [`references`] says what names stand for, [`id`] names what is in the tree, [`part_id`] is an
-//! id that a stack file says itself, and [`lookup`] is what only AWS knows.
+//! id that a stack file says itself, [`lookup`] is what only AWS knows, and [`asset`] what is made of files.
 
+pub mod asset;
 pub mod collate;
 pub mod construct;
 pub mod declare;

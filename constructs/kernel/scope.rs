@@ -1,6 +1,7 @@
 //! The view of the tree that a construct is given: one place, open to be filled.
 
 use super::{
+    asset::{ImageAsset, ImageBuild},
     construct::Construct,
     diagnostic::Diagnostic,
     expr::{Expr, ExprKind},
@@ -44,6 +45,25 @@ impl Scope<'_> {
     pub(super) fn miss(&mut self, missing: Missing, span: Span) {
         let path = self.tree.as_named(self.path());
         self.tree.missing.push(Unanswered { missing, span, path });
+    }
+
+    /// The name under which the environment of the stack was bootstrapped, which the CDK keeps in its context.
+    pub fn qualifier(&self) -> String {
+        let chosen = self.looked_up("@aws-cdk/core:bootstrapQualifier").and_then(Node::as_str);
+        chosen.unwrap_or("hnb659fds").to_owned()
+    }
+
+    /// The tag of an image that is built for the stack, as somebody asks for it at `span`.
+    pub fn image(&mut self, build: ImageBuild, span: Span) -> String {
+        if let Some(known) = self.tree.images.iter().find(|it| it.build == build) {
+            return known.tag();
+        }
+        let hash = self.tree.fingerprints.get(&build).cloned();
+        let path = self.path().components().skip(1).collect::<Vec<_>>().join("/");
+        let image = ImageAsset { build, hash, qualifier: self.qualifier(), path, span };
+        let tag = image.tag();
+        self.tree.images.push(image);
+        tag
     }
 
     /// The name that is unique in the app, and stable: what the CDK calls `Names.uniqueId`.

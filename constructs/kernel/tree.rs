@@ -9,6 +9,7 @@ use std::{
 use indexmap::IndexMap;
 
 use super::{
+    asset::{ImageAsset, ImageBuild},
     construct::{Built, Catalogued},
     diagnostic::Diagnostic,
     expr::{Expr, ExprKind},
@@ -127,6 +128,10 @@ pub struct Tree {
     pub(super) context: Option<Node>,
     /// What nobody has looked up there.
     pub missing: Vec<Unanswered>,
+    /// Which images are built, by how they are: what tells them from others.
+    pub fingerprints: BTreeMap<ImageBuild, String>,
+    /// The images of the stack that is being filled.
+    pub(super) images: Vec<ImageAsset>,
     /// Where the stack stands that is being filled.
     pub place: Place,
     /// What the names in it stand for.
@@ -160,6 +165,8 @@ pub struct Finished {
     pub sections: Sections,
     /// Its resources, in the order of the tree.
     pub handles: Vec<Handle>,
+    /// The images that are built for it.
+    pub images: Vec<ImageAsset>,
     pub(super) names: IndexMap<String, Named>,
     pub(super) moved: BTreeMap<String, String>,
 }
@@ -246,6 +253,7 @@ impl Tree {
             place: mem::take(&mut self.place),
             sections: mem::take(&mut self.sections),
             handles,
+            images: mem::take(&mut self.images),
             names: mem::take(&mut self.names),
             moved: mem::take(&mut self.moved),
         });

@@ -43,7 +43,12 @@ impl Environment {
         format!("cdk-{}-assets-{}", self.qualifier, self.place())
     }
 
-    /// The ARN of the role for this purpose: `deploy`, `cfn-exec`, `lookup`, `file-publishing`.
+    /// The repository for images that deployments need.
+    pub fn repository(&self) -> String {
+        format!("cdk-{}-container-assets-{}", self.qualifier, self.place())
+    }
+
+    /// The ARN of the role for this purpose: `deploy`, `cfn-exec`, `lookup`, `file-publishing`, `image-publishing`.
     pub(super) fn role(&self, purpose: &str) -> String {
         let Self { qualifier, .. } = self;
         let (account, place) = (self.account(), self.place());

@@ -13,7 +13,7 @@ pub use assets::{Assets, Build, FileAsset, FileSource, ImageAsset, ImageSource, 
 pub use environment::{Environment, QUALIFIER};
 pub use listed::{Bootstrap, Listed, ListedStack, Roles, regions, stacks};
 pub use missing::missing;
-pub use written::{Asset, Contents, Entry, File, REPORT, VERSION, assemble, empty_report, hash};
+pub use written::{Asset, Contents, Entry, File, REPORT, VERSION, assemble, empty_report, folder_of, hash};
 
 /// The manifest of an assembly: its folder is known by it.
 pub const MANIFEST: &str = "manifest.json";

@@ -13,7 +13,10 @@ mod resources;
 mod sections;
 mod stacks;
 
+use std::collections::BTreeMap;
+
 use asi_constructs::kernel::{
+    asset::ImageBuild,
     construct::{AnyConstruct, Catalogued},
     diagnostic::{Diagnostic, has_errors},
     expr::{Expr, ExprKind},
@@ -36,14 +39,21 @@ struct Ready<'a> {
     is_sound: bool,
 }
 
-/// Expands the stacks of an app by the constructs of `catalogue`; `context` is what was looked up in AWS.
-pub fn expand(stacks: &[Stack], catalogue: &[Catalogued], context: Option<&Node>) -> (Tree, Vec<Diagnostic>) {
+/// Expands the stacks of an app by the constructs of `catalogue`; `context` is what was looked up in AWS,
+/// `fingerprints` what tells the images that are built from others.
+pub fn expand(
+    stacks: &[Stack],
+    catalogue: &[Catalogued],
+    context: Option<&Node>,
+    fingerprints: BTreeMap<ImageBuild, String>,
+) -> (Tree, Vec<Diagnostic>) {
     let mut reader = Reader::default();
     let ready: Vec<Vec<Ready<'_>>> = stacks
         .iter()
         .map(|stack| stack.constructs.iter().map(|it| read(it, catalogue, &mut reader)).collect())
         .collect();
     let mut tree = Tree::knowing(context.cloned());
+    tree.fingerprints = fingerprints;
     for at in stacks::order(stacks, &ready, &mut reader).unwrap_or_default() {
         tree.begin(place(&stacks[at]));
         tree.moved.clone_from(&stacks[at].moved);

@@ -9,7 +9,7 @@ use asi_constructs::kernel::{
     span::Sources,
 };
 
-use super::{Synthesis, Synthesized, Target, validate::inputs::LARGEST_MANIFEST};
+use super::{Synthesis, Synthesized, Target, built, validate::inputs::LARGEST_MANIFEST};
 use crate::{
     assembly::{self, Assets, Bootstrap, FileAsset, FileSource, ListedStack},
     load,
@@ -77,7 +77,9 @@ impl Deployable {
 impl From<Synthesized> for Deployable {
     fn from(it: Synthesized) -> Self {
         let (target, is_part) = (Target::of(&it.stack), it.stack.part.is_some());
-        Self::new(target, it.template, is_part)
+        let images = it.template.images.iter().map(built::asset).collect();
+        let assets = Assets { images, ..Assets::default() };
+        Self { assets, folder: it.folder, ..Self::new(target, it.template, is_part) }
     }
 }
 

@@ -66,7 +66,9 @@ pub fn graph(files: &dyn Files, path: &Path, environment: Option<&str>, names: &
     let mut synthesis = Synthesis { diagnostics, sources, ..Synthesis::default() };
     synthesis.read_context(files, path);
     match variants(&root, environment, names) {
-        Ok(environments) => environments.iter().for_each(|it| synthesis.add(&root, it.as_deref())),
+        Ok(environments) => {
+            environments.iter().for_each(|it| synthesis.add(files, path, &root, it.as_deref()));
+        }
         Err(faults) => synthesis.diagnostics.extend(faults),
     }
     synthesis.finish();

@@ -4,6 +4,7 @@ pub mod app;
 pub mod assemble;
 #[cfg(feature = "aws")]
 pub mod bootstrap;
+mod built;
 pub mod config;
 #[cfg(feature = "aws")]
 mod connections;

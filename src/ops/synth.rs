@@ -1,10 +1,15 @@
 //! From a stack file to templates.
 
-use std::{collections::BTreeMap, mem, path::Path};
+use std::{
+    collections::BTreeMap,
+    mem,
+    path::{Path, PathBuf},
+};
 
 use asi_constructs::{
     CATALOGUE,
     kernel::{
+        asset::ImageAsset,
         diagnostic::{Diagnostic, has_errors},
         lookup::Unanswered,
         node::Node,
@@ -14,6 +19,7 @@ use asi_constructs::{
 
 use super::{
     app::App,
+    built,
     list::{environments, variants},
 };
 use crate::{
@@ -48,6 +54,8 @@ pub struct Synthesized {
     pub template: Template,
     /// What was found in it on the way, also where another stack has the same.
     pub remarks: Vec<Diagnostic>,
+    /// The folder of its stack file.
+    pub folder: PathBuf,
 }
 
 /// Synthesizes the stack file at `path`: the stacks named, or the one of `environment`.
@@ -87,7 +95,9 @@ fn synthesize_from(
     }
     if let Some(root) = root {
         match chosen(&root) {
-            Ok(environments) => environments.iter().for_each(|it| synthesis.add(&root, it.as_deref())),
+            Ok(environments) => {
+                environments.iter().for_each(|it| synthesis.add(files, path, &root, it.as_deref()));
+            }
             Err(faults) => synthesis.diagnostics.extend(faults),
         }
     }
@@ -133,15 +143,17 @@ impl Synthesis {
     }
 
     /// Synthesizes the stacks of an environment, in the order written.
-    pub(super) fn add(&mut self, root: &Node, environment: Option<&str>) {
+    pub(super) fn add(&mut self, files: &dyn Files, path: &Path, root: &Node, environment: Option<&str>) {
         let (stacks, diagnostics) = load::stacks(root, environment);
         let is_faulty = has_errors(&self.diagnostics) || has_errors(&diagnostics);
-        let (mut templates, found, missing) = synthesize_stacks(&stacks, self.context.as_ref(), is_faulty);
+        let place = (files, path);
+        let (mut templates, found, missing) =
+            synthesize_stacks(&stacks, self.context.as_ref(), is_faulty, place);
         let found: Vec<Diagnostic> = diagnostics.into_iter().chain(found).collect();
         let first = self.stacks.len();
         let synthesized = stacks.into_iter().filter_map(|stack| {
             let template = templates.remove(&stack.name())?;
-            Some(Synthesized { stack, template, remarks: Vec::new() })
+            Some(Synthesized { stack, template, remarks: Vec::new(), folder: built::folder_of(path) })
         });
         self.stacks.extend(synthesized);
         let own = self.stacks.get_mut(first..).unwrap_or_default();
@@ -180,8 +192,16 @@ fn synthesize_stacks(
     stacks: &[Stack],
     context: Option<&Node>,
     is_faulty: bool,
+    (files, path): (&dyn Files, &Path),
 ) -> (BTreeMap<String, Template>, Vec<Diagnostic>, Vec<Unanswered>) {
-    let (mut tree, mut diagnostics) = expand(stacks, CATALOGUE, context);
+    let (mut tree, mut diagnostics) = expand(stacks, CATALOGUE, context, BTreeMap::new());
+    let asked: Vec<&ImageAsset> = tree.finished.iter().flat_map(|it| &it.images).collect();
+    if !asked.is_empty() {
+        let (fingerprints, found) = built::fingerprints(files, &built::folder_of(path), &asked);
+        // What is built where is known only now.
+        (tree, diagnostics) = expand(stacks, CATALOGUE, context, fingerprints);
+        diagnostics.extend(found);
+    }
     let missing = mem::take(&mut tree.missing);
     if is_faulty {
         // What is at fault may be what these miss.

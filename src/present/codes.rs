@@ -171,6 +171,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("https-domain", "A certificate is made for a name in its zone."),
     ("https-zone", "A certificate is validated in a zone, which CloudFormation knows by its id alone."),
     ("idle-option", "An option has no effect with the chosen method of deployment."),
+    ("image-folder", "The folder an image is built of is there, and in the project."),
     (
         "image-id",
         "An image of EC2 is `ami-` and an id, or `ssm:` and the name of a parameter that holds one.",
@@ -195,6 +196,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("instance-storage", "An instance for ECS has a disk of 30 GB to 16 TB, in whole gigabytes."),
     ("instance-type", "The type of an instance has a family and a size, such as `t3.small`."),
+    ("large-context", "What docker is sent to build an image is what the image needs."),
     ("left-running", "An operation goes on without anybody watching."),
     ("list-in-text", "A list has no text of its own; `Fn::Join` makes one of it."),
     ("list-output", "The value of an output is one text."),
@@ -244,6 +246,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("no-consent", "Nothing is deployed before somebody says yes, where that is asked for."),
     ("no-deployment", "Nothing comes after the deployment of a pipeline that deploys nothing."),
     ("no-docker", "Images are built by docker, or by a program that takes its commands."),
+    ("no-dockerfile", "A file in the folder of an image says how it is built."),
     ("no-effect", "Something that was written changes nothing, which is a mistake more often than not."),
     ("no-environment", "`${env}` is the name of the environment chosen with `-e`, and none is."),
     (

@@ -50,6 +50,7 @@ fn template(tree: &Tree, stack: &Finished, names: &Names<'_>) -> Template {
         paths: paths.collect(),
         tags: stack.sections.tags.clone(),
         needs: needs.collect(),
+        images: stack.images.clone(),
     }
 }
 

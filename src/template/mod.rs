@@ -9,6 +9,7 @@ mod yaml;
 use std::borrow::Cow;
 
 use asi_constructs::kernel::{
+    asset::ImageAsset,
     id::LogicalId,
     node::{Node, NodeKind},
 };
@@ -29,6 +30,8 @@ pub struct Template {
     pub tags: IndexMap<String, String>,
     /// The stacks it refers to, by the names CloudFormation knows them by: they have to be deployed before.
     pub needs: Vec<String>,
+    /// The images that are built for it.
+    pub images: Vec<ImageAsset>,
 }
 
 /// A document as JSON.
@@ -86,7 +89,7 @@ pub fn resource_of<'t>(body: &'t Node, id: &str) -> Option<&'t Node> {
 impl Template {
     /// A template of which nothing is known but its document.
     pub fn new(body: Node) -> Self {
-        Self { body, paths: IndexMap::new(), tags: IndexMap::new(), needs: Vec::new() }
+        Self { body, paths: IndexMap::new(), tags: IndexMap::new(), needs: Vec::new(), images: Vec::new() }
     }
 
     /// As YAML, the way a person would have written it.

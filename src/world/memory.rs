@@ -103,6 +103,17 @@ impl Files for MemoryFiles {
         self.write(to, &self.read(from, usize::MAX)?)
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), FileError> {
+        let mut files = self.files.lock().expect("no thread panics while it holds this");
+        let moved: Vec<PathBuf> = files.keys().filter(|it| it.starts_with(from)).cloned().collect();
+        for path in moved {
+            let contents = files.remove(&path).unwrap_or_default();
+            let below = path.strip_prefix(from).unwrap_or(Path::new(""));
+            files.insert(if below == Path::new("") { to.to_owned() } else { to.join(below) }, contents);
+        }
+        Ok(())
+    }
+
     fn link(&self, _: &Path, link: &Path) -> Result<(), FileError> {
         let reason = Reason::System(io::ErrorKind::Unsupported.into());
         Err(FileError { path: link.to_owned(), operation: "write", reason })

@@ -98,6 +98,9 @@ pub trait Files: Sync {
     /// Copies a file as it is, with its permissions; makes the folders that the copy lies in.
     fn copy(&self, from: &Path, to: &Path) -> Result<(), FileError>;
 
+    /// Gives a file or a folder another name.
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), FileError>;
+
     /// Makes a link; makes the folders that it lies in.
     fn link(&self, target: &Path, link: &Path) -> Result<(), FileError>;
 }

@@ -7,12 +7,20 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{Entry, FileError, Files, Listed, PLAIN_FILE, Reason};
+use super::{Entry, FileError, Files, Listed, MemoryFiles, PLAIN_FILE, Reason};
+
+/// What git says of a link, in place of who may do what with it.
+const LINK: u32 = 0o120_000;
+/// The longest path that a link has, in bytes.
+const LONGEST_LINK: usize = 1 << 12;
 
 /// Files as they were.
 pub trait Revisions: Sync {
     /// Reads a file of at most `limit` bytes as it was at a revision, whose name may be that of a branch or a tag.
     fn read(&self, reference: &str, path: &Path, limit: usize) -> Result<Vec<u8>, FileError>;
+
+    /// What lay in a folder, each with its name; where a link led is not told.
+    fn entries(&self, reference: &str, folder: &Path) -> Result<Vec<(String, Entry)>, FileError>;
 }
 
 /// The repositories of git on this machine, each asked through the program `git`.
@@ -65,6 +73,46 @@ impl Revisions for Git {
         let status = child.wait().map_err(system)?;
         if status.success() { Ok(contents) } else { Err(fail(Reason::Missing)) }
     }
+
+    fn entries(&self, reference: &str, folder: &Path) -> Result<Vec<(String, Entry)>, FileError> {
+        let fail = |reason| FileError { path: named(reference, folder), operation: "list", reason };
+        // It may have gone since.
+        let there = folder.ancestors().find(|it| it.is_dir()).filter(|it| !it.as_os_str().is_empty());
+        let there = there.unwrap_or(Path::new("."));
+        let below = folder.strip_prefix(there).unwrap_or(folder).display().to_string();
+        let below = if below.is_empty() { below } else { format!("{below}/") };
+        if reference.is_empty() || reference.starts_with('-') {
+            return Err(fail(Reason::Revision(reference.to_owned())));
+        }
+        let mut git = Command::new("git");
+        git.arg("-C").arg(there).args(["ls-tree", "-z", "-l", &format!("{reference}:./{below}")]);
+        let output = git.stdin(Stdio::null()).output().map_err(|it| fail(Reason::System(it)))?;
+        if !output.status.success() {
+            return Err(fail(Reason::Missing));
+        }
+        let lines = output.stdout.split(|it| *it == 0).filter(|it| !it.is_empty());
+        let mut entries: Vec<(String, Entry)> = lines.filter_map(listed).collect();
+        for (name, entry) in entries.iter_mut().filter(|(_, it)| matches!(it, Entry::Link(_))) {
+            let target = self.read(reference, &folder.join(name), LONGEST_LINK)?;
+            *entry = Entry::Link(PathBuf::from(String::from_utf8_lossy(&target).into_owned()));
+        }
+        Ok(entries)
+    }
+}
+
+/// A line of what git lists: `100644 blob 0123…     42\tname`.
+fn listed(line: &[u8]) -> Option<(String, Entry)> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (about, name) = line.split_once('\t')?;
+    let mut words = about.split_whitespace();
+    let mode = u32::from_str_radix(words.next()?, 8).ok()?;
+    let entry = match (words.next()?, mode) {
+        ("tree", _) => Entry::Folder,
+        ("blob", LINK) => Entry::Link(PathBuf::new()),
+        ("blob", mode) => Entry::File { bytes: words.nth(1)?.parse().ok()?, mode },
+        _ => Entry::Other,
+    };
+    Some((name.to_owned(), entry))
 }
 
 /// Revisions that are only in memory, for tests and for programs that use the library.
@@ -91,6 +139,13 @@ impl Revisions for MemoryRevisions {
             Some(contents) => Ok(contents.clone()),
             None => Err(fail(Reason::Missing)),
         }
+    }
+
+    fn entries(&self, reference: &str, folder: &Path) -> Result<Vec<(String, Entry)>, FileError> {
+        let files = self.0.get(reference).into_iter().flatten();
+        let files =
+            MemoryFiles::with(files.map(|(path, it)| (path.to_str().unwrap_or_default(), it.as_slice())));
+        files.entries(folder)
     }
 }
 
@@ -130,12 +185,13 @@ impl Files for AtRevision<'_> {
     }
 
     fn entries(&self, folder: &Path) -> Result<Vec<(String, Entry)>, FileError> {
-        Err(FileError { path: named(self.reference, folder), operation: "list", reason: Reason::Missing })
+        self.revisions.entries(self.reference, folder)
     }
 
     fn look(&self, path: &Path) -> Result<Entry, FileError> {
-        let bytes = self.read(path, usize::MAX - 1)?.len() as u64;
-        Ok(Entry::File { bytes, mode: PLAIN_FILE })
+        let file = self.read(path, usize::MAX - 1).map(|it| it.len() as u64);
+        let file = file.map(|bytes| Entry::File { bytes, mode: PLAIN_FILE });
+        file.or_else(|error| self.entries(path).map(|_| Entry::Folder).map_err(|_| error))
     }
 
     fn real(&self, path: &Path) -> Result<PathBuf, FileError> {
@@ -143,6 +199,10 @@ impl Files for AtRevision<'_> {
     }
 
     fn copy(&self, _: &Path, to: &Path) -> Result<(), FileError> {
+        self.write(to, b"")
+    }
+
+    fn rename(&self, _: &Path, to: &Path) -> Result<(), FileError> {
         self.write(to, b"")
     }
 
@@ -184,6 +244,10 @@ mod tests {
             Git.read("main", &folder.join("deep/no.yaml"), 9).unwrap_err().reason,
             Reason::Missing
         ));
+        let entries = |at: &str| Git.entries("main", &folder.join(at)).unwrap();
+        assert_eq!(entries(""), [("deep".to_owned(), Entry::Folder)]);
+        assert_eq!(entries("deep"), [("asi.yaml".to_owned(), Entry::File { bytes: 3, mode: PLAIN_FILE })]);
+        assert!(Git.entries("main", &folder.join("no/deep")).is_err());
         for reference in ["nowhere", "--all", ""] {
             assert!(
                 matches!(Git.read(reference, &file, 9).unwrap_err().reason, Reason::Revision(_)),

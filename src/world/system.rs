@@ -178,6 +178,10 @@ impl Files for SystemFiles {
         copied.map(|_| ()).map_err(|cause| failed(to, "write", cause))
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), FileError> {
+        fs::rename(from, to).map_err(|cause| failed(to, "write", cause))
+    }
+
     fn link(&self, target: &Path, link: &Path) -> Result<(), FileError> {
         let made = make_folder_of(link).and_then(|()| make_link(target, link));
         made.map_err(|cause| failed(link, "write", cause))

@@ -3,7 +3,8 @@
 'use strict';
 const fs = require('fs');
 const path = require('path');
-const { FileSystem } = require('aws-cdk-lib');
+const { App, FileSystem, Stack } = require('aws-cdk-lib');
+const { DockerImageAsset, Platform } = require('aws-cdk-lib/aws-ecr-assets');
 
 const { trees, patterns } = JSON.parse(fs.readFileSync(path.join(__dirname, 'trees.json')));
 // An entry that is a text is a file of it.
@@ -57,4 +58,10 @@ for (const exclude of patterns) {
     add(`${ignoreMode} ${JSON.stringify(exclude)}`, 'project', { ignoreMode, exclude });
   }
 }
+const stack = new Stack(new App({ outdir: path.join(folder, 'cdk.out') }), 'Shop');
+const image = (id, options) => new DockerImageAsset(stack, id, { directory: path.join(folder, 'web'), ...options }).assetHash;
+vectors['image'] = image('Plain', { platform: Platform.LINUX_AMD64 });
+vectors['image, as said'] = image('Said', {
+  file: 'Dockerfile.prod', target: 'app', buildArgs: { A: 'b c', D: 'e' }, platform: Platform.LINUX_ARM64,
+});
 console.log(JSON.stringify(vectors, null, 1));

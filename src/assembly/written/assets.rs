@@ -1,5 +1,6 @@
 //! The manifest of the files that have to be in buckets before a stack is deployed.
 
+use asi_constructs::kernel::asset::ImageAsset;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -58,10 +59,46 @@ fn destination_id(environment: &Environment, place: &Map<String, Value>) -> Stri
     format!("{}-{}", environment.destination(), &hash(text.as_bytes())[..8])
 }
 
+/// The folder of an assembly that an image is built of.
+pub fn folder_of(image: &ImageAsset) -> String {
+    format!("asset.{}", image.tag())
+}
+
+/// An image that has to be in the repository of the stack's environment.
+fn image(image: &ImageAsset, environment: &Environment) -> Value {
+    let build = &image.build;
+    let arguments: Map<String, Value> =
+        build.arguments.iter().map(|(name, it)| (name.clone(), it.as_str().into())).collect();
+    let text = |it: &Option<String>| it.clone().map(Value::from);
+    let source = [
+        ("directory", Some(folder_of(image).into())),
+        ("dockerBuildArgs", (!arguments.is_empty()).then_some(Value::Object(arguments))),
+        ("dockerBuildTarget", text(&build.target)),
+        ("dockerFile", text(&build.file)),
+        ("platform", text(&build.platform)),
+    ];
+    let place = [
+        ("repositoryName", Some(environment.repository().into())),
+        ("imageTag", Some(image.tag().into())),
+        ("region", environment.region().map(Value::from)),
+        ("assumeRoleArn", Some(environment.role("image-publishing").into())),
+    ];
+    let present = |it: Vec<(&str, Option<Value>)>| -> Map<String, Value> {
+        it.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    };
+    let place = present(place.into());
+    json!({
+        "displayName": image.path,
+        "source": present(source.into()),
+        "destinations": { destination_id(environment, &place): place },
+    })
+}
+
 /// The manifest of the assets of a stack.
-pub(super) fn manifest(assets: &[Asset], environment: &Environment) -> String {
+pub(super) fn manifest(assets: &[Asset], images: &[ImageAsset], environment: &Environment) -> String {
     let files: Map<String, Value> = assets.iter().map(|it| (it.id.clone(), it.value(environment))).collect();
-    pretty(&json!({ "version": VERSION, "files": files, "dockerImages": {} }))
+    let images: Map<String, Value> = images.iter().map(|it| (it.tag(), image(it, environment))).collect();
+    pretty(&json!({ "version": VERSION, "files": files, "dockerImages": images }))
 }
 
 /// The artifact that names the manifest `file`.

@@ -15,7 +15,7 @@ use crate::{
     validate::Finding,
 };
 
-pub use assets::{Asset, hash};
+pub use assets::{Asset, folder_of, hash};
 pub use remarks::empty_report;
 
 /// The oldest version of the manifest that has all we write, so that older CLIs read it too.
@@ -82,7 +82,10 @@ pub fn assemble(contents: &Contents<'_>) -> Vec<File> {
         artifacts.insert(format!("{name}.assets"), assets::artifact(&manifest, &environment));
         artifacts.insert(name, artifact(entry, &asset, &environment, &among, contents));
         files.push(template);
-        files.push(File { name: manifest, contents: assets::manifest(&[asset], &environment) });
+        files.push(File {
+            name: manifest,
+            contents: assets::manifest(&[asset], &entry.template.images, &environment),
+        });
     }
     artifacts.insert("Tree".to_owned(), json!({ "type": "cdk:tree", "properties": { "file": "tree.json" } }));
     files.push(File { name: "tree.json".to_owned(), contents: tree::tree(&contents.stacks) });

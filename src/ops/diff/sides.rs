@@ -131,7 +131,7 @@ impl<'a> Sides<'a> {
                 let mut synthesis = Synthesis { diagnostics: faults, sources, ..Synthesis::default() };
                 synthesis.read_context(files, path);
                 for environment in environments(&document, self.environment) {
-                    synthesis.add(&document, environment.as_deref());
+                    synthesis.add(files, path, &document, environment.as_deref());
                 }
                 synthesis.finish();
                 self.sources = synthesis.sources;

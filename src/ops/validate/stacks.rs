@@ -36,7 +36,7 @@ pub(super) fn check(
     let mut synthesis = Synthesis { diagnostics: faults, sources, ..Synthesis::default() };
     synthesis.read_context(files, path);
     for environment in environments(root, request.environment) {
-        synthesis.add(root, environment.as_deref());
+        synthesis.add(files, path, root, environment.as_deref());
     }
     synthesis.finish();
     let settings = synthesis.stacks.first().and_then(|it| it.stack.validate.as_ref());

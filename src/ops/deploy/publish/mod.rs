@@ -121,6 +121,10 @@ pub(super) async fn publish(
         return Ok(());
     }
     let places = files.iter().map(|it| &it.place).chain(images.iter().map(|it| &it.place));
+    if !images.is_empty() && deploying.stack.target.account.is_none() {
+        // The name of the repository has it.
+        own.caller().await.map_err(Ending::Aws)?;
+    }
     let publishing = Publishing::new(deploying, own, places, audience).await?;
     let sent = stream::iter(files).map(|file| publishing.file(file)).buffer_unordered(AT_ONCE);
     // What has begun is not left half-way.
