@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     sync::Arc,
 };
 
@@ -193,6 +193,16 @@ fn listed(archive: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
+/// Has the CDK's own CLI deploy a stack of an assembly: its folder, and its name.
+fn by_cdk(cdk: &Path, place: &Place, server: &Server, of: [&str; 2]) -> Output {
+    let mut command = Command::new(cdk);
+    command.args(["deploy", "--require-approval", "never", "--progress", "events", "--no-notices", "-a"]);
+    command.args(of).current_dir(&place.0).env("HOME", &place.0).env("CDK_DISABLE_VERSION_CHECK", "1");
+    command.env("AWS_ENDPOINT_URL", server.url()).env("CDK_DOCKER", place.docker()).env("AWS_REGION", REGION);
+    command.env("AWS_ACCESS_KEY_ID", "AKIATESTER").env("AWS_SECRET_ACCESS_KEY", "secret");
+    command.output().unwrap()
+}
+
 #[test]
 fn the_cdk_publishes_the_same() {
     let Some(cdk) = peer("ASI_TEST_CDK", "publishing") else { return };
@@ -200,15 +210,7 @@ fn the_cdk_publishes_the_same() {
     let ours = place.deploy(&server);
     assert_eq!(ours.exit, Exit::Done, "{}", ours.err);
     let (theirs, their_server) = (Place::new("theirs"), bootstrapped());
-    let mut command = Command::new(cdk);
-    command.args(["deploy", "--require-approval", "never", "--progress", "events", "-a", "out", "Shop"]);
-    command
-        .current_dir(&theirs.0)
-        .env("AWS_ENDPOINT_URL", their_server.url())
-        .env("CDK_DOCKER", theirs.docker());
-    command.env("AWS_ACCESS_KEY_ID", "AKIATESTER").env("AWS_SECRET_ACCESS_KEY", "secret");
-    command.env("AWS_REGION", REGION).env("CDK_DISABLE_VERSION_CHECK", "1").env("HOME", &theirs.0);
-    let output = command.args(["--no-notices"]).output().unwrap();
+    let output = by_cdk(&cdk, &theirs, &their_server, ["out", "Shop"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{}", their_server.transcript());
 
@@ -317,4 +319,42 @@ fn a_folder_that_no_image_can_be_built_of_is_pointed_at() {
     });
     tell("../web", &|place| place.put("web/.dockerignore", "+(a|b)\n"));
     golden("publish/folders.txt", &story);
+}
+
+#[test]
+fn the_cdk_builds_and_pushes_what_our_assembly_says() {
+    let Some(cdk) = peer("ASI_TEST_CDK", "our images") else { return };
+    let image = "{build: ../web, file: Dockerfile, target: app, arguments: {A: b}}";
+    let place = with_stack_file("assembled", image);
+    std::os::unix::fs::symlink("index.html", place.0.join("web/home.html")).unwrap();
+    place.put("web/README.md", "what docker is not sent\n");
+    let out = place.0.join("assembly");
+    for _ in 0..2 {
+        let written = place.run(&Server::start(), &["synth", "-o", out.to_str().unwrap()]);
+        assert_eq!(written.exit, Exit::Done, "{}", written.err);
+    }
+    let server = Server::start();
+    let repository = "cdk-hnb659fds-container-assets-123456789012-us-east-1";
+    server.home(|it| {
+        it.images.insert(repository.to_owned(), Vec::new());
+        it.parameters.insert("/cdk-bootstrap/hnb659fds/version".to_owned(), "30".to_owned());
+    });
+    let output = by_cdk(&cdk, &place, &server, ["assembly", "shop"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let theirs = place.log();
+    fs::remove_file(place.0.join("docker.log")).unwrap();
+    let server = Server::start();
+    server.home(|it| it.images.insert(repository.to_owned(), Vec::new()));
+    assert_eq!(place.run(&server, &["deploy", "--yes"]).exit, Exit::Done);
+    let names = |folder: &Path| {
+        let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = entries.collect();
+        names.sort();
+        names
+    };
+    // What is copied into the assembly has its name there.
+    let folder = names(&out).into_iter().find(|it| it.starts_with("asset.")).unwrap();
+    let renamed = |it: &String| it.replace(&format!("{folder} 1 docker"), "web 1 docker");
+    assert_eq!(place.log(), theirs.iter().map(renamed).collect::<Vec<_>>());
+    assert_eq!(names(&out.join(&folder)), [".dockerignore", "Dockerfile", "home.html", "index.html"]);
 }

@@ -183,6 +183,8 @@ impl Files for SystemFiles {
     }
 
     fn link(&self, target: &Path, link: &Path) -> Result<(), FileError> {
+        // One of an earlier run that died is in the way, or nothing is.
+        let _ = fs::remove_file(link);
         let made = make_folder_of(link).and_then(|()| make_link(target, link));
         made.map_err(|cause| failed(link, "write", cause))
     }
