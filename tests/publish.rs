@@ -64,7 +64,11 @@ impl Place {
     fn log(&self) -> Vec<String> {
         let log = fs::read_to_string(self.0.join("docker.log")).unwrap_or_default();
         let folder = self.docker().parent().unwrap().to_string_lossy().into_owned();
-        log.lines().map(|it| it.replace(&folder, "")).collect()
+        let mut lines: Vec<String> = log.lines().map(|it| it.replace(&folder, "")).collect();
+        // Images are pushed side by side.
+        let pushed = |it: &String| it.starts_with("docker push").then(|| it.clone());
+        lines.sort_by_key(pushed);
+        lines
     }
 
     /// Runs `asi deploy` on the assembly.
@@ -83,9 +87,10 @@ impl Place {
         run(&["deploy", "--yes", "-a", self.0.join("out").to_str().unwrap()], &world)
     }
 
-    /// What a run said, without what differs from run to run.
+    /// What a run said, without what differs from run to run: the folder, and the order of what is done side by side.
     fn said(&self, run: &Run) -> String {
-        run.err.replace(self.0.to_str().unwrap(), "/srv")
+        let said = run.err.replace(self.0.to_str().unwrap(), "/srv");
+        said.split_inclusive('\n').filter(|it| !it.starts_with("`Shop`: ")).collect()
     }
 }
 
@@ -140,9 +145,10 @@ fn what_keeps_an_asset_from_being_published_is_told() {
     let (place, server) = (Place::new("told"), bootstrapped());
     let bucket =
         Fault::Error { http: 404, code: "NoSuchBucket", message: "The specified bucket does not exist" };
-    server.fault(bucket, "PUT", 1, 1);
+    server.fault(bucket, "PUT", 1, 9);
     tell("no bucket", &place, &place.deploy(&server), Exit::World);
     let denied = Fault::Error { http: 403, code: "AccessDenied", message: "Access Denied" };
+    server.no_faults();
     server.fault(denied, "HEAD", 1, 9);
     tell("another account's bucket", &place, &place.deploy(&server), Exit::World);
     server.no_faults();

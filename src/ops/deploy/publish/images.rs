@@ -31,7 +31,7 @@ impl Publishing<'_, '_, '_> {
             let one = self.built(image, &registries).await;
             built.extend(one.map_err(|it| it.of_docker(&self.docker()).of(&image.name))?);
         }
-        let pushed = stream::iter(built).map(|it| self.pushed(it)).buffer_unordered(AT_ONCE);
+        let pushed = stream::iter(built).map(|it| self.pushed(it)).buffered(AT_ONCE);
         let pushed: Vec<Result<(), Ending>> = pushed.collect().await;
         pushed.into_iter().collect()
     }

@@ -126,8 +126,8 @@ pub(super) async fn publish(
         own.caller().await.map_err(Ending::Aws)?;
     }
     let publishing = Publishing::new(deploying, own, places, audience).await?;
-    let sent = stream::iter(files).map(|file| publishing.file(file)).buffer_unordered(AT_ONCE);
-    // What has begun is not left half-way.
+    let sent = stream::iter(files).map(|file| publishing.file(file)).buffered(AT_ONCE);
+    // What has begun is not left half-way, and of several faults the first of the manifest is told.
     let sent: Vec<Result<(), Ending>> = sent.collect().await;
     sent.into_iter().collect::<Result<(), Ending>>()?;
     publishing.images(images).await
