@@ -30,11 +30,15 @@ pub struct Plan {
 /// What deploying `new` over `old` does, by the change set that CloudFormation made for it.
 pub fn plan(old: &Template, new: &Template, change_set: &ChangeSet) -> Plan {
     let staying = staying(&change_set.changes);
-    let changing = change_set.changes.iter().filter(|it| !is_idle(it, &staying));
+    let written = diff::diff(old, new);
+    // What is only given other tags of the stack is told by these.
+    let is_tagged = |change: &ResourceChange| {
+        old.tags != new.tags && is_of_tags(change) && !written.resources.iter().any(|it| it.id == change.id)
+    };
+    let changing = change_set.changes.iter().filter(|it| !is_idle(it, &staying) && !is_tagged(it));
     let told = Told(
         changing.map(|it| (it.id.clone(), with_secrets_hidden(word(it, &staying), it, [old, new]))).collect(),
     );
-    let written = diff::diff(old, new);
     let diff = diff::judged(old, new, Some(&told));
     let untouched = written.resources.into_iter().map(|it| it.id).filter(|it| !told.0.contains_key(it));
     let drifted = change_set.changes.iter().filter(|it| it.has_drifted).map(|it| it.id.clone());
@@ -87,6 +91,15 @@ fn is_idle(change: &ResourceChange, staying: &BTreeSet<&str>) -> bool {
         && change.replacing != Replacing::Yes
         && !change.details.is_empty()
         && change.details.iter().all(|it| is_same(it, staying))
+}
+
+/// Whether nothing but the tags of a resource become others.
+fn is_of_tags(change: &ResourceChange) -> bool {
+    let is_tags = |it: &Detail| it.attribute == Attribute::Other("Tags".to_owned());
+    change.action == Action::Modify
+        && change.replacing == Replacing::No
+        && !change.details.is_empty()
+        && change.details.iter().all(is_tags)
 }
 
 /// What a change set says of a resource.

@@ -483,6 +483,7 @@ fn fingerprint(old: &Value, new: &Value) -> Option<Fingerprint> {
         account: None,
         renamed_from: None,
         observed: &[],
+        tags: &[],
         drifted: &[],
     };
     Fingerprint::new(&["shop"], &subject, &[])

@@ -12,7 +12,7 @@ use super::{Checked, Compared, Comparison, Presence, validate};
 #[cfg(feature = "aws")]
 use crate::{diff::ResourceChange, review::Approval};
 use crate::{
-    review::{self, Danger, Fingerprint, Review, Subject, Warning},
+    review::{self, Danger, Fingerprint, Review, Subject, Tag, Warning},
     validate::{Finding, Options},
     world::Files,
 };
@@ -89,6 +89,8 @@ pub fn reviewed(mut comparison: Comparison, basis: Basis) -> Reviewed {
 /// What is to be known of one stack.
 fn of_stack(compared: &Compared) -> OfStack {
     let [old, new] = &*compared.templates;
+    let tags: Vec<Tag<'_>> =
+        compared.tags.iter().map(|it| (&*it.key, it.was.as_deref(), it.is.as_deref())).collect();
     let subject = Subject {
         diff: &compared.diff,
         templates: [old, new],
@@ -97,6 +99,7 @@ fn of_stack(compared: &Compared) -> OfStack {
         renamed_from: compared.renamed_from.as_deref(),
         drifted: &compared.remarks.drifted,
         observed: &compared.remarks.observed,
+        tags: &tags,
     };
     let place = [Some(&compared.name), compared.account.as_ref(), compared.region.as_ref()];
     let place = place.map(|it| it.map_or("", String::as_str));

@@ -53,7 +53,15 @@ impl Fingerprint {
             verdict: Verdict::Never,
             name: key.clone(),
         });
-        let mut parts: Vec<Part> = resources.chain(entries).chain(given).collect();
+        let tags = subject.tags.iter().map(|(key, was, is)| {
+            let [was, is] = [was, is].map(|it| it.map(|it| format!("={it}")).unwrap_or_default());
+            Part {
+                digest: digest(&[name, "tag", key, &was, &is]),
+                verdict: Verdict::Never,
+                name: (*key).to_owned(),
+            }
+        });
+        let mut parts: Vec<Part> = resources.chain(entries).chain(given).chain(tags).collect();
         if parts.is_empty() {
             return None;
         }

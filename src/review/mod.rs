@@ -32,7 +32,7 @@ pub use self::{
     losses::{Address, Going},
     permissions::Power,
     record::{About, Record},
-    subject::Subject,
+    subject::{Subject, Tag},
     warnings::{Observed, Pending, Warning},
 };
 use crate::diff::{Data, Followers};

@@ -27,7 +27,12 @@ pub struct Subject<'a> {
     pub drifted: &'a [String],
     /// What only the account tells.
     pub observed: &'a [Observed],
+    /// The tags of the stack that differ.
+    pub tags: &'a [Tag<'a>],
 }
+
+/// A tag of a stack: its key, its value before, and after.
+pub type Tag<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
 
 impl<'a> Subject<'a> {
     /// The resource of a change before and after it; of one that is new or goes, there is one of both.

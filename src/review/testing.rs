@@ -51,6 +51,7 @@ pub(super) fn check(old: &str, new: &str) -> String {
         renamed_from: None,
         drifted: &[],
         observed: &[],
+        tags: &[],
     };
     let Review { dangers, impacts, warnings } = review(&subject);
     let mut out = String::new();

@@ -34,6 +34,15 @@ pub(super) struct Stack<'a> {
     untouched: &'a [String],
     drifted: &'a [String],
     kept: Vec<Kept<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<Tag<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tag<'a> {
+    key: &'a str,
+    old: Option<&'a str>,
+    new: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -221,6 +230,11 @@ pub(super) fn stack<'a>(it: &'a Compared, sources: &'a Sources) -> Stack<'a> {
             .kept
             .iter()
             .map(|(parameter, value, default)| Kept { parameter, value, default })
+            .collect(),
+        tags: it
+            .tags
+            .iter()
+            .map(|it| Tag { key: &it.key, old: it.was.as_deref(), new: it.is.as_deref() })
             .collect(),
     }
 }

@@ -104,3 +104,28 @@ fn an_image_that_nobody_has_pushed_is_told_at_what_is_to_run_it() {
     }
     golden("deploy/images.txt", &story.0);
 }
+
+#[test]
+fn tags_of_the_stack_are_part_of_the_change() {
+    let server = Server::start();
+    let file = |tags: &str| SHOP.replace("region:", &format!("tags: {tags}\nregion:"));
+    assert_eq!(super::on(&server, &file("{team: web, old: '1'}"), &["deploy"]).exit, Exit::Done);
+    let mut story = Story::default();
+    let other = file("{team: shop, new: '2'}");
+    for arguments in [&["diff"] as &[&str], &["diff", "--format", "json"], &["review", "--all"]] {
+        story.run("other tags", &server, &other, arguments);
+    }
+    let fingerprint = |file: &str| {
+        let run = super::on(&server, file, &["review", "--method", "template", "--format", "json"]);
+        run.out.split_once("\"fingerprint\": \"").map(|(_, rest)| rest.split('"').next().unwrap().to_owned())
+    };
+    let approved = fingerprint(&other).expect("the tags are something to approve");
+    assert_ne!(Some(&approved), fingerprint(&file("{team: shop, new: '3'}")).as_ref());
+    assert_eq!(fingerprint(&file("{team: web, old: '1'}")), None);
+    let run = super::on(&server, &file("{team: shop, new: '3'}"), &["deploy", "--approved", &approved]);
+    assert_eq!((run.exit, super::codes(&run)), (Exit::No, vec!["not-approved"]), "{}", run.err);
+    let run = super::on(&server, &other, &["deploy", "--approved", &approved]);
+    assert_eq!(run.exit, Exit::Done, "{}", run.err);
+    story.run("the same tags", &server, &other, &["diff"]);
+    golden("deploy/tags.txt", &story.0);
+}

@@ -211,7 +211,8 @@ impl Deploying<'_> {
         };
         let mut sources = self.sources.clone();
         let name = format!("{} (deployed)", self.name);
-        let template = Template::new(document(text.as_deref(), &name, &mut sources));
+        let mut template = Template::new(document(text.as_deref(), &name, &mut sources));
+        template.tags = stack.as_ref().map(|it| it.tags.clone()).unwrap_or_default();
         Ok(Before { stack, template, sources })
     }
 
@@ -335,9 +336,10 @@ impl Deploying<'_> {
     /// What the deployed template and this one say differently.
     pub(in crate::ops) fn compared(&self, before: &Before, template: Template) -> Compared {
         let presence = if before.stack.is_some() { Presence::Both } else { Presence::Added };
+        let template = Template { tags: self.tags(), ..template };
         let compared = Compared::new(self.name.clone(), presence, [before.template.clone(), template]);
         let Target { environment, account, region, .. } = self.stack.target.clone();
-        Compared { environment, account, region, ..compared }
+        Compared { environment, account, region, ..compared.with_tags() }
     }
 
     /// What the templates say of the deployment, without asking CloudFormation.

@@ -5,7 +5,7 @@
 mod deployed;
 mod sides;
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, has_errors},
@@ -20,7 +20,7 @@ use super::synth::in_order;
 use crate::{
     diff::{self, TemplateDiff},
     review::Observed,
-    template::Template,
+    template::{Template, secrets::shown},
     world::{Files, Revisions},
 };
 
@@ -74,8 +74,22 @@ pub struct Compared {
     pub templates: Box<[Template; 2]>,
     /// What differs.
     pub diff: TemplateDiff,
+    /// The tags that differ, which CloudFormation gives to all that can have some; those of a stack that is new or gone are
+    /// not among them.
+    pub tags: Vec<TagChange>,
     /// What is to be said beside that of a stack that is deployed.
     pub remarks: Remarks,
+}
+
+/// A tag of a stack that is another, or on one side only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagChange {
+    /// Its key.
+    pub key: String,
+    /// Its value before.
+    pub was: Option<String>,
+    /// Its value after.
+    pub is: Option<String>,
 }
 
 /// What is to be said of a stack that is deployed, beside what differs.
@@ -120,8 +134,22 @@ impl Compared {
             presence,
             templates: templates.into(),
             diff,
+            tags: Vec::new(),
             remarks: Remarks::default(),
         }
+    }
+
+    /// The same with the tags that differ.
+    pub(in crate::ops) fn with_tags(self) -> Self {
+        let [old, new] = &*self.templates;
+        let keys: BTreeSet<&String> = old.tags.keys().chain(new.tags.keys()).collect();
+        let of = |key: &String| {
+            let [was, is] = [old, new].map(|it| it.tags.get(key).map(|value| shown(key, value).into_owned()));
+            TagChange { key: key.clone(), was, is }
+        };
+        let differs =
+            |key: &&String| self.presence == Presence::Both && old.tags.get(*key) != new.tags.get(*key);
+        Self { tags: keys.into_iter().filter(differs).map(of).collect(), ..self }
     }
 
     /// The same by what the templates say, whatever CloudFormation says of it.
@@ -141,11 +169,15 @@ impl Compared {
         security.attachments.retain(|it| names.contains(&it.resource));
         security.rules.retain(|it| names.contains(&it.resource));
         self.remarks.given.retain(|(name, ..)| names.contains(name));
+        self.tags.retain(|it| names.contains(&it.key));
     }
 
     /// Whether anything differs.
     pub fn differs(&self) -> bool {
-        self.presence != Presence::Both || !self.diff.is_empty() || !self.remarks.given.is_empty()
+        self.presence != Presence::Both
+            || !self.diff.is_empty()
+            || !self.tags.is_empty()
+            || !self.remarks.given.is_empty()
     }
 }
 
@@ -290,6 +322,8 @@ fn compare(mut old: Side, new: Side) -> Vec<Compared> {
             None => (name, nothing()),
         };
         let compared = Compared::new(name, presence, [was, template]);
+        // One template says nothing of tags.
+        let compared = if is_named && old.is_named { compared.with_tags() } else { compared };
         stacks.push(Compared { renamed_from, environment, account, region, ..compared });
     }
     for Member { name, environment, account, region, template } in old.stacks {

@@ -206,6 +206,7 @@ impl<'a> Sides<'a> {
                 let paths = it.paths.iter();
                 let paths = paths.filter_map(|(id, path)| Some((LogicalId::checked(id).ok()?, path.clone())));
                 template.paths = paths.collect();
+                template.tags = it.tags.clone().into_iter().collect();
                 let nested = nested_templates(&template.body);
                 stacks.push(Member::new(it.name.clone(), template));
                 self.nested(files, folder, &it.name, nested, 0, &mut stacks)?;

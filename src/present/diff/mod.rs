@@ -107,8 +107,11 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
             )]));
         }
     }
-    let summary = if stack.diff.is_empty() && !stack.remarks.given.is_empty() && !view.security_only {
+    let is_same = stack.diff.is_empty() && !view.security_only;
+    let summary = if is_same && !stack.remarks.given.is_empty() {
         plain("the template is the same; `--method change-set` tells what the parameters change")
+    } else if is_same && !stack.tags.is_empty() {
+        plain("the template is the same; CloudFormation gives the tags to all that can have some")
     } else {
         summary(&stack.diff, view)
     };
@@ -135,7 +138,7 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
         blocks.extend(page.entries());
         blocks.extend(page.slight());
     }
-    blocks.extend(remarks(&stack.remarks));
+    blocks.extend(remarks(stack));
     if !view.is_for_review {
         blocks.push(summary);
     }
@@ -143,8 +146,12 @@ fn of_stack(stack: &Compared, sources: &Sources, view: &View) -> Vec<Block> {
 }
 
 /// What is to be said of a stack that is deployed.
-fn remarks(remarks: &Remarks) -> impl Iterator<Item = Block> {
-    let Remarks { untouched, drifted, kept, given, .. } = remarks;
+fn remarks(stack: &Compared) -> impl Iterator<Item = Block> {
+    let Remarks { untouched, drifted, kept, given, .. } = &stack.remarks;
+    let tags = stack.tags.iter().map(|it| {
+        let [was, is] = [&it.was, &it.is].map(|it| it.as_deref().unwrap_or("(none)"));
+        format!("tag {}: {was} → {is}", it.key)
+    });
     let of = |ids: &[String], what: &str| (!ids.is_empty()).then(|| format!("{what}: {}", ids.join(", ")));
     let kept = kept.iter().map(|(name, value, default)| {
         format!("parameter {name} keeps the value it was given, {value}; its default is {default} now")
@@ -152,7 +159,7 @@ fn remarks(remarks: &Remarks) -> impl Iterator<Item = Block> {
     let untouched = of(untouched, "CloudFormation has nothing to do for what is written in another way");
     let drifted = of(drifted, "somebody has changed this outside of CloudFormation");
     let given = given.iter().map(|(name, old, new)| format!("parameter {name}: {old} → {new}"));
-    let lines: Vec<String> = given.chain(kept).chain(untouched).chain(drifted).collect();
+    let lines: Vec<String> = given.chain(tags).chain(kept).chain(untouched).chain(drifted).collect();
     lines.into_iter().map(|it| Block::Paragraph(plain(it)))
 }
 

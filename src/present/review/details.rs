@@ -5,7 +5,7 @@ use asi_constructs::kernel::span::Sources;
 use super::{construct, place};
 use crate::{
     diff::{Change, EntryChange, Kind, Leaf, Rank, ResourceChange, Verdict, text},
-    ops::Compared,
+    ops::{Compared, diff::TagChange},
     present::diff::{section, security, shortened, slight},
     render::Block,
 };
@@ -30,8 +30,16 @@ pub(super) fn details(stack: &Compared, sources: &Sources) -> Vec<Block> {
     parts.extend(
         given.map(|(name, was, is)| code(format!("  parameter {}\n-     {was}\n+     {is}\n", line(name)))),
     );
+    parts.extend(stack.tags.iter().map(|it| code(of_tag(it))));
     parts.extend(slight(&stack.diff).map(|it| code(format!("  {it}\n"))));
     parts
+}
+
+fn of_tag(it: &TagChange) -> String {
+    let side = |sign: char, value: &Option<String>| {
+        value.as_ref().map(|it| format!("{sign}     {}\n", line(it))).unwrap_or_default()
+    };
+    format!("  tag {}\n{}{}", line(&it.key), side('-', &it.was), side('+', &it.is))
 }
 
 pub(super) fn of_resource(it: &ResourceChange, sources: &Sources) -> String {

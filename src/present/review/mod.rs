@@ -87,7 +87,14 @@ fn counts(reviewed: &Reviewed) -> Vec<(Weight, String)> {
 fn changes(stack: &Compared) -> usize {
     let Counts { added, changed, replaced, maybe_replaced, removed, .. } = stack.diff.counts();
     let others = stack.diff.entries.iter().filter(|it| !it.is_slight()).count();
-    added + changed + replaced + maybe_replaced + removed + others + stack.remarks.given.len()
+    added
+        + changed
+        + replaced
+        + maybe_replaced
+        + removed
+        + others
+        + stack.remarks.given.len()
+        + stack.tags.len()
 }
 
 /// A review for a terminal; with `all`, all of the change, too.
