@@ -438,6 +438,18 @@ fn what_is_no_answer_is_told_and_makes_nothing_grow() {
 }
 
 #[test]
+fn a_list_without_an_end_is_given_up() {
+    let server = Server::start();
+    let endless = vpcs(&[]).replace("</vpcSet>", "</vpcSet><nextToken>again</nextToken>");
+    answer(&server, "DescribeVpcs", &[endless]);
+    let told = "the answer to `DescribeVpcs` is not one of AWS: it has more than 1000 pages";
+    check_failure(&server, "vpc-provider", json!({ "filter": {} }), told);
+    answer(&server, "ListAliases", &[json!({ "Aliases": [], "NextMarker": "again" }).to_string()]);
+    let told = "the answer to `ListAliases` is not one of AWS: it has more than 1000 pages";
+    check_failure(&server, "key-provider", json!({ "aliasName": "alias/a" }), told);
+}
+
+#[test]
 fn what_asi_cannot_ask_it_says() {
     let server = Server::start();
     let plugin = "`mine` is a plugin of the CDK's CLI, and `asi` runs none";

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Unfound};
+use super::{Asked, MOST_PAGES, Unfound, endless};
 use crate::world::aws::{Aws, signed::Target};
 
 /// The most resources that can be listed at once.
@@ -60,7 +60,10 @@ impl Aws {
             question["ResourceModel"] = Value::from(model.to_string());
         }
         let mut found = Vec::new();
-        loop {
+        for page in 0.. {
+            if page == MOST_PAGES {
+                return Err(endless("ListResources").into());
+            }
             let answer = self.ask(target("ListResources"), &question).await?;
             for listed in answer["ResourceDescriptions"].as_array().into_iter().flatten() {
                 let resource = Resource::read(listed)?;

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Element, Unfound};
-use crate::world::{AwsError, aws::Aws};
+use super::{Asked, Element, MOST_PAGES, Unfound, endless};
+use crate::world::{
+    AwsError,
+    aws::{Aws, query::encoded},
+};
 
 impl Aws {
     /// Id and name of the hosted zone of a domain.
@@ -29,7 +32,7 @@ impl Aws {
     async fn zones_of(&self, domain: &str, name: &str) -> Result<Vec<Element>, AwsError> {
         let mut found = Vec::new();
         let mut from = vec![("dnsname".to_owned(), domain.to_owned())];
-        loop {
+        for _ in 0..MOST_PAGES {
             let answer =
                 self.get("route53", "ListHostedZonesByName", "/2013-04-01/hostedzonesbyname", &from).await?;
             found.extend(answer.items("HostedZones").filter(|it| it.text("Name") == Some(name)).cloned());
@@ -39,12 +42,13 @@ impl Aws {
             let id = answer.text("NextHostedZoneId");
             from.extend(id.map(|it| ("hostedzoneid".to_owned(), it.to_owned())));
         }
+        Err(endless("ListHostedZonesByName"))
     }
 
     /// Whether a private zone answers in a VPC.
     async fn serves(&self, zone: &str, vpc: &str) -> Result<bool, AwsError> {
         let id = zone.rsplit('/').next().unwrap_or_default();
-        let path = format!("/2013-04-01/hostedzone/{}", super::super::query::encoded(id));
+        let path = format!("/2013-04-01/hostedzone/{}", encoded(id));
         let answer = self.get("route53", "GetHostedZone", &path, &[]).await?;
         Ok(answer.items("VPCs").any(|it| it.text("VPCId") == Some(vpc)))
     }

@@ -111,24 +111,14 @@ impl Aws {
         Ok(found)
     }
 
-    /// What the service lists, page by page.
+    /// What the service lists.
     async fn balanced(
         &self,
         operation: &'static str,
         list: &str,
-        mut form: Vec<(String, String)>,
+        form: Vec<(String, String)>,
     ) -> Result<Vec<Element>, AwsError> {
-        let mut found = Vec::new();
-        loop {
-            let answer = self.query(LOAD_BALANCING, operation, &form).await?;
-            let result = answer.into_child(&format!("{operation}Result"));
-            found.extend(result.items(list).cloned());
-            form.retain(|(name, _)| name != "Marker");
-            match result.text("NextMarker") {
-                Some(marker) => form.push(("Marker".to_owned(), marker.to_owned())),
-                None => return Ok(found),
-            }
-        }
+        self.all_pages(LOAD_BALANCING, operation, ["Marker", "NextMarker"], list, form).await
     }
 }
 

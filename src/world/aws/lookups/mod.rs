@@ -16,9 +16,12 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::{Aws, query::Queried, xml::Element};
-use crate::world::AwsError;
+use crate::world::{AwsError, Refusal};
 
 const EC2: Queried = Queried { service: "ec2", version: "2016-11-15" };
+
+/// The most pages that a list has: whoever tells of a next one again and again is not AWS.
+const MOST_PAGES: usize = 1000;
 
 /// What is not looked for, but says how: who asks, where, and what to do if nothing is found.
 const ABOUT_THE_LOOKUP: [&str; 8] = [
@@ -121,24 +124,43 @@ impl Aws {
         }
     }
 
-    /// What EC2 lists, page by page.
+    /// What EC2 lists.
     async fn listed(
         &self,
         operation: &'static str,
         list: &str,
+        form: Vec<(String, String)>,
+    ) -> Result<Vec<Element>, AwsError> {
+        self.all_pages(EC2, operation, ["NextToken", "nextToken"], list, form).await
+    }
+
+    /// What a service lists, page by page: the next one is asked for by a parameter, and told of by an element.
+    async fn all_pages(
+        &self,
+        queried: Queried,
+        operation: &'static str,
+        [asked, told]: [&str; 2],
+        list: &str,
         mut form: Vec<(String, String)>,
     ) -> Result<Vec<Element>, AwsError> {
         let mut found = Vec::new();
-        loop {
-            let answer = self.query(EC2, operation, &form).await?;
-            found.extend(answer.items(list).cloned());
-            form.retain(|(name, _)| name != "NextToken");
-            match answer.text("nextToken") {
-                Some(token) => form.push(("NextToken".to_owned(), token.to_owned())),
+        for _ in 0..MOST_PAGES {
+            let answer = self.query(queried, operation, &form).await?;
+            let result = answer.child(&format!("{operation}Result")).unwrap_or(&answer);
+            found.extend(result.items(list).cloned());
+            form.retain(|(name, _)| name != asked);
+            match result.text(told) {
+                Some(token) => form.push((asked.to_owned(), token.to_owned())),
                 None => return Ok(found),
             }
         }
+        Err(endless(operation))
     }
+}
+
+/// That a list is longer than any list is.
+fn endless(operation: &'static str) -> AwsError {
+    AwsError { operation, reason: Refusal::Garbled(format!("it has more than {MOST_PAGES} pages")) }
 }
 
 impl<'a> Asked<'a> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Unfound};
+use super::{Asked, MOST_PAGES, Unfound, endless};
 use crate::world::aws::{Aws, signed::Target};
 
 impl Aws {
@@ -23,7 +23,7 @@ impl Aws {
         let alias = asked.needed("aliasName")?;
         let target = Target { service: "kms", prefix: "TrentService", operation: "ListAliases" };
         let mut question = json!({});
-        loop {
+        for _ in 0..MOST_PAGES {
             let answer = self.ask(target, &question).await?;
             let mut aliases = answer["Aliases"].as_array().into_iter().flatten();
             if let Some(found) = aliases.find(|it| it["AliasName"] == alias) {
@@ -32,10 +32,12 @@ impl Aws {
             }
             match answer["NextMarker"].as_str() {
                 Some(marker) => question = json!({ "Marker": marker }),
-                None => break,
+                None => {
+                    let substitute = asked.substitute().and_then(|it| it.get("keyId"));
+                    return substitute.map(|it| json!({ "keyId": it })).ok_or_else(|| asked.nothing("key"));
+                }
             }
         }
-        let substitute = asked.substitute().and_then(|it| it.get("keyId"));
-        substitute.map(|it| json!({ "keyId": it })).ok_or_else(|| asked.nothing("key"))
+        Err(endless("ListAliases").into())
     }
 }
