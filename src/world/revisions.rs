@@ -85,7 +85,13 @@ impl Revisions for Git {
             return Err(fail(Reason::Revision(reference.to_owned())));
         }
         let mut git = Command::new("git");
-        git.arg("-C").arg(there).args(["ls-tree", "-z", "-l", &format!("{reference}:./{below}")]);
+        git.arg("-C").arg(there).args([
+            "ls-tree",
+            "--full-tree",
+            "-z",
+            "-l",
+            &format!("{reference}:./{below}"),
+        ]);
         let output = git.stdin(Stdio::null()).output().map_err(|it| fail(Reason::System(it)))?;
         if !output.status.success() {
             return Err(fail(Reason::Missing));
