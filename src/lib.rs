@@ -139,6 +139,11 @@
 //!   printing one as Markdown is not.
 //! - *A comment is its own record*: it is found by its first line, which nobody sees, and by who wrote it; the lines after
 //!   that say what was approved. Nothing is kept elsewhere, and what somebody else has written or changed approves nothing.
+//! - *An app of the CDK is run as the CDK's own CLI runs it*: by the shell, told by the same variables, under the same locks. Where
+//!   nothing else is said and there is no stack file, it is that of `cdk.json`. The CDK's own validator is left out, because
+//!   templates are validated here; `"validation": true` has it run, too.
+//! - *Of an assembly is read what lies in its folder*, by paths and by links, and nothing is made of one with a fault: it is
+//!   data from elsewhere. A value that nobody has looked up is such a fault, except for who only lists or draws.
 //! - *A release through the stack is an update with the template it has*, asked for by a project of CodeBuild:
 //!   CodePipeline's own action for CloudFormation would leave its role to the stack, for all that comes later.
 

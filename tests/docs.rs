@@ -180,6 +180,7 @@ fn every_explanation_is_complete() {
 fn every_code_is_shown_by_a_test() {
     let mut shown: BTreeSet<String> = BTreeSet::new();
     let folders = [
+        "apps",
         "assembly",
         "faults",
         "validate",
@@ -241,6 +242,11 @@ fn no_snapshot_is_an_orphan() {
             templates.contains(name)
                 || validate.contains(&format!("\"validate/{file}\""))
                 || name == "formats"
+        }
+        "apps" => {
+            let apps =
+                read("tests/apps/mod.rs") + &read("tests/apps/hostile.rs") + &read("tests/apps/settings.rs");
+            apps.contains(&format!("\"apps/{file}\""))
         }
         "graph" => examples.contains(name),
         "wire" => {

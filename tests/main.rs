@@ -10,6 +10,7 @@
 #[cfg(all(unix, feature = "aws"))]
 mod action;
 mod alius;
+mod apps;
 mod architecture;
 mod art;
 mod assembly;

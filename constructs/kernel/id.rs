@@ -9,6 +9,11 @@ use md5::{Digest, Md5};
 pub struct ConstructPath(Arc<[Arc<str>]>);
 
 impl ConstructPath {
+    /// The path that is written so: `Shop/Web`.
+    pub fn of(path: &str) -> Self {
+        Self(path.split('/').map(Arc::from).collect())
+    }
+
     /// The path of a child.
     #[must_use]
     pub fn join(&self, id: &str) -> Self {

@@ -1,7 +1,5 @@
 //! What a manifest of assets lists: files and images, what each is made of, and where it has to be.
 
-use std::path::{Component, Path};
-
 use serde_json::Value;
 
 /// What a manifest of assets lists.
@@ -150,10 +148,8 @@ pub fn assets(manifest: &[u8]) -> Option<Assets> {
 }
 
 /// A path that stays in the assembly.
-pub(super) fn inside(path: &Value) -> Option<String> {
-    let path = path.as_str()?;
-    let is_inside = Path::new(path).components().all(|it| matches!(it, Component::Normal(_)));
-    (is_inside && !path.is_empty()).then(|| path.to_owned())
+fn inside(path: &Value) -> Option<String> {
+    super::inside(path.as_str()?)
 }
 
 fn entries(entries: &Value) -> impl Iterator<Item = (&String, &Value)> {

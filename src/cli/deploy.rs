@@ -5,10 +5,14 @@ use std::{collections::BTreeMap, io, path::PathBuf};
 use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
 use clap::ValueEnum;
 
-use super::{Exit, Global, Output, progress::Printer};
+use super::{
+    Exit, Global, Output,
+    app::{For, assembly},
+    progress::Printer,
+};
 use crate::{
     ops::{
-        self, Deployables,
+        self, Choice, Deployables,
         deploy::{Approval, Ending, Endings, Method, Settings},
         validate::Request,
     },
@@ -32,7 +36,8 @@ use crate::{
     after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses something; ListChangeSets and DeleteStack where a stack never came up; CreateStack or UpdateStack with --method direct; CancelUpdateStack after Ctrl-C, if asked for; UpdateTerminationProtection with --protect. Where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks. Where a stack is bound to an account or its template is large: sts:GetCallerIdentity; where its template is large: s3:GetObject, s3:PutObject. Where images are built, ecr:DescribeRepositories, DescribeImages, GetAuthorizationToken, and what `docker push` asks of a registry. With --app also sts:AssumeRole, ssm:GetParameter, s3:GetObject, s3:PutObject; where a bucket may not be looked into, s3:GetBucketLocation. Images are built by `docker`, or by the program that CDK_DOCKER names.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck; 130 Ctrl-C was pressed again while a change set was taken away."
 )]
 pub(super) struct Args {
-    /// The stacks, by the names `asi ls` prints; if absent, those of the chosen environment
+    /// The stacks, by the names `asi ls` prints, and with them all that they need; if absent, those of the chosen
+    /// environment, or the only one of an app
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
     /// Deploy only the stacks named, and not those they need
@@ -101,7 +106,8 @@ pub(super) struct Args {
     /// Write all outputs into this file, as JSON: stack, then key, then value
     #[arg(short = 'O', long, value_name = "FILE")]
     outputs_file: Option<PathBuf>,
-    /// Show what follows from other changes, too, and what is hardly worth a line
+    /// Show what follows from other changes, too, and what is hardly worth a line; where no stack of an app is named, deploy
+    /// all of them, but for those of its stages
     #[arg(long)]
     all: bool,
 }
@@ -142,7 +148,12 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         Err(fault) => return output.fault(fault),
     };
     let files = world.files.as_ref();
-    let (deployables, exit) = deployables(&args.stacks, args.exclusively, global, world, output)?;
+    let choice = match (args.stacks.as_slice(), args.all) {
+        ([], true) => Choice::TopLevel,
+        ([], false) => Choice::Only,
+        (patterns, _) => Choice::Named { patterns, exclusively: args.exclusively },
+    };
+    let (deployables, exit) = deployables(choice, global, world, output)?;
     if exit != Exit::Done {
         return Ok(exit);
     }
@@ -180,18 +191,25 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
 
 /// The stacks of the stack file or of the assembly, once what is wrong with them is told, and how that ends the run.
 pub(super) fn deployables(
-    names: &[String],
-    exclusively: bool,
+    choice: Choice<'_>,
     global: &Global,
     world: &World,
     output: &mut Output<'_>,
 ) -> io::Result<(Deployables, Exit)> {
     let files = world.files.as_ref();
-    if let Some(folder) = &global.app {
-        let deployables = ops::assembled(files, folder, names, exclusively);
+    let folder = match assembly(For::Use, global, world, output)? {
+        Ok(folder) => folder,
+        Err(exit) => return Ok((Deployables::default(), exit)),
+    };
+    if let Some(folder) = folder {
+        let deployables = ops::assembled(files, folder, choice);
         let exit = output.diagnostics(&deployables.diagnostics, &deployables.sources)?;
         return Ok((deployables, exit));
     }
+    let (names, exclusively) = match choice {
+        Choice::All | Choice::TopLevel | Choice::Only => (&[][..], false),
+        Choice::Named { patterns, exclusively } => (patterns, exclusively),
+    };
     let synthesize = if exclusively { ops::synthesize } else { ops::synth::synthesize_with_needs };
     let synthesis = super::context::looked_up(global, world, output, || {
         synthesize(files, &global.file, global.env.as_deref(), names)
@@ -242,7 +260,7 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
 }
 
 fn settings(args: &Args, global: &Global) -> Result<Settings, Diagnostic> {
-    let mut tags = BTreeMap::new();
+    let mut tags: BTreeMap<String, String> = global.told.tags().iter().cloned().collect();
     for given in &args.tags {
         let (key, value) = pair(given, "--tag", "KEY=VALUE")?;
         tags.insert(key.to_owned(), value.to_owned());

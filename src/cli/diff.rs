@@ -67,6 +67,9 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
+    if let Err(exit) = args.sides.open(global, world, output)? {
+        return Ok(exit);
+    }
     match args.sides.between("diff", global, world) {
         Err(fault) => output.fault(fault),
         Ok(Some(named)) => show(args, &compare(named, global.env.as_deref(), world), output),

@@ -4,7 +4,10 @@ use std::io;
 
 use super::{Exit, Global, Output, deploy::deployables, stacks::reach, status::Format};
 use crate::{
-    ops::doctor::{Diagnosis, Fact, Grade, Policy, examine},
+    ops::{
+        Choice,
+        doctor::{Diagnosis, Fact, Grade, Policy, examine},
+    },
     present, wire,
     world::{World, aws},
 };
@@ -31,7 +34,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
-    let (deployables, exit) = deployables(&args.stacks, false, global, world, output)?;
+    let choice = match args.stacks.as_slice() {
+        [] => Choice::All,
+        patterns => Choice::Named { patterns, exclusively: false },
+    };
+    let (deployables, exit) = deployables(choice, global, world, output)?;
     let stacks = &deployables.stacks;
     if args.policy {
         if exit != Exit::Done {
@@ -45,7 +52,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         return Ok(Exit::Done);
     }
     let mut diagnosis = Diagnosis::default();
-    let file = global.app.as_ref().unwrap_or(&global.file).display().to_string();
+    let file = global.app.clone().unwrap_or_else(|| global.file.display().to_string());
     let names = stacks.iter().map(|it| it.target.name.clone()).collect();
     diagnosis.found(file, if exit == Exit::Done { Fact::Stacks(names) } else { Fact::Unloaded });
     aws::block_on(examine(world, stacks, &reach(global), &mut diagnosis));

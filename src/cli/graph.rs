@@ -4,7 +4,10 @@ use std::{io, path::PathBuf};
 
 use clap::ValueEnum;
 
-use super::{Exit, Global, Output};
+use super::{
+    Exit, Global, Output,
+    app::{For, assembly},
+};
 use crate::{graph, ops, render, world::World};
 
 /// Draw the stack for people
@@ -50,7 +53,12 @@ enum Format {
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
     let files = world.files.as_ref();
-    let drawing = ops::graph(files, &global.file, global.env.as_deref(), &args.stacks);
+    let folder = match assembly(For::Use, global, world, output)? {
+        Ok(folder) => folder,
+        Err(exit) => return Ok(exit),
+    };
+    let path = folder.unwrap_or(&global.file);
+    let drawing = ops::graph(files, path, global.env.as_deref(), &args.stacks);
     let exit = output.diagnostics(&drawing.diagnostics, &drawing.sources)?;
     let Some(graph) = drawing.graph.filter(|_| exit == Exit::Done) else { return Ok(exit) };
     let text = match args.format {

@@ -9,7 +9,10 @@ use super::{
     stacks::reach,
 };
 use crate::{
-    ops::import::{Settings, import},
+    ops::{
+        Choice,
+        import::{Settings, import},
+    },
     present::deploy::Origins,
     world::{World, aws},
 };
@@ -47,7 +50,11 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         }
     }
     let names: Vec<String> = args.stack.iter().cloned().collect();
-    let (deployables, exit) = deployables(&names, true, global, world, output)?;
+    let choice = match names.as_slice() {
+        [] => Choice::Only,
+        patterns => Choice::Named { patterns, exclusively: true },
+    };
+    let (deployables, exit) = deployables(choice, global, world, output)?;
     if exit != Exit::Done {
         return Ok(exit);
     }

@@ -1,5 +1,6 @@
 //! The command line: arguments, and what is printed. One file for each command.
 
+mod app;
 #[cfg(feature = "aws")]
 mod bootstrap;
 mod config;
@@ -47,7 +48,7 @@ use asi_constructs::kernel::{
     diagnostic::{Diagnostic, Severity},
     span::Sources,
 };
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum, parser::ValueSource};
 
 use crate::{
     present,
@@ -95,10 +96,13 @@ struct Global {
     /// The stack file; `-` is standard input
     #[arg(short, long, global = true, default_value = "asi.yaml", value_name = "FILE")]
     file: PathBuf,
-    /// A folder with a cloud assembly, such as `cdk synth` writes, to deploy from in place of the stack file
-    #[cfg(feature = "aws")]
-    #[arg(id = "assembly", short = 'a', long = "app", global = true, value_name = "DIR")]
-    app: Option<PathBuf>,
+    /// An app of the CDK in place of the stack file: a command that writes a cloud assembly, or a folder with one. If absent,
+    /// and there is no stack file, that of `cdk.json`
+    #[arg(id = "assembly", short = 'a', long = "app", global = true, value_name = "COMMAND|DIR")]
+    app: Option<String>,
+    /// What the app is told by its context; may be given several times
+    #[arg(short = 'c', long = "context", global = true, value_name = "KEY=VALUE")]
+    context: Vec<String>,
     /// The environment to take, of those under `environments` in the stack file
     #[arg(short, long, global = true, value_name = "NAME")]
     env: Option<String>,
@@ -115,6 +119,9 @@ struct Global {
     /// Print no warnings
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// What `cdk.json` says.
+    #[arg(skip)]
+    told: app::Told,
 }
 
 /// When to use colours.
@@ -163,6 +170,13 @@ enum Command {
     Init(init::Args),
 }
 
+impl Command {
+    /// Whether it may be about the stacks of an app.
+    fn takes_stacks(&self) -> bool {
+        !matches!(self, Self::Config(_) | Self::Explain(_) | Self::Schema(_) | Self::Init(_))
+    }
+}
+
 /// Where a run prints to.
 struct Output<'a> {
     /// Results.
@@ -188,8 +202,9 @@ pub fn run(
     err: &mut dyn Write,
 ) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches_from(&arguments);
+    let (mut cli, matches) = match parsed.and_then(|it| Ok((Cli::from_arg_matches(&it)?, it))) {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version were asked for; they are results.
             let is_result = !error.use_stderr();
@@ -218,6 +233,15 @@ pub fn run(
         #[cfg(feature = "aws")]
         command: typed(&arguments),
     };
+    let names_file =
+        matches.subcommand().is_some_and(|(_, it)| it.value_source("file") == Some(ValueSource::CommandLine));
+    if cli.command.takes_stacks() {
+        match app::settle(&mut cli.global, names_file, world, &mut output) {
+            Ok(None) => (),
+            Ok(Some(exit)) => return exit,
+            Err(_) => return Exit::World,
+        }
+    }
     let result = match &cli.command {
         Command::Synth(args) => synth::run(args, &cli.global, world, &mut output),
         Command::Validate(args) => validate::run(args, &cli.global, world, &mut output),

@@ -187,7 +187,7 @@ pub(super) fn approved(
         Ok(job) => job,
         Err(error) => return failed(&error, output).map(Err),
     };
-    let app = app(global.app.as_deref().unwrap_or(&global.file), &job, global, world);
+    let app = app(global.app.as_deref().map_or(&*global.file, Path::new), &job, global, world);
     let about = About { app, environment: global.env.clone(), stacks: Vec::new() };
     let first_line = render::markdown(&Doc(vec![Block::Hidden(about.line())]));
     let asking = async {

@@ -111,6 +111,9 @@ enum FailOn {
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
     let environment = global.env.as_deref();
+    if let Err(exit) = args.sides.open(global, world, output)? {
+        return Ok(exit);
+    }
     match args.sides.between("review", global, world) {
         Err(fault) => output.fault(fault),
         Ok(Some(named)) => {
@@ -147,7 +150,6 @@ fn online(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) 
         environments = listing.stacks.into_iter().map(|it| it.environment).collect();
         environments.dedup();
     }
-    let new = global.app.as_deref().unwrap_or(&global.file);
     let mut each = Vec::new();
     for environment in environments {
         let deployed =
@@ -162,9 +164,11 @@ fn online(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) 
             Method::ChangeSet => Basis::ChangeSets,
         };
         let mut of_environment = reviewed(comparison, basis);
+        let new = global.told.folder().unwrap_or(&global.file);
         of_environment.hear(check(files, new, environment.as_deref()));
         each.push((environment, of_environment));
     }
+    let new = global.told.folder().unwrap_or(&global.file);
     finish(args, &each, (new, args.sides.stacks()), global, world, output)
 }
 

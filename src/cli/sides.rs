@@ -1,8 +1,6 @@
 //! What `asi diff` and `asi review` compare: what is deployed, a revision, or whatever is named, with what there is.
 
-#[cfg(feature = "aws")]
-use std::io;
-use std::path::Path;
+use std::{io, path::Path};
 
 use asi_constructs::kernel::diagnostic::Diagnostic;
 #[cfg(feature = "aws")]
@@ -10,10 +8,12 @@ use asi_constructs::kernel::diagnostic::has_errors;
 #[cfg(feature = "aws")]
 use clap::ValueEnum;
 
-use super::Global;
-#[cfg(feature = "aws")]
-use super::{Exit, Output};
+use super::{
+    Exit, Global, Output,
+    app::{For, assembly},
+};
 use crate::{
+    load::cdk::OUTPUT,
     ops::{
         self, Comparison,
         diff::{Between, Request},
@@ -22,7 +22,7 @@ use crate::{
 };
 #[cfg(feature = "aws")]
 use crate::{
-    ops::{Deployables, deploy::Settings, diff::Asking},
+    ops::{Choice, Deployables, deploy::Settings, diff::Asking},
     present,
     world::aws,
 };
@@ -30,7 +30,8 @@ use crate::{
 /// What to compare.
 #[derive(Debug, clap::Args)]
 pub(super) struct SidesArgs {
-    /// The names of stacks; or what there was and what there is, and then the names of stacks. `-` is standard input
+    /// The names of stacks; or what there was and what there is, which is left out where an app is that, and then the names
+    /// of stacks. `-` is standard input
     #[arg(value_name = "STACK|OLD NEW")]
     what: Vec<String>,
     /// Compare the stack file with what it was at this branch, tag or commit
@@ -53,6 +54,21 @@ pub(super) enum Method {
 }
 
 impl SidesArgs {
+    /// Opens the assembly of the app, if there is one, and something is compared with it that is not deployed.
+    pub(super) fn open(
+        &self,
+        global: &Global,
+        world: &World,
+        output: &mut Output<'_>,
+    ) -> io::Result<Result<(), Exit>> {
+        let is_compared = self.what.first().is_some_and(|it| it == "-" || world.files.exists(Path::new(it)));
+        let are_both = self.what.get(1).is_some_and(|it| world.files.exists(Path::new(it)));
+        if self.base.is_some() || !is_compared || are_both {
+            return Ok(Ok(()));
+        }
+        Ok(assembly(For::Use, global, world, output)?.map(|_| ()))
+    }
+
     /// Both sides, where they are named, and the stacks; nothing, if what is deployed is one of them.
     pub(super) fn between<'a>(
         &'a self,
@@ -60,9 +76,17 @@ impl SidesArgs {
         global: &'a Global,
         world: &World,
     ) -> Result<Option<(Between<'a>, &'a [String])>, Diagnostic> {
-        let is_path = |it: &String| it == "-" || it.contains(['.', '/']) || world.files.exists(Path::new(it));
+        // The path of a stack in an app has slashes, too.
+        let has_app = global.app.is_some();
+        let is_written_so = |it: &String| !has_app && it.contains(['.', '/']);
+        let is_path = |it: &String| it == "-" || is_written_so(it) || world.files.exists(Path::new(it));
         match (&self.base, self.what.as_slice()) {
+            (Some(_), _) if has_app => Err(without_revisions(command)),
             (Some(reference), names) => Ok(Some((Between::Revision(reference, &global.file), names))),
+            (None, [old, names @ ..]) if has_app && is_path(old) && !names.first().is_some_and(is_path) => {
+                let folder = global.told.folder().unwrap_or(Path::new(OUTPUT));
+                Ok(Some((Between::Paths(Path::new(old), folder), names)))
+            }
             (None, [old, new, names @ ..]) if is_path(old) || is_path(new) => {
                 Ok(Some((Between::Paths(Path::new(old), Path::new(new)), names)))
             }
@@ -103,8 +127,16 @@ impl SidesArgs {
             Err(fault) => return output.fault(fault).map(Err),
         };
         let files = world.files.as_ref();
-        let deployables: Deployables = match &global.app {
-            Some(folder) => ops::assembled(files, folder, &self.what, true),
+        let folder = match assembly(For::Use, global, world, output)? {
+            Ok(folder) => folder,
+            Err(exit) => return Ok(Err(exit)),
+        };
+        let choice = match self.what.as_slice() {
+            [] => Choice::All,
+            patterns => Choice::Named { patterns, exclusively: true },
+        };
+        let deployables: Deployables = match folder {
+            Some(folder) => ops::assembled(files, folder, choice),
             None => super::context::looked_up(global, world, output, || {
                 ops::synthesize(files, &global.file, environment, &self.what)
             })?
@@ -147,6 +179,14 @@ pub(super) fn compare(
 ) -> Comparison {
     let request = Request { between, environment, stacks };
     ops::diff(world.files.as_ref(), world.revisions.as_ref(), &request)
+}
+
+/// That an app is only there as it is now.
+fn without_revisions(command: &str) -> Diagnostic {
+    let fault = "an app is not run as it was at a revision, with what it was installed with";
+    Diagnostic::error("nothing-to-compare", fault).help(format!(
+        "write the assembly of that revision into a folder, and compare with it: `asi {command} FOLDER`"
+    ))
 }
 
 /// That it takes what this program was built without.

@@ -4,17 +4,17 @@ use std::io;
 
 use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
 
-use super::{Exit, Global, Output, deploy::exit_of_one};
+pub(super) use super::app::reach;
+use super::{
+    Exit, Global, Output,
+    app::{For, assembly},
+    deploy::exit_of_one,
+};
 use crate::{
     ops::{self, Target, deploy::Ending},
     present,
     world::{Reach, World, aws},
 };
-
-/// How AWS is reached.
-pub(super) fn reach(global: &Global) -> Reach<'_> {
-    Reach { profile: global.profile.as_deref(), region: global.region.as_deref() }
-}
 
 /// The stacks that are named, or those of the stack file or the assembly; or how the run ends because that is wrong. Where
 /// stacks are named, what stack files say is no matter.
@@ -25,17 +25,19 @@ pub(super) fn targets(
     output: &mut Output<'_>,
 ) -> io::Result<Result<Vec<Target>, Exit>> {
     let files = world.files.as_ref();
-    let (known, diagnostics, sources) = match &global.app {
-        Some(folder) => {
-            let all = ops::assembled(files, folder, &[], true);
-            (all.stacks.into_iter().map(|it| it.target).collect(), all.diagnostics, all.sources)
-        }
-        None => {
-            let all = ops::list::list(files, &global.file, global.env.as_deref());
-            (all.stacks.iter().map(Target::of).collect(), all.diagnostics, all.sources)
-        }
+    let folder = match assembly(For::Use, global, world, output)? {
+        Ok(folder) => folder,
+        Err(exit) => return Ok(Err(exit)),
     };
-    let exit = if names.is_empty() { output.diagnostics(&diagnostics, &sources)? } else { Exit::Done };
+    if let Some(folder) = folder {
+        let (targets, diagnostics, sources) = ops::deployable::targets(files, folder, names);
+        let exit = output.diagnostics(&diagnostics, &sources)?;
+        return Ok(if exit == Exit::Done { Ok(targets) } else { Err(exit) });
+    }
+    let all = ops::list::list(files, &global.file, global.env.as_deref());
+    let known = all.stacks.iter().map(Target::of).collect();
+    let exit =
+        if names.is_empty() { output.diagnostics(&all.diagnostics, &all.sources)? } else { Exit::Done };
     Ok(if exit == Exit::Done { Ok(ops::targets(known, names)) } else { Err(exit) })
 }
 

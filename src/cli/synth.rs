@@ -1,17 +1,25 @@
 //! `asi synth`
 
-use std::{io, mem::ManuallyDrop, path::PathBuf};
+use std::{
+    io,
+    mem::ManuallyDrop,
+    path::{Path, PathBuf},
+};
 
 use clap::ValueEnum;
 
-use super::{Exit, Global, Output};
+use super::{
+    Exit, Global, Output,
+    app::{For, assembly},
+};
 use crate::{
     ops::{
         self, Synthesis,
         app::App,
         validate::{Judgement, Request},
     },
-    template::Indent,
+    present,
+    template::{Indent, Template},
     world::{FileError, World},
 };
 
@@ -49,6 +57,12 @@ enum Format {
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
     let files = world.files.as_ref();
+    let what = args.output.as_deref().map_or(For::Use, For::Write);
+    match assembly(what, global, world, output)? {
+        Ok(Some(folder)) => return of_app(args, folder, global, world, output),
+        Ok(None) => (),
+        Err(exit) => return Ok(exit),
+    }
     let (file, environment) = (&global.file, global.env.as_deref());
     let app = App::asked_for(&world.variables).filter(|_| args.output.is_none());
     let folder = args.output.as_ref().or(app.as_ref().map(|it| &it.folder));
@@ -88,7 +102,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
             let written = ops::write_assembly(files, folder, &synthesis, &judgement, &[]);
             ended(written, Exit::Done, output)
         }
-        None => print(args, &synthesis, output),
+        None => print_only(args, &synthesis, output),
     }
 }
 
@@ -104,19 +118,52 @@ fn ended(written: Result<(), FileError>, exit: Exit, output: &mut Output<'_>) ->
 }
 
 /// Prints the one template there is.
-fn print(args: &Args, synthesis: &Synthesis, output: &mut Output<'_>) -> io::Result<Exit> {
+fn print_only(args: &Args, synthesis: &Synthesis, output: &mut Output<'_>) -> io::Result<Exit> {
     match synthesis.stacks.as_slice() {
-        [only] => {
-            let text = match args.format {
-                Format::Yaml => only.template.to_yaml(),
-                Format::Json => only.template.to_json(Indent::Readable),
-            };
-            output.out.write_all(text.as_bytes())?;
-            Ok(Exit::Done)
-        }
+        [only] => print(args, &only.template, output),
         several => {
             let names: Vec<String> = several.iter().map(|it| it.stack.name()).collect();
             output.fault(ops::synth::several_stacks(&names))
         }
     }
+}
+
+/// Prints the template of a stack of an assembly.
+fn of_app(
+    args: &Args,
+    folder: &Path,
+    global: &Global,
+    world: &World,
+    output: &mut Output<'_>,
+) -> io::Result<Exit> {
+    let files = world.files.as_ref();
+    let synthesis = ops::synth::of_assembly(files, folder, &args.stacks);
+    let exit = if args.no_validate {
+        output.diagnostics(&synthesis.diagnostics, &synthesis.sources)?
+    } else {
+        let request = Request { region: global.region.as_deref(), ..Request::default() };
+        let findings = ops::synth::findings(&synthesis, &request);
+        output.findings(findings, &synthesis.sources)?
+    };
+    if exit != Exit::Done || args.output.is_some() {
+        return Ok(exit);
+    }
+    match synthesis.stacks.as_slice() {
+        [(_, only)] => print(args, only, output),
+        several => {
+            let names: Vec<&str> = several.iter().map(|(it, _)| it.name.as_str()).collect();
+            let line = present::assembled(folder, &names);
+            writeln!(output.err, "{line}")?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn print(args: &Args, template: &Template, output: &mut Output<'_>) -> io::Result<Exit> {
+    let text = match args.format {
+        Format::Yaml => template.to_yaml(),
+        Format::Json => template.to_json(Indent::Readable),
+    };
+    output.out.write_all(text.as_bytes())?;
+    Ok(Exit::Done)
 }

@@ -5,7 +5,10 @@ use std::{io, path::PathBuf};
 use asi_constructs::kernel::diagnostic::Severity;
 use clap::ValueEnum;
 
-use super::{Exit, Global, Output};
+use super::{
+    Exit, Global, Output,
+    app::{For, assembly},
+};
 use crate::{
     load::FailOn,
     ops::{self, Checked, validate::Request},
@@ -25,7 +28,7 @@ use crate::{
                         2 an input cannot be read; 3 the world failed."
 )]
 pub(super) struct Args {
-    /// What to validate; if absent, the stack file
+    /// What to validate; if absent, the stack file, or the app
     #[arg(value_name = "FILE|DIR|-")]
     paths: Vec<PathBuf>,
     /// How to print what was found
@@ -87,9 +90,16 @@ impl From<Threshold> for FailOn {
 }
 
 pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Output<'_>) -> io::Result<Exit> {
-    let stack_file = [global.file.clone()];
+    let folder = match args.paths.as_slice() {
+        [] => assembly(For::Use, global, world, output)?,
+        _ => Ok(None),
+    };
+    let own = match folder {
+        Ok(folder) => [folder.unwrap_or(&global.file).to_owned()],
+        Err(exit) => return Ok(exit),
+    };
     let request = Request {
-        paths: if args.paths.is_empty() { &stack_file } else { &args.paths },
+        paths: if args.paths.is_empty() { &own } else { &args.paths },
         environment: global.env.as_deref(),
         region: global.region.as_deref(),
         security: args.security,

@@ -3,6 +3,8 @@
 //! Knows the frame of the stack file. What stands in a construct, and CloudFormation's own sections, it
 //! carries along unread.
 
+pub mod cdk;
+mod fields;
 pub mod layers;
 pub mod moves;
 pub mod stack;
@@ -16,6 +18,7 @@ use asi_constructs::kernel::{
     yaml::{self, Format, LARGEST_FILE},
 };
 
+pub use fields::Fields;
 pub use layers::{app, environments, merged, parts};
 pub use stack::{Declared, FailOn, Output, Parameter, Stack, is_app_name, stack_name, stacks};
 

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, has_errors},
-    id::LogicalId,
-    node::Node,
-    span::Sources,
+    span::{Sources, Span},
 };
 
-use super::{Synthesis, Synthesized, Target, built, validate::inputs::LARGEST_MANIFEST};
+use super::{
+    Synthesis, Synthesized, Target,
+    assembly::{AssembledStack, Assembly},
+    built,
+    selection::{fitting, selected},
+};
 use crate::{
     assembly::{self, Assets, Bootstrap, FileAsset, FileSource, ListedStack},
-    load,
     template::Template,
     world::Files,
 };
@@ -90,113 +92,172 @@ impl From<Synthesis> for Deployables {
     }
 }
 
-/// The stacks of the assembly in `folder` with these names, and unless they are deployed `exclusively`, all that they
-/// need; without names, all stacks.
-pub fn assembled(files: &dyn Files, folder: &Path, names: &[String], exclusively: bool) -> Deployables {
+/// Which stacks of an assembly are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Choice<'a> {
+    /// All there are.
+    All,
+    /// Those of the assembly itself, and none of assemblies within it.
+    TopLevel,
+    /// The only one there is.
+    Only,
+    /// Those these patterns mean; unless `exclusively`, with all that they need.
+    Named {
+        /// Patterns of paths in the app.
+        patterns: &'a [String],
+        /// Whether what they need is left out.
+        exclusively: bool,
+    },
+}
+
+/// The stacks of the assembly in `folder` that are meant, in the order of the assembly.
+pub fn assembled(files: &dyn Files, folder: &Path, choice: Choice<'_>) -> Deployables {
+    let mut all = Assembly::read(files, folder);
     let mut found = Deployables::default();
-    found.read(files, folder);
-    if !names.is_empty() {
-        found.choose(names, exclusively);
+    let mut stacks = Vec::new();
+    match chosen(&all, choice) {
+        _ if has_errors(&all.diagnostics) => (),
+        Ok(chosen) => stacks.extend(chosen.into_iter().filter_map(|at| deployable(&mut all, files, at))),
+        Err(faults) => found.diagnostics.extend(faults),
     }
-    if has_errors(&found.diagnostics) {
-        found.stacks.clear();
+    found.diagnostics.extend(all.violations(files));
+    found.diagnostics.extend(all.lacking());
+    found.diagnostics.extend(all.diagnostics);
+    found.sources = all.sources;
+    if !has_errors(&found.diagnostics) {
+        found.stacks = stacks;
     }
     found
 }
 
-impl Deployables {
-    fn read(&mut self, files: &dyn Files, folder: &Path) {
-        let manifest = files.read(&folder.join(assembly::MANIFEST), LARGEST_MANIFEST).ok();
-        let Some(listed) = manifest.and_then(|it| assembly::stacks(&it)) else {
-            let fault = format!("there is no cloud assembly in `{}`", folder.display());
-            let fault = Diagnostic::error("no-template", fault);
-            self.diagnostics
-                .push(fault.help("name a folder with a `manifest.json`, such as `cdk synth` writes"));
-            return;
-        };
-        for it in listed.stacks {
-            let (root, faults) = load::read(files, &folder.join(&it.template), &mut self.sources);
-            self.diagnostics.extend(faults);
-            if let Some(root) = root {
-                let assets = self.assets(files, folder, &it.assets);
-                self.stacks.push(deployable(it, root, folder, assets));
+/// The positions of the stacks that are meant.
+pub(in crate::ops) fn chosen(all: &Assembly, choice: Choice<'_>) -> Result<Vec<usize>, Vec<Diagnostic>> {
+    let every = 0..all.stacks.len();
+    match choice {
+        Choice::All => Ok(every.collect()),
+        Choice::TopLevel => Ok(every.filter(|at| all.stacks[*at].depth == 0).collect()),
+        Choice::Only if all.stacks.len() <= 1 => Ok(every.collect()),
+        Choice::Only => {
+            let names: Vec<&str> = all.stacks.iter().map(|it| it.listed.name.as_str()).collect();
+            let fault =
+                format!("it is not said which of {} stacks is meant: {}", names.len(), names.join(", "));
+            let fault = Diagnostic::error("several-stacks", fault);
+            Err(vec![fault.help("name one or some of them, by patterns such as `Prod/*`, or take `--all`")])
+        }
+        Choice::Named { patterns, exclusively } => {
+            let mut chosen = selected(patterns, &all.known())?;
+            if !exclusively {
+                all.add_needs(&mut chosen);
             }
+            Ok(chosen)
         }
-        for nested in listed.assemblies {
-            self.read(files, &folder.join(nested));
-        }
-    }
-
-    /// The files and images of these manifests.
-    fn assets(&mut self, files: &dyn Files, folder: &Path, manifests: &[String]) -> Assets {
-        let mut all = Assets::default();
-        for name in manifests {
-            let manifest = files.read(&folder.join(name), LARGEST_MANIFEST).ok();
-            match manifest.and_then(|it| assembly::assets(&it)) {
-                Some(listed) => {
-                    all.files.extend(listed.files);
-                    all.images.extend(listed.images);
-                    let path = folder.join(name);
-                    self.diagnostics.extend(listed.unusable.iter().map(|it| unusable(it, &path)));
-                }
-                None => {
-                    let fault = format!("`{}` lists no files", folder.join(name).display());
-                    let fault = Diagnostic::error("no-template", fault);
-                    self.diagnostics.push(fault.help("have the assembly written again"));
-                }
-            }
-        }
-        all
-    }
-
-    fn choose(&mut self, names: &[String], exclusively: bool) {
-        let is_called = |it: &Deployable, name: &str| {
-            it.target.name == name || it.assembled.as_ref().is_some_and(|it| it.name == name)
-        };
-        let known = self.stacks.iter().filter_map(|it| it.assembled.as_ref()).map(|it| it.name.as_str());
-        let known: Vec<&str> = known.collect();
-        for name in names.iter().filter(|name| !self.stacks.iter().any(|it| is_called(it, name))) {
-            let fault = Diagnostic::error("unknown-stack", format!("there is no stack `{name}`"));
-            self.diagnostics.push(fault.suggest(name, known.iter().copied()));
-        }
-        let is_named = |it: &&Deployable| names.iter().any(|name| is_called(it, name));
-        let mut wanted: Vec<String> =
-            self.stacks.iter().filter(is_named).map(|it| it.target.name.clone()).collect();
-        let mut at = 0;
-        while at < wanted.len() && !exclusively {
-            let needs =
-                self.stacks.iter().find(|it| it.target.name == wanted[at]).map(|it| &it.template.needs);
-            let further: Vec<String> =
-                needs.into_iter().flatten().filter(|it| !wanted.contains(it)).cloned().collect();
-            wanted.extend(further);
-            at += 1;
-        }
-        self.stacks.retain(|it| wanted.contains(&it.target.name));
     }
 }
 
-fn deployable(it: ListedStack, root: Node, folder: &Path, assets: Assets) -> Deployable {
-    let mut template = Template::new(root);
-    let paths = it.paths.into_iter();
-    template.paths = paths.filter_map(|(id, path)| Some((LogicalId::checked(&id).ok()?, path))).collect();
-    template.tags = it.tags.into_iter().collect();
-    template.needs = it.needs;
+impl Assembly {
+    /// Adds all that these stacks need, however far that is.
+    fn add_needs(&self, chosen: &mut Vec<usize>) {
+        let mut next = 0;
+        while let Some(at) = chosen.get(next) {
+            let further: Vec<usize> =
+                self.needed(*at).into_iter().filter(|it| !chosen.contains(it)).collect();
+            chosen.extend(further);
+            next += 1;
+        }
+        chosen.sort_unstable();
+    }
+}
+
+/// The stacks of the assembly in `folder` that these patterns mean; all of them, where there are none. What means none is the
+/// name of any stack in the account.
+pub fn targets(
+    files: &dyn Files,
+    folder: &Path,
+    patterns: &[String],
+) -> (Vec<Target>, Vec<Diagnostic>, Sources) {
+    let all = Assembly::read(files, folder);
+    let every = || (0..all.stacks.len()).collect::<Vec<_>>();
+    let of = |at: usize| target(&all.stacks[at].listed);
+    let named = |pattern: &String| match fitting(pattern, &all.known()).as_slice() {
+        [] => vec![Target::any(pattern.as_str())],
+        found => found.iter().map(|at| of(*at)).collect(),
+    };
+    let targets = match patterns {
+        [] => every().into_iter().map(of).collect(),
+        patterns => patterns.iter().flat_map(named).collect(),
+    };
+    (targets, all.diagnostics, all.sources)
+}
+
+/// Adds to the stacks chosen all that need them, however far that is.
+pub fn with_users(all: &Deployables, chosen: &mut Vec<Target>) {
+    let mut next = 0;
+    while let Some(needed) = chosen.get(next).map(|it| it.name.clone()) {
+        let users = all.stacks.iter().filter(|it| it.template.needs.contains(&needed));
+        let further: Vec<Target> =
+            users.map(|it| it.target.clone()).filter(|it| !chosen.contains(it)).collect();
+        chosen.extend(further);
+        next += 1;
+    }
+}
+
+fn target(it: &ListedStack) -> Target {
+    Target {
+        name: it.stack_name.clone(),
+        environment: None,
+        region: it.region.clone(),
+        account: it.account.clone(),
+        roles: it.roles.clone(),
+    }
+}
+
+/// A stack with all that its deployment needs; nothing, if that cannot be read.
+fn deployable(all: &mut Assembly, files: &dyn Files, at: usize) -> Option<Deployable> {
+    let metadata = all.metadata(files, at);
+    all.diagnostics.extend(Assembly::remarks(&metadata));
+    let template = all.template(files, at, &metadata);
+    let assets = assets(all, files, at);
+    let AssembledStack { folder, listed: it, .. } = &all.stacks[at];
     let assembled = Assembled {
-        name: it.name,
-        template_url: it.template_url,
-        bootstrap: it.bootstrap,
-        parameters: it.parameters.into_iter().collect(),
+        name: it.name.clone(),
+        template_url: it.template_url.clone(),
+        bootstrap: it.bootstrap.clone(),
+        parameters: it.parameters.clone().into_iter().collect(),
         is_protected: it.is_protected,
     };
-    let target = Target {
-        name: it.stack_name,
-        environment: None,
-        region: it.region,
-        account: it.account,
-        roles: it.roles,
-    };
-    let folder = folder.to_owned();
-    Deployable { target, template, is_part: true, assets, folder, assembled: Some(assembled) }
+    let (target, folder) = (target(it), folder.clone());
+    Some(Deployable {
+        target,
+        template: template?,
+        is_part: true,
+        assets,
+        folder,
+        assembled: Some(assembled),
+    })
+}
+
+/// The files and images that a stack needs.
+fn assets(from: &mut Assembly, files: &dyn Files, at: usize) -> Assets {
+    let AssembledStack { folder, listed, .. } = &from.stacks[at];
+    let manifests: Vec<(PathBuf, Span)> =
+        listed.assets.iter().map(|it| (folder.join(&it.value), it.span)).collect();
+    let mut all = Assets::default();
+    for (path, place) in manifests {
+        let Some(contents) = from.contents(files, &path, place) else { continue };
+        match assembly::assets(&contents) {
+            Some(listed) => {
+                all.files.extend(listed.files);
+                all.images.extend(listed.images);
+                from.diagnostics.extend(listed.unusable.iter().map(|it| unusable(it, &path)));
+            }
+            None => {
+                let fault = format!("`{}` lists no files", path.display());
+                let fault = Diagnostic::error("no-template", fault).at(place);
+                from.diagnostics.push(fault.help("have the assembly written again"));
+            }
+        }
+    }
+    all
 }
 
 /// An asset that cannot be made of what the assembly says.

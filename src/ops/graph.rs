@@ -7,17 +7,17 @@ use asi_constructs::kernel::{
     id::LogicalId,
     node::Node,
     span::Sources,
-    yaml::LARGEST_FILE,
 };
 use indexmap::IndexMap;
 
 use super::{
     Compared, Reviewed,
+    assembly::Assembly,
     list::variants,
+    selection::selected,
     synth::{Synthesis, Synthesized},
 };
 use crate::{
-    assembly,
     diff::{Kind, ResourceChange},
     graph::{Construct, Graph, Member, Source},
     load,
@@ -40,19 +40,8 @@ pub struct Drawing {
 /// assembly. With `names`, only these stacks are drawn; what they refer to in others is known nevertheless.
 pub fn graph(files: &dyn Files, path: &Path, environment: Option<&str>, names: &[String]) -> Drawing {
     let mut drawing = Drawing::default();
-    if files.is_folder(path)
-        && let Ok(manifest) = files.read(&path.join(assembly::MANIFEST), LARGEST_FILE)
-        && let Some(listed) = assembly::stacks(&manifest)
-    {
-        let templates = listed.stacks.into_iter().filter_map(|it| {
-            let (root, faults) = load::read(files, &path.join(&it.template), &mut drawing.sources);
-            drawing.diagnostics.extend(faults);
-            let paths =
-                it.paths.into_iter().filter_map(|(id, path)| Some((LogicalId::checked(&id).ok()?, path)));
-            Some(Foreign { name: it.name, paths: paths.collect(), root: root? })
-        });
-        let templates: Vec<Foreign> = templates.collect();
-        return drawing.of_templates(&templates, names);
+    if files.is_folder(path) {
+        return of_assembly(files, path, names);
     }
     let (root, diagnostics) = load::read(files, path, &mut drawing.sources);
     drawing.diagnostics = diagnostics;
@@ -75,6 +64,33 @@ pub fn graph(files: &dyn Files, path: &Path, environment: Option<&str>, names: &
     let is_sound = !has_errors(&synthesis.diagnostics) && !synthesis.stacks.is_empty();
     let graph = is_sound.then(|| of_stacks(&synthesis.stacks, names));
     Drawing { graph, diagnostics: synthesis.diagnostics, sources: synthesis.sources }
+}
+
+/// The picture of the stacks of an assembly.
+fn of_assembly(files: &dyn Files, folder: &Path, names: &[String]) -> Drawing {
+    let mut all = Assembly::read(files, folder);
+    let mut templates = Vec::new();
+    for at in 0..all.stacks.len() {
+        let metadata = all.metadata(files, at);
+        let Some(template) = all.template(files, at, &metadata) else { continue };
+        let name = all.stacks[at].listed.name.clone();
+        templates.push(Foreign { name, paths: template.paths, root: template.body });
+    }
+    let names = match names {
+        [] => Ok(Vec::new()),
+        names => selected(names, &all.known()).map(|chosen| {
+            chosen.into_iter().map(|at| all.stacks[at].listed.name.clone()).collect::<Vec<_>>()
+        }),
+    };
+    let mut drawing = Drawing { graph: None, diagnostics: all.diagnostics, sources: all.sources };
+    match names {
+        _ if has_errors(&drawing.diagnostics) => drawing,
+        Ok(names) => drawing.of_templates(&templates, &names),
+        Err(faults) => {
+            drawing.diagnostics.extend(faults);
+            drawing
+        }
+    }
 }
 
 /// A stack as it becomes, and what changes behind each thing that is drawn.

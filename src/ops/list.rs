@@ -8,7 +8,7 @@ use asi_constructs::kernel::{
     span::Sources,
 };
 
-use super::synth::in_order;
+use super::{assembly::Assembly, selection::selected, synth::in_order};
 use crate::{
     load::{self, Stack},
     world::Files,
@@ -41,6 +41,60 @@ pub fn list(files: &dyn Files, path: &Path, environment: Option<&str>) -> Listin
         listing.stacks.clear();
     }
     listing
+}
+
+/// A stack of an assembly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfApp {
+    /// Its path in the app.
+    pub name: String,
+    /// The name CloudFormation knows it by.
+    pub stack_name: String,
+    /// The account it is bound to.
+    pub account: Option<String>,
+    /// The region it is bound to.
+    pub region: Option<String>,
+    /// The paths of the stacks it needs.
+    pub needs: Vec<String>,
+}
+
+/// The stacks of the assembly in `folder` that these patterns mean; all of them, where there are none.
+pub fn assembled(
+    files: &dyn Files,
+    folder: &Path,
+    patterns: &[String],
+) -> (Vec<OfApp>, Vec<Diagnostic>, Sources) {
+    let mut all = Assembly::read(files, folder);
+    let chosen = match patterns {
+        [] => Ok((0..all.stacks.len()).collect()),
+        patterns => selected(patterns, &all.known()),
+    };
+    let mut stacks = Vec::new();
+    match chosen {
+        _ if has_errors(&all.diagnostics) => (),
+        Ok(chosen) => stacks.extend(chosen.into_iter().map(|at| of_app(&all, at))),
+        Err(faults) => all.diagnostics.extend(faults),
+    }
+    (stacks, all.diagnostics, all.sources)
+}
+
+fn of_app(all: &Assembly, at: usize) -> OfApp {
+    let listed = &all.stacks[at].listed;
+    let needed = all.needed(at).into_iter().map(|at| all.stacks[at].listed.name.clone());
+    OfApp {
+        name: listed.name.clone(),
+        stack_name: listed.stack_name.clone(),
+        account: listed.account.clone(),
+        region: listed.region.clone(),
+        needs: needed.collect(),
+    }
+}
+
+/// That the stacks of a stack file are chosen in another way.
+pub fn only_of_an_app() -> Diagnostic {
+    let fault = "the stacks of a stack file are not listed by name";
+    Diagnostic::error("unknown-stack", fault)
+        .help("leave the names out, or choose an environment with `--env`")
 }
 
 /// The environment that was chosen, or all there are; none at all is one, too.

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod assemble;
+pub mod assembly;
 #[cfg(feature = "aws")]
 pub mod bootstrap;
 mod built;
@@ -29,6 +30,7 @@ pub mod import;
 pub mod init;
 #[cfg(feature = "aws")]
 pub mod inspect;
+pub mod launch;
 pub mod list;
 #[cfg(feature = "aws")]
 pub mod post;
@@ -36,6 +38,7 @@ pub mod post;
 pub mod recover;
 pub mod review;
 pub mod schema;
+pub mod selection;
 pub mod synth;
 #[cfg(feature = "aws")]
 pub mod targets;
@@ -46,7 +49,7 @@ pub use config::{Config, config};
 #[cfg(feature = "aws")]
 pub use deploy::deploy;
 #[cfg(feature = "aws")]
-pub use deployable::{Deployable, Deployables, assembled};
+pub use deployable::{Choice, Deployable, Deployables, assembled};
 pub use diff::{Compared, Comparison, Presence, Remarks, diff};
 pub use explain::{Explained, explain};
 pub use graph::{Drawing, graph};

@@ -19,14 +19,19 @@ use asi_constructs::{
 
 use super::{
     app::App,
+    assembly::Assembly,
     built,
     list::{environments, variants},
+    selection::selected,
+    validate,
 };
 use crate::{
+    assembly::ListedStack,
     expand::expand,
     load::{self, Stack},
     resolve::resolve,
     template::Template,
+    validate::Finding,
     world::Files,
 };
 
@@ -225,6 +230,54 @@ fn synthesize_stacks(
         }
     }
     (templates, diagnostics, missing)
+}
+
+/// The templates of stacks of an assembly.
+#[derive(Debug, Default)]
+pub struct OfAssembly {
+    /// The stacks that are meant, each with its template.
+    pub stacks: Vec<(ListedStack, Template)>,
+    /// What is wrong with them, and what constructs and tools have to say.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that were read.
+    pub sources: Sources,
+}
+
+/// The templates of the stacks of the assembly in `folder` that these patterns mean; of all, where there are none.
+pub fn of_assembly(files: &dyn Files, folder: &Path, patterns: &[String]) -> OfAssembly {
+    let mut all = Assembly::read(files, folder);
+    let chosen = match patterns {
+        [] => Ok((0..all.stacks.len()).collect()),
+        patterns => selected(patterns, &all.known()),
+    };
+    let mut templates = Vec::new();
+    match chosen {
+        _ if has_errors(&all.diagnostics) => (),
+        Ok(chosen) => {
+            for at in chosen {
+                let metadata = all.metadata(files, at);
+                all.diagnostics.extend(Assembly::remarks(&metadata));
+                templates.extend(all.template(files, at, &metadata).map(|it| (at, it)));
+            }
+        }
+        Err(faults) => all.diagnostics.extend(faults),
+    }
+    let remarks = all.violations(files).into_iter().chain(all.lacking());
+    let remarks: Vec<Diagnostic> = remarks.collect();
+    all.diagnostics.extend(remarks);
+    let Assembly { stacks, diagnostics, sources, .. } = all;
+    let mut listed: Vec<Option<ListedStack>> = stacks.into_iter().map(|it| Some(it.listed)).collect();
+    let stacks = templates.into_iter().filter_map(|(at, it)| Some((listed[at].take()?, it))).collect();
+    OfAssembly { stacks, diagnostics, sources }
+}
+
+/// What is wrong with templates of an assembly.
+pub fn findings(of: &OfAssembly, request: &validate::Request<'_>) -> Vec<Finding> {
+    let found = of.stacks.iter().flat_map(|(listed, template)| {
+        let region = request.region.or(listed.region.as_deref());
+        validate::of_template(template, region, request)
+    });
+    of.diagnostics.iter().cloned().map(Finding::from).chain(found).collect()
 }
 
 /// What to say where one template is due and several stacks are asked for.

@@ -64,3 +64,15 @@ fn name(text: impl Into<String>) -> Text {
 fn aside(text: impl Into<String>) -> Text {
     vec![(Meaning::Aside, text.into())]
 }
+
+/// Where an assembly of several stacks is.
+pub fn assembled(folder: &std::path::Path, names: &[&str]) -> String {
+    let folder = folder.display();
+    match names {
+        [] => format!("the assembly in `{folder}` has no stacks"),
+        names => format!(
+            "the assembly is in `{folder}`; name a stack to have its template printed: {}",
+            names.join(", ")
+        ),
+    }
+}

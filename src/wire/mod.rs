@@ -21,7 +21,7 @@ pub use findings::findings;
 pub use review::review;
 pub use sarif::{review as review_sarif, sarif};
 
-use crate::{load::Stack, template::secrets, world::cloudformation::DeployedStack};
+use crate::{load::Stack, ops::list::OfApp, template::secrets, world::cloudformation::DeployedStack};
 
 /// The version of every document here; it grows when a field changes its meaning or goes.
 const VERSION: u32 = 1;
@@ -34,16 +34,35 @@ struct Stacks<'a> {
 
 #[derive(Serialize)]
 struct Listed<'a> {
-    name: String,
+    name: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack_name: Option<&'a str>,
     environment: Option<&'a str>,
     account: Option<&'a str>,
     region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs: Option<&'a [String]>,
+}
+
+/// The stacks of an app that `asi ls --json` lists.
+pub fn assembled(stacks: &[OfApp]) -> String {
+    let stacks = stacks.iter().map(|it| Listed {
+        name: Cow::Borrowed(&it.name),
+        stack_name: Some(&it.stack_name),
+        environment: None,
+        account: it.account.as_deref(),
+        region: it.region.as_deref(),
+        needs: Some(&it.needs),
+    });
+    text(&Stacks { version: VERSION, stacks: stacks.collect() })
 }
 
 /// The stacks that `asi ls --json` lists.
 pub fn stacks(stacks: &[Stack]) -> String {
     let stacks = stacks.iter().map(|it| Listed {
-        name: it.name(),
+        name: it.name().into(),
+        stack_name: None,
+        needs: None,
         environment: it.environment.as_deref(),
         account: it.account.as_deref(),
         region: it.region.as_deref(),

@@ -7,7 +7,7 @@ use std::{
     sync::Mutex,
 };
 
-use super::{Entry, FileError, Files, Listed, PLAIN_FILE, Reason};
+use super::{Claim, Entry, FileError, Files, Listed, Lock, PLAIN_FILE, Reason, Taken};
 
 /// Files in memory.
 #[derive(Debug, Default)]
@@ -61,6 +61,15 @@ impl Files for MemoryFiles {
     fn is_folder(&self, path: &Path) -> bool {
         let files = self.files.lock().expect("no thread panics while it holds this");
         !files.contains_key(path) && files.keys().any(|it| it.starts_with(path) || path == Path::new("."))
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
+        self.files.lock().expect("no thread panics while it holds this").remove(path);
+        Ok(())
+    }
+
+    fn lock(&self, _: &Path, _: Claim) -> Result<Lock, Taken> {
+        Ok(Lock::default())
     }
 
     fn list(&self, folder: &Path) -> Result<Vec<Listed>, FileError> {

@@ -7,6 +7,7 @@ pub mod cloudformation;
 pub mod ecs;
 #[cfg(feature = "aws")]
 pub mod forge;
+mod locks;
 mod memory;
 mod programs;
 mod revisions;
@@ -22,6 +23,7 @@ use std::{
 
 pub use access::{Access, AwsError, Patience, Reach, Refusal};
 pub use cloudformation::Timestamp;
+pub use locks::{Claim, Lock, Taken};
 pub use memory::MemoryFiles;
 pub use programs::{
     Call, Ended, Hindrance, MemoryPrograms, Program, ProgramError, Programs, Stream, SystemPrograms,
@@ -82,6 +84,12 @@ pub trait Files: Sync {
 
     /// Whether there is a folder.
     fn is_folder(&self, path: &Path) -> bool;
+
+    /// Takes a file away, if there is one.
+    fn remove(&self, path: &Path) -> Result<(), FileError>;
+
+    /// Keeps the folder of an assembly from others, which it makes where it is to be written.
+    fn lock(&self, folder: &Path, claim: Claim) -> Result<Lock, Taken>;
 
     /// What lies in a folder, in order of name. A link to a folder is left out, so that no walk goes in circles.
     fn list(&self, folder: &Path) -> Result<Vec<Listed>, FileError>;

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{Entry, FileError, Files, Listed, MemoryFiles, PLAIN_FILE, Reason};
+use super::{Claim, Entry, FileError, Files, Listed, Lock, MemoryFiles, PLAIN_FILE, Reason, Taken};
 
 /// What git says of a link, in place of who may do what with it.
 const LINK: u32 = 0o120_000;
@@ -184,6 +184,14 @@ impl Files for AtRevision<'_> {
 
     fn is_folder(&self, _: &Path) -> bool {
         false
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
+        self.write(path, b"")
+    }
+
+    fn lock(&self, _: &Path, _: Claim) -> Result<Lock, Taken> {
+        Ok(Lock::default())
     }
 
     fn list(&self, folder: &Path) -> Result<Vec<Listed>, FileError> {

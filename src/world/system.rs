@@ -11,7 +11,10 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{Access, Entry, FileError, Files, Git, Listed, Reason, Screen, SystemPrograms, Variables, World};
+use super::{
+    Access, Claim, Entry, FileError, Files, Git, Listed, Lock, Reason, Screen, SystemPrograms, Taken,
+    Variables, World,
+};
 
 impl World {
     /// The world this process runs in.
@@ -119,6 +122,22 @@ impl Files for SystemFiles {
 
     fn is_folder(&self, path: &Path) -> bool {
         path.is_dir()
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
+        match fs::remove_file(path) {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => {
+                Err(FileError { path: path.to_owned(), operation: "remove", reason: Reason::System(cause) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn lock(&self, folder: &Path, claim: Claim) -> Result<Lock, Taken> {
+        if claim == Claim::Write {
+            fs::create_dir_all(folder).map_err(Taken::System)?;
+        }
+        super::locks::lock(folder, claim)
     }
 
     fn list(&self, folder: &Path) -> Result<Vec<Listed>, FileError> {

@@ -21,4 +21,12 @@ impl Variables {
         };
         value.filter(|it| !it.is_empty())
     }
+
+    /// How many bytes they take in a process that has them all.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Process => env::vars_os().map(|(name, value)| name.len() + value.len() + 2).sum(),
+            Self::Given(all) => all.iter().map(|(name, value)| name.len() + value.len() + 2).sum(),
+        }
+    }
 }

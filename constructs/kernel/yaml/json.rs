@@ -20,11 +20,7 @@ use super::{
 
 /// What `text` says, if it is JSON beyond doubt.
 pub(super) fn read(text: &str, file: FileId) -> Option<Node> {
-    // Each value takes two bytes or more.
-    if text.len() > 2 * MOST_VALUES {
-        return None;
-    }
-    let mut reader = Reader { text, file, at: 0 };
+    let mut reader = Reader { text, file, at: 0, budget: MOST_VALUES };
     reader.skip(b" \n\r");
     let root = match reader.peek()? {
         b'{' | b'[' => reader.value(0)?,
@@ -38,6 +34,8 @@ struct Reader<'t> {
     text: &'t str,
     file: FileId,
     at: usize,
+    /// How many values may still come.
+    budget: usize,
 }
 
 /// A text in quotes.
@@ -70,6 +68,7 @@ impl<'t> Reader<'t> {
 
     fn value(&mut self, depth: usize) -> Option<Node> {
         let start = self.at;
+        self.budget = self.budget.checked_sub(1)?;
         match self.peek()? {
             // Whether this is too deep is for the other way to tell.
             b'{' | b'[' if depth + 1 >= DEEPEST => None,
@@ -281,6 +280,14 @@ mod tests {
                 reads(&format!("{}{other}{}", &TEXT[..at], &TEXT[at + next..]));
             }
         }
+    }
+
+    #[test]
+    fn leaves_it_to_the_other_way_to_tell_what_has_too_many_values() {
+        let list = |values: usize| format!("[{}1]", "1,".repeat(values - 2));
+        assert!(read(&list(MOST_VALUES), file()).is_some());
+        let text = list(MOST_VALUES + 1);
+        assert!(read(&text, file()).is_none() && long(&text).is_none());
     }
 
     #[test]

@@ -16,7 +16,10 @@ use asi_constructs::kernel::{
 #[cfg(feature = "aws")]
 pub use self::deployed::{Asking, deployed};
 use self::sides::{Member, Side, Sides};
-use super::synth::in_order;
+use super::{
+    selection::{Known, fitting},
+    synth::in_order,
+};
 use crate::{
     diff::{self, TemplateDiff},
     review::Observed,
@@ -251,23 +254,27 @@ fn twice_from_standard_input(between: Between<'_>) -> Option<Diagnostic> {
 
 /// The stacks of these names; those of a template that stands for itself have none.
 fn chosen(mut old: Side, mut new: Side, names: &[String]) -> Result<(Side, Side), Vec<Diagnostic>> {
-    let known: Vec<&str> = [&old, &new].into_iter().filter(|it| it.is_named).flat_map(Side::names).collect();
-    let missing = names.iter().filter(|it| !known.contains(&it.as_str()));
+    let sides = || [&old, &new].into_iter().filter(|it| it.is_named);
+    let known: Vec<Known<'_>> = sides().flat_map(Side::known).collect();
+    let missing = names.iter().filter(|it| fitting(it, &known).is_empty());
     let faults: Vec<Diagnostic> = missing
         .map(|name| {
             let fault =
                 Diagnostic::error("unknown-stack", format!("there is no stack `{name}` on either side"));
-            fault.suggest(name, known.iter().copied())
+            fault.suggest(name, known.iter().map(|it| it.name))
         })
         .collect();
     if !faults.is_empty() {
         return Err(faults);
     }
     for side in [&mut old, &mut new].into_iter().filter(|it| it.is_named && !names.is_empty()) {
+        let known: Vec<Known<'_>> = side.known().collect();
+        let chosen: Vec<usize> = names.iter().flat_map(|it| fitting(it, &known)).collect();
+        let chosen: Vec<String> = chosen.into_iter().map(|at| known[at].name.to_owned()).collect();
         // With a stack go those nested in it.
         let is_chosen = |name: &str| {
             let mut parents = name.match_indices('/').map(|(at, _)| &name[..at]).chain([name]);
-            parents.any(|it| names.iter().any(|chosen| chosen == it))
+            parents.any(|it| chosen.iter().any(|chosen| chosen == it))
         };
         side.stacks.retain(|it| is_chosen(&it.name));
     }
@@ -306,7 +313,7 @@ fn compare(mut old: Side, new: Side) -> Vec<Compared> {
     let nothing = || Template::new(Node::from_iter([]));
     let mut stacks = Vec::new();
     let is_named = new.is_named;
-    for Member { name, environment, account, region, template } in new.stacks {
+    for Member { name, environment, account, region, template, .. } in new.stacks {
         let at = old.stacks.iter().position(|it| is_pair || it.name == name);
         let was = at.map(|at| old.stacks.remove(at));
         let presence = if was.is_some() { Presence::Both } else { Presence::Added };
@@ -326,7 +333,7 @@ fn compare(mut old: Side, new: Side) -> Vec<Compared> {
         let compared = if is_named && old.is_named { compared.with_tags() } else { compared };
         stacks.push(Compared { renamed_from, environment, account, region, ..compared });
     }
-    for Member { name, environment, account, region, template } in old.stacks {
+    for Member { name, environment, account, region, template, .. } in old.stacks {
         let compared = Compared::new(name, Presence::Removed, [template, nothing()]);
         stacks.push(Compared { environment, account, region, ..compared });
     }

@@ -1,21 +1,22 @@
 //! From a path to the templates of one side of a comparison.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, Severity, has_errors},
-    id::LogicalId,
     node::Node,
     span::Sources,
 };
 
 use crate::{
-    assembly,
+    assembly::{ListedStack, MANIFEST, Metadata},
     load::{self, Stack},
     ops::{
+        assembly::{Assembly, nested, no_assembly},
         list::environments,
+        selection::Known,
         synth::Synthesis,
-        validate::inputs::{Kind, LARGEST_MANIFEST, Origin},
+        validate::inputs::{Kind, Origin},
     },
     template::Template,
     world::{AtRevision, Files, Reason, Revisions},
@@ -39,6 +40,8 @@ pub(super) struct Side {
 pub(super) struct Member {
     /// The name of its stack, or else that of its file.
     pub(super) name: String,
+    /// The name CloudFormation knows its stack by.
+    pub(super) stack_name: String,
     /// The environment of the stack file that it is for.
     pub(super) environment: Option<String>,
     /// The account it is bound to.
@@ -51,11 +54,17 @@ pub(super) struct Member {
 
 impl Member {
     fn new(name: String, template: Template) -> Self {
-        Self { name, environment: None, account: None, region: None, template }
+        let stack_name = name.clone();
+        Self { name, stack_name, environment: None, account: None, region: None, template }
     }
 }
 
 impl Side {
+    /// The stacks as they may be meant.
+    pub(super) fn known(&self) -> impl Iterator<Item = Known<'_>> {
+        self.stacks.iter().map(|it| Known { name: &it.name, stack_name: &it.stack_name })
+    }
+
     /// The names of the stacks.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.stacks.iter().map(|it| it.name.as_str())
@@ -141,7 +150,7 @@ impl<'a> Sides<'a> {
                 let stacks = synthesis.stacks.into_iter().map(|it| {
                     let name = it.stack.name();
                     let Stack { environment, account, region, .. } = it.stack;
-                    Member { name, environment, account, region, template: it.template }
+                    Member { environment, account, region, ..Member::new(name, it.template) }
                 });
                 (!is_faulty).then(|| Side { stacks: stacks.collect(), is_named: true })
             }
@@ -158,78 +167,71 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The stacks nested in the stack `parent`, each named below it.
-    fn nested(
-        &mut self,
-        files: &dyn Files,
-        folder: &Path,
-        parent: &str,
-        nested: Vec<(String, String)>,
-        depth: usize,
-        stacks: &mut Vec<Member>,
-    ) -> Option<()> {
-        /// Deeper than anybody nests stacks; a file may say that it is nested in itself.
-        const DEEPEST: usize = 4;
-        if depth == DEEPEST {
-            return Some(());
-        }
-        for (id, path) in nested {
-            if stacks.len() == MOST_STACKS {
-                let fault = format!("`{}` has more than {MOST_STACKS} stacks", folder.display());
-                let fault = Diagnostic::error("too-many-stacks", fault);
-                self.diagnostics.push(fault.help("compare the templates that matter, one by one"));
-                return None;
-            }
-            let name = format!("{parent}/{id}");
-            for Member { template, .. } in self.at(files, &folder.join(path))?.stacks {
-                let below = nested_templates(&template.body);
-                stacks.push(Member::new(name.clone(), template));
-                self.nested(files, folder, &name, below, depth + 1, stacks)?;
-            }
-        }
-        Some(())
-    }
-
     /// The stacks of an assembly.
     fn assembly(&mut self, files: &dyn Files, folder: &Path) -> Option<Side> {
-        let manifest = files.read(&folder.join(assembly::MANIFEST), LARGEST_MANIFEST).ok();
-        let Some(listed) = manifest.and_then(|it| assembly::stacks(&it)) else {
-            let fault = format!("there is no cloud assembly in `{}`", folder.display());
-            self.diagnostics.push(Diagnostic::error("no-template", fault).help(EXPECTED));
+        if !files.exists(&folder.join(MANIFEST)) {
+            self.diagnostics.push(no_assembly(folder).help(EXPECTED));
             return None;
-        };
+        }
+        let sources = std::mem::take(&mut self.sources);
+        let mut all = Assembly::read_with(files, folder, sources);
         let mut stacks = Vec::new();
-        for it in listed.stacks {
-            let path = folder.join(&it.template);
-            let side = self.at(files, &path)?;
-            for Member { mut template, .. } in side.stacks {
-                let paths = it.paths.iter();
-                let paths = paths.filter_map(|(id, path)| Some((LogicalId::checked(id).ok()?, path.clone())));
-                template.paths = paths.collect();
-                template.tags = it.tags.clone().into_iter().collect();
-                let nested = nested_templates(&template.body);
-                stacks.push(Member::new(it.name.clone(), template));
-                self.nested(files, folder, &it.name, nested, 0, &mut stacks)?;
+        for at in 0..all.stacks.len() {
+            let metadata = all.metadata(files, at);
+            all.diagnostics.extend(Assembly::remarks(&metadata));
+            let Some(template) = all.template(files, at, &metadata) else { continue };
+            let ListedStack { name, stack_name, account, region, .. } = &all.stacks[at].listed;
+            let member = Member {
+                stack_name: stack_name.clone(),
+                account: account.clone(),
+                region: region.clone(),
+                ..Member::new(name.clone(), template)
+            };
+            if add_with_nested(&mut all, files, at, (member, &metadata), 0, &mut stacks).is_none() {
+                break;
             }
         }
-        for nested in listed.assemblies {
-            stacks.extend(self.assembly(files, &folder.join(nested))?.stacks);
-        }
-        Some(Side { stacks, is_named: true })
+        let lacking = all.lacking();
+        all.diagnostics.extend(lacking);
+        self.sources = all.sources;
+        let is_faulty = has_errors(&all.diagnostics);
+        self.diagnostics.extend(all.diagnostics);
+        (!is_faulty).then_some(Side { stacks, is_named: true })
     }
 }
 
-/// The logical ids of nested stacks, with the files of their templates, as the CDK writes them; what would lead out of
-/// the assembly is left out.
-fn nested_templates(body: &Node) -> Vec<(String, String)> {
-    let resources = body.get("Resources").and_then(Node::as_map).into_iter().flatten();
-    let nested = resources.filter_map(|(id, entry)| {
-        let is_stack = entry.value.get("Type").and_then(Node::as_str) == Some("AWS::CloudFormation::Stack");
-        let path = entry.value.get("Metadata")?.get("aws:asset:path")?.as_str().filter(|_| is_stack)?;
-        let is_inside = Path::new(path).components().all(|it| matches!(it, Component::Normal(_)));
-        is_inside.then(|| (id.clone().into_owned(), path.to_owned()))
-    });
-    nested.collect()
+/// Adds a stack, and those nested in it, each named below it; nothing, if these are too many.
+fn add_with_nested(
+    all: &mut Assembly,
+    files: &dyn Files,
+    at: usize,
+    (member, metadata): (Member, &Metadata),
+    depth: usize,
+    stacks: &mut Vec<Member>,
+) -> Option<()> {
+    /// Deeper than anybody nests stacks; a file may say that it is nested in itself.
+    const DEEPEST: usize = 4;
+    if stacks.len() == MOST_STACKS {
+        let fault = format!("`{}` has more than {MOST_STACKS} stacks", all.folder.display());
+        let fault = Diagnostic::error("too-many-stacks", fault);
+        all.diagnostics.push(fault.help("compare the templates that matter, one by one"));
+        return None;
+    }
+    let (below, faults) = nested(&member.template.body);
+    let parent = member.name.clone();
+    stacks.push(member);
+    if depth == DEEPEST {
+        return Some(());
+    }
+    all.diagnostics.extend(faults);
+    for it in below {
+        let metadata = metadata.within(&it.id);
+        if let Some(template) = all.nested_template(files, at, &it, &metadata) {
+            let member = Member::new(format!("{parent}/{}", it.id), template);
+            add_with_nested(all, files, at, (member, &metadata), depth + 1, stacks)?;
+        }
+    }
+    Some(())
 }
 
 /// A template that stands for itself: `shop` in `shop.template.json`.

@@ -1,16 +1,23 @@
 //! Which files to validate, and what each of them is.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use asi_constructs::kernel::node::Node;
+use asi_constructs::kernel::{
+    diagnostic::{Diagnostic, has_errors},
+    node::Node,
+    span::Sources,
+    yaml::LARGEST_FILE,
+};
 
 use crate::{
     assembly,
+    ops::assembly::{AssembledStack, Assembly},
     world::{FileError, Files, Reason},
 };
 
-/// The largest manifest of an assembly that is read.
-pub(in crate::ops) const LARGEST_MANIFEST: usize = 64 << 20;
 /// The endings a template has.
 const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "template"];
 /// Folders in which nobody's templates lie: what other tools have made or fetched.
@@ -36,30 +43,55 @@ pub(in crate::ops) enum Origin {
     Assembly(Option<String>),
 }
 
+/// What is found where somebody says that there is something to validate.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A file.
+    Input(Input),
+    /// Nothing that can be listed.
+    Unlisted(FileError),
+    /// A cloud assembly of which there is something to say.
+    Assembly(Box<Remarkable>),
+}
+
+/// What there is to say of an assembly.
+#[derive(Debug)]
+pub(super) struct Remarkable {
+    /// Its manifest.
+    pub manifest: PathBuf,
+    /// What is wrong with it, and what constructs and tools have to say.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that were read.
+    pub sources: Sources,
+    /// Whether its stacks are known.
+    pub is_readable: bool,
+}
+
 /// The files that `paths` mean: those that are files, and what lies in those that are folders.
-pub(super) fn inputs(files: &dyn Files, paths: &[PathBuf]) -> Vec<Result<Input, FileError>> {
+pub(super) fn inputs(files: &dyn Files, paths: &[PathBuf]) -> Vec<Found> {
     let mut found = Vec::new();
     for path in paths {
         if files.is_folder(path) {
             let before = found.len();
             walk(files, path, &mut found);
             if found.len() == before {
-                found.push(Err(FileError { path: path.clone(), operation: "list", reason: Reason::Missing }));
+                let nothing = FileError { path: path.clone(), operation: "list", reason: Reason::Missing };
+                found.push(Found::Unlisted(nothing));
             }
         } else {
-            found.push(Ok(Input { path: path.clone(), origin: Origin::Named }));
+            found.push(Found::Input(Input { path: path.clone(), origin: Origin::Named }));
         }
     }
     found
 }
 
-fn walk(files: &dyn Files, folder: &Path, found: &mut Vec<Result<Input, FileError>>) {
-    if let Some(regions) = regions(files, folder) {
-        return walk_assembly(files, folder, &regions, found);
+fn walk(files: &dyn Files, folder: &Path, found: &mut Vec<Found>) {
+    if is_assembly(files, folder) {
+        return walk_assembly(files, folder, found);
     }
     let listed = match files.list(folder) {
         Ok(listed) => listed,
-        Err(error) => return found.push(Err(error)),
+        Err(error) => return found.push(Found::Unlisted(error)),
     };
     for it in listed {
         let name = it.path.file_name().unwrap_or_default().to_string_lossy();
@@ -67,37 +99,48 @@ fn walk(files: &dyn Files, folder: &Path, found: &mut Vec<Result<Input, FileErro
         if it.is_folder && !name.starts_with('.') && !PASSED_OVER.contains(&&*name) {
             walk(files, &it.path, found);
         } else if !it.is_folder && ENDINGS.contains(&&*ending) {
-            found.push(Ok(Input { path: it.path, origin: Origin::Walked }));
+            found.push(Found::Input(Input { path: it.path, origin: Origin::Walked }));
         }
     }
 }
 
-/// The regions of the stacks of the assembly in this folder, by the names of their templates.
-fn regions(files: &dyn Files, folder: &Path) -> Option<std::collections::BTreeMap<String, String>> {
-    let manifest = files.read(&folder.join(assembly::MANIFEST), LARGEST_MANIFEST).ok()?;
-    assembly::regions(&manifest)
+/// Whether a folder is that of an assembly: others have files of the name of a manifest, too.
+fn is_assembly(files: &dyn Files, folder: &Path) -> bool {
+    let text = files.read(&folder.join(assembly::MANIFEST), LARGEST_FILE).unwrap_or_default();
+    let has = |key: &[u8]| text.windows(key.len()).any(|it| it == key);
+    has(b"\"version\"") && has(b"\"artifacts\"")
 }
 
-/// The templates of an assembly, those of nested stacks and of the assemblies within it among them. What lies
-/// in the folders of its assets is not ours to judge.
-fn walk_assembly(
-    files: &dyn Files,
-    folder: &Path,
-    regions: &std::collections::BTreeMap<String, String>,
-    found: &mut Vec<Result<Input, FileError>>,
-) {
-    let listed = match files.list(folder) {
-        Ok(listed) => listed,
-        Err(error) => return found.push(Err(error)),
-    };
-    for it in listed {
-        let name = it.path.file_name().unwrap_or_default().to_string_lossy();
-        if it.is_folder && name.starts_with("assembly-") {
-            walk(files, &it.path, found);
-        } else if !it.is_folder && name.ends_with(".template.json") {
-            let origin = Origin::Assembly(regions.get(&*name).cloned());
-            found.push(Ok(Input { path: it.path, origin }));
+/// The templates of an assembly, those of nested stacks and of the assemblies within it among them. What lies in the
+/// folders of its assets is not ours to judge, nor what an earlier run has left.
+fn walk_assembly(files: &dyn Files, folder: &Path, found: &mut Vec<Found>) {
+    let mut all = Assembly::read(files, folder);
+    let mut remarks = Vec::new();
+    let mut folders = BTreeSet::new();
+    for at in 0..all.stacks.len() {
+        let metadata = all.metadata(files, at);
+        remarks.extend(Assembly::remarks(&metadata));
+        let AssembledStack { folder, listed, .. } = &all.stacks[at];
+        let origin = Origin::Assembly(listed.region.clone());
+        let (path, place) = (folder.join(&listed.template.value), listed.template.span);
+        folders.insert(folder.clone());
+        if all.is_inside(files, &path, place) {
+            found.push(Found::Input(Input { path, origin }));
         }
+    }
+    for folder in folders {
+        let listed = files.list(&folder).unwrap_or_default().into_iter();
+        let nested = listed.filter(|it| it.path.to_string_lossy().ends_with(".nested.template.json"));
+        let input = |path| Found::Input(Input { path, origin: Origin::Assembly(None) });
+        found.extend(nested.filter(|it| !it.is_folder).map(|it| input(it.path)));
+    }
+    remarks.extend(all.violations(files).into_iter().chain(all.lacking()));
+    let is_readable = !has_errors(&all.diagnostics);
+    all.diagnostics.extend(remarks);
+    let Assembly { diagnostics, sources, .. } = all;
+    if !diagnostics.is_empty() {
+        let manifest = folder.join(assembly::MANIFEST);
+        found.push(Found::Assembly(Box::new(Remarkable { manifest, diagnostics, sources, is_readable })));
     }
 }
 
@@ -161,8 +204,9 @@ mod tests {
         inputs
             .into_iter()
             .map(|it| match it {
-                Ok(it) => format!("{} {:?}", it.path.display(), it.origin),
-                Err(error) => error.to_string(),
+                Found::Input(it) => format!("{} {:?}", it.path.display(), it.origin),
+                Found::Unlisted(error) => error.to_string(),
+                Found::Assembly(it) => format!("{} {:?}", it.manifest.display(), it.diagnostics),
             })
             .collect()
     }
@@ -183,20 +227,24 @@ mod tests {
 
     #[test]
     fn an_assembly_is_its_templates() {
-        let manifest = r#"{"version": "36.0.0", "artifacts": {"s": {
-            "environment": "aws://unknown-account/eu-west-1", "properties": {"templateFile": "s.template.json"}}}}"#;
+        let nested = r#"{"version": "36.0.0", "artifacts": {"p": {
+            "type": "aws:cloudformation:stack", "properties": {"templateFile": "p.template.json"}}}}"#;
+        let manifest = r#"{"version": "36.0.0", "artifacts": {
+            "prod": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-prod"}},
+            "s": {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/eu-west-1", "properties": {"templateFile": "s.template.json"}}}}"#;
         let files = [
             ("out/manifest.json", manifest),
             ("out/s.template.json", ""),
             ("out/sNested.nested.template.json", ""),
             ("out/s.assets.json", ""),
             ("out/asset.1/t.template.json", ""),
-            ("out/assembly-prod/manifest.json", r#"{"version": "36.0.0", "artifacts": {}}"#),
+            ("out/old.template.json", ""),
+            ("out/assembly-prod/manifest.json", nested),
             ("out/assembly-prod/p.template.json", ""),
         ];
         let expected = [
-            "out/assembly-prod/p.template.json Assembly(None)",
             "out/s.template.json Assembly(Some(\"eu-west-1\"))",
+            "out/assembly-prod/p.template.json Assembly(None)",
             "out/sNested.nested.template.json Assembly(None)",
         ];
         assert_eq!(found(&files, "out"), expected);

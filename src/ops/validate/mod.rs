@@ -17,9 +17,10 @@ use asi_constructs::kernel::{
     span::{Lines, Sources},
 };
 
-use self::inputs::{Input, Kind, Origin, inputs};
+use self::inputs::{Found, Input, Kind, Origin, Remarkable, inputs};
 use crate::{
     load::{self, FailOn},
+    template::Template,
     validate::{self, Finding},
     world::{FileError, Files, Reason, in_parallel},
 };
@@ -62,8 +63,9 @@ pub struct Checked {
 pub fn validate(files: &dyn Files, request: &Request<'_>) -> Vec<Checked> {
     let inputs = inputs(files, request.paths);
     let checked = in_parallel(&inputs, |input| match input {
-        Ok(input) => check(files, input, request),
-        Err(error) => Some(unlisted(error)),
+        Found::Input(input) => check(files, input, request),
+        Found::Unlisted(error) => Some(unlisted(error)),
+        Found::Assembly(it) => Some(remarked(it)),
     });
     let mut checked: Vec<Checked> = checked.into_iter().flatten().collect();
     if checked.is_empty() {
@@ -136,6 +138,24 @@ fn check_template(
     }
     checked.resources = template.get("Resources").and_then(Node::as_map).map_or(0, Map::len);
     checked.findings = in_order(findings);
+}
+
+/// What is wrong with a template of an assembly.
+pub(in crate::ops) fn of_template(
+    template: &Template,
+    region: Option<&str>,
+    request: &Request<'_>,
+) -> Vec<Finding> {
+    let region = region.map(str::to_owned);
+    let options = validate::Options { region, security: request.security, ..validate::Options::default() };
+    let mut findings = validate::validate(&template.body, &options);
+    for finding in &mut findings {
+        let construct = finding.resource.as_deref().and_then(|it| cdk_path(&template.body, it));
+        if let Some(path) = construct {
+            finding.diagnostic.path.get_or_insert(path);
+        }
+    }
+    in_order(findings)
 }
 
 /// The templates of nested stacks that lie where `template`, which was read from `path`, says; what cannot be read is for
@@ -220,6 +240,14 @@ fn unlisted(error: &FileError) -> Checked {
     Checked { file: error.path.display().to_string(), ..Checked::default() }.unreadable(vec![fault])
 }
 
+/// What there is to say of an assembly besides its templates.
+fn remarked(it: &Remarkable) -> Checked {
+    let Remarkable { manifest, diagnostics, sources, is_readable } = it;
+    let checked =
+        Checked { file: manifest.display().to_string(), sources: sources.clone(), ..Checked::default() };
+    Checked { is_readable: *is_readable, ..checked.unreadable(diagnostics.clone()) }
+}
+
 fn no_template(folder: &Path) -> Checked {
     let fault = Diagnostic::error("no-template", format!("there is no template in `{}`", folder.display()))
         .help("name a folder with templates in `.yaml`, `.yml`, `.json` or `.template` files");
@@ -230,11 +258,7 @@ fn no_template(folder: &Path) -> Checked {
 fn cdk_path(template: &Node, resource: &str) -> Option<ConstructPath> {
     let resource = template.get("Resources")?.get(resource)?;
     let path = resource.get("Metadata")?.get("aws:cdk:path")?.as_str()?;
-    Some(construct_path(path))
-}
-
-fn construct_path(path: &str) -> ConstructPath {
-    path.split('/').fold(ConstructPath::default(), |path, id| path.join(id))
+    Some(ConstructPath::of(path))
 }
 
 /// Says what CloudFormation reads where the file says something else to most people.

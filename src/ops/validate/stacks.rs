@@ -7,13 +7,13 @@ use std::{
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, Severity},
-    id::LogicalId,
+    id::{ConstructPath, LogicalId},
     map::Map,
     node::Node,
     span::Span,
 };
 
-use super::{Checked, Request, construct_path, in_order};
+use super::{Checked, Request, in_order};
 use crate::{
     load::{Stack, stack::Reason},
     ops::{
@@ -109,7 +109,7 @@ fn of_stack(of: &Synthesized, request: &Request<'_>, said: &mut Said) -> Vec<Fin
             finding.acknowledged.get_or_insert_with(|| reason.0.clone());
         }
         if let Some((name, below)) = path {
-            finding.diagnostic.path.get_or_insert_with(|| construct_path(&format!("{name}{below}")));
+            finding.diagnostic.path.get_or_insert_with(|| ConstructPath::of(&format!("{name}{below}")));
         }
     }
     findings

@@ -22,6 +22,7 @@ mod registry;
 mod request;
 mod signed;
 mod stacks;
+mod whose;
 mod xml;
 
 use std::{

@@ -1,0 +1,17 @@
+// Tags, an aspect that changes what there is, one that warns, and a tag of the stack.
+const { App, Stack, Tags, Aspects, Annotations, CfnResource, RemovalPolicy } = require("aws-cdk-lib");
+const { Bucket } = require("aws-cdk-lib/aws-s3");
+const { Queue } = require("aws-cdk-lib/aws-sqs");
+
+const app = new App();
+const stack = new Stack(app, "Shop", { tags: { team: "web" } });
+new Bucket(stack, "Files");
+new Queue(stack, "Jobs");
+Tags.of(app).add("app", "shop");
+Aspects.of(stack).add({
+  visit(node) {
+    if (node instanceof Bucket) node.applyRemovalPolicy(RemovalPolicy.DESTROY);
+    if (CfnResource.isCfnResource(node) && node.cfnResourceType === "AWS::SQS::Queue")
+      Annotations.of(node).addWarningV2("shop:dead-letters", "this queue has no dead letters");
+  },
+});

@@ -1,0 +1,15 @@
+// What one stack takes from another: by exports, by reading outputs, and by a dependency that is only said.
+const { App, Stack } = require("aws-cdk-lib");
+const { Bucket } = require("aws-cdk-lib/aws-s3");
+const { Queue } = require("aws-cdk-lib/aws-sqs");
+const { StringParameter } = require("aws-cdk-lib/aws-ssm");
+
+const app = new App();
+const env = { account: "111122223333", region: "eu-west-1" };
+const data = new Stack(app, "Data", { env });
+const bucket = new Bucket(data, "Files");
+const web = new Stack(app, "Web", { env, terminationProtection: true });
+new StringParameter(web, "Name", { stringValue: bucket.bucketName });
+const late = new Stack(app, "Late", { env, stackName: "last-of-all" });
+new Queue(late, "Jobs");
+late.addDependency(web);
