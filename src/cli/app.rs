@@ -68,12 +68,11 @@ pub(super) fn settle(
         told.place = app.span;
         global.app = Some(app.value.clone());
     }
-    let known = |given: &Option<String>, told: &Option<String>| given.clone().or_else(|| told.clone());
     #[cfg(feature = "aws")]
     {
-        global.profile = known(&global.profile, &told.settings.profile);
+        global.profile = global.profile.take().or_else(|| told.settings.profile.clone());
     }
-    global.region = known(&global.region, &told.settings.region);
+    global.region = global.region.take().or_else(|| told.settings.region.clone());
     global.told = told;
     Ok(None)
 }

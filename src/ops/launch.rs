@@ -121,8 +121,12 @@ fn look_up(world: &World, app: &App<'_>, missing: &[Missing]) -> Result<Map<Stri
 }
 
 #[cfg(not(feature = "aws"))]
-fn look_up(_: &World, _: &App<'_>, _: &[Missing]) -> Result<Map<String, Value>, Failure> {
-    Ok(Map::new())
+fn look_up(_: &World, app: &App<'_>, missing: &[Missing]) -> Result<Map<String, Value>, Failure> {
+    let keys: Vec<&str> = missing.iter().map(|it| it.key.as_str()).collect();
+    let fault =
+        format!("looking `{}` up takes access to AWS, which this `asi` was built without", keys.join("`, `"));
+    let fault = Diagnostic::error("lookup", fault).at(app.place).help("keep it in `cdk.context.json`");
+    Err(Failure::Faulty(Box::new(fault)))
 }
 
 /// Runs an app, so that it writes its assembly.

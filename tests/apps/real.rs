@@ -119,9 +119,10 @@ fn changed_by_cdk(text: &str) -> BTreeMap<String, char> {
     let line = |it: &str| {
         let rest = it.strip_prefix('[')?;
         let (sign, rest) = rest.split_once("] AWS::")?;
-        // `[~] AWS::SQS::Queue Jobs Jobs1 replace`
-        let words: Vec<&str> = rest.split(' ').collect();
-        Some(((*words.get(2)?).to_owned(), sign.chars().next()?))
+        // `[~] AWS::SQS::Queue Jobs Jobs1 replace`; what no construct has made has no path.
+        let words = rest.split(' ').skip(1);
+        let names = words.take_while(|it| !["destroy", "orphan", "replace", "may"].contains(it));
+        Some((names.last()?.to_owned(), sign.chars().next()?))
     };
     text.lines().filter_map(line).collect()
 }
@@ -130,9 +131,9 @@ fn changed_by_cdk(text: &str) -> BTreeMap<String, char> {
 fn changed_by_asi(text: &str) -> BTreeMap<String, char> {
     let diff: Value = serde_json::from_str(text).unwrap();
     let resources = diff["stacks"][0]["resources"].as_array().unwrap();
-    let sign = |it: &Value| match it["change"].as_str().unwrap() {
-        "added" => '+',
-        "removed" => '-',
+    let sign = |it: &Value| match it["action"].as_str().unwrap() {
+        "add" => '+',
+        "remove" => '-',
         _ => '~',
     };
     resources.iter().map(|it| (it["id"].as_str().unwrap().to_owned(), sign(it))).collect()
@@ -147,11 +148,11 @@ fn compare(copy: &Copy, stack: &str, template: &str) {
     resources.insert("Gone".to_owned(), serde_json::json!({ "Type": "AWS::SNS::Topic" }));
     let third = ids.iter().skip(1).find(|it| resources[*it]["Properties"].is_object());
     if let Some(properties) = third.map(|it| &mut resources[it]["Properties"]) {
-        let key = properties.as_object().unwrap().keys().next().unwrap().clone();
+        let key = properties.as_object().unwrap().keys().last().unwrap().clone();
         properties.as_object_mut().unwrap().shift_remove(&key);
     }
     fs::write(copy.folder.join("old.json"), old.to_string()).unwrap();
-    let theirs = changed_by_cdk(&copy.cdk(&["diff", stack, "-a", "ours", "--template", "old.json"]).1);
+    let theirs = changed_by_cdk(&copy.cdk(&["diff", stack, "-e", "-a", "ours", "--template", "old.json"]).1);
     let ours = changed_by_asi(&copy.asi(&["diff", "old.json", "-a", "ours", stack, "--format", "json"]));
     assert!(ours.len() >= 2, "{ours:?}");
     assert_eq!(ours, theirs, "{stack}");
@@ -160,7 +161,7 @@ fn compare(copy: &Copy, stack: &str, template: &str) {
 #[test]
 fn stages() {
     if let Some(copy) = check("stages") {
-        compare(&copy, "Test/Jobs", "assembly-Test/TestJobsD7F2B74E.template.json");
+        compare(&copy, "Test/Jobs", "assembly-Test/TestJobs04DD7372.template.json");
     }
 }
 
