@@ -148,7 +148,7 @@ fn compare(copy: &Copy, stack: &str, template: &str) {
     resources.insert("Gone".to_owned(), serde_json::json!({ "Type": "AWS::SNS::Topic" }));
     let third = ids.iter().skip(1).find(|it| resources[*it]["Properties"].is_object());
     if let Some(properties) = third.map(|it| &mut resources[it]["Properties"]) {
-        let key = properties.as_object().unwrap().keys().last().unwrap().clone();
+        let key = properties.as_object().unwrap().keys().next_back().unwrap().clone();
         properties.as_object_mut().unwrap().shift_remove(&key);
     }
     fs::write(copy.folder.join("old.json"), old.to_string()).unwrap();
