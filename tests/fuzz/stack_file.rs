@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use asi::{
-    assembly, load,
+    assembly::{self, Contents, Entry},
+    load,
     ops::{self, Synthesis},
     present, render,
     template::Indent,
@@ -51,6 +52,14 @@ fn check(synthesis: &Synthesis) {
             assert!(again.as_ref() == Some(body), "{name} reads back as another value: {faults:?}\n{text}");
         }
     }
-    let files = assembly::assemble(synthesis.stacks.iter().map(|it| (&it.stack, &it.template)));
-    assert_eq!(files.len(), synthesis.stacks.len() + 1);
+    let stacks = synthesis.stacks.iter();
+    let contents = Contents {
+        stacks: stacks.map(|it| Entry { stack: &it.stack, template: &it.template, findings: &[] }).collect(),
+        missing: &[],
+        sources: &synthesis.sources,
+        qualifier: assembly::QUALIFIER,
+    };
+    let files = assembly::assemble(&contents);
+    assert_eq!(files.last().map(|it| it.name.as_str()), Some(assembly::MANIFEST));
+    assert!(files.len() > 2 * synthesis.stacks.len(), "a stack has a template and a manifest of files");
 }
