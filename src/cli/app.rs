@@ -11,7 +11,10 @@ use asi_constructs::kernel::span::{Sources, Span};
 use super::{Exit, Global, Output};
 use crate::{
     load::cdk::{self, OUTPUT, SETTINGS, Settings},
-    ops::launch::{self, App, Failure, Opened},
+    ops::{
+        app_protocol::FOLDER,
+        launch::{self, App, Failure, Opened},
+    },
     world::{Reach, World},
 };
 
@@ -49,7 +52,7 @@ pub(super) fn settle(
 ) -> io::Result<Option<Exit>> {
     let files = world.files.as_ref();
     // As an app of the CDK itself, this is what `cdk.json` may name.
-    let is_app = world.variables.get("CDK_OUTDIR").is_some();
+    let is_app = world.variables.get(FOLDER).is_some();
     let is_plain = is_app || names_file || files.exists(&global.file) || !files.exists(Path::new(SETTINGS));
     if global.app.is_none() && is_plain {
         return Ok(None);

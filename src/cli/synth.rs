@@ -15,7 +15,7 @@ use super::{
 use crate::{
     ops::{
         self, Synthesis,
-        app::App,
+        app_protocol::AppRequest,
         validate::{Judgement, Request},
     },
     present,
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         Err(exit) => return Ok(exit),
     }
     let (file, environment) = (&global.file, global.env.as_deref());
-    let app = App::asked_for(&world.variables).filter(|_| args.output.is_none());
+    let app = AppRequest::asked_for(&world.variables).filter(|_| args.output.is_none());
     let folder = args.output.as_ref().or(app.as_ref().map(|it| &it.folder));
     let synthesis = match folder {
         Some(_) => ops::synthesize_each(files, file, environment, &args.stacks, app.as_ref()),

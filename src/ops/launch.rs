@@ -9,7 +9,7 @@ use std::{
 use asi_constructs::kernel::{diagnostic::Diagnostic, lookup::Missing, span::Span};
 use serde_json::{Map, Value, json};
 
-use super::assembly::Assembly;
+use super::{app_protocol, assembly::Assembly};
 use crate::{
     assembly::{self, NEWEST_VERSION},
     load::cdk::Settings,
@@ -232,11 +232,11 @@ fn variables(
     let file = |name: &str| absolute.join(name).to_string_lossy().into_owned();
     let settings = app.settings;
     let mut variables = vec![
-        ("CDK_OUTDIR", absolute.to_string_lossy().into_owned()),
+        (app_protocol::FOLDER, absolute.to_string_lossy().into_owned()),
         ("CDK_DEFAULT_REGION", region(world, app)),
-        ("CDK_CLI_ASM_VERSION", format!("{NEWEST_VERSION}.0.0")),
+        (app_protocol::READS, format!("{NEWEST_VERSION}.0.0")),
         ("CDK_CLI_VERSION", CLI_VERSION.to_owned()),
-        ("CDK_ERROR_FILE", file("error.txt")),
+        (app_protocol::ERROR_FILE, file("error.txt")),
         ("PYTHONIOENCODING", "utf-8".to_owned()),
     ];
     variables.extend(account(world, app).map(|it| ("CDK_DEFAULT_ACCOUNT", it)));
@@ -246,21 +246,21 @@ fn variables(
     }
     // What the CDK's own validator finds is found here anyway, and in a hundredth of the time.
     if settings.validation != Some(true) {
-        variables.push(("CDK_VALIDATION", "false".to_owned()));
+        variables.push((app_protocol::VALIDATION, "false".to_owned()));
     }
     let context = Value::Object(context(app, known)).to_string();
     let size = |name: &str, value: &str| name.len() + value.len() + 2;
     let given: usize = variables.iter().map(|(name, value)| size(name, value)).sum();
-    let all = world.variables.size() + given + size("CDK_CONTEXT_JSON", &context);
+    let all = world.variables.size() + given + size(app_protocol::CONTEXT, &context);
     let mut overflow = None;
     if all < MOST_VARIABLES {
-        variables.push(("CDK_CONTEXT_JSON", context));
+        variables.push((app_protocol::CONTEXT, context));
     } else {
         let name = ".context.json";
         let path = folder.join(name);
         world.files.write(&path, context.as_bytes())?;
-        variables.push(("CDK_CONTEXT_JSON", "{}".to_owned()));
-        variables.push(("CONTEXT_OVERFLOW_LOCATION_ENV", file(name)));
+        variables.push((app_protocol::CONTEXT, "{}".to_owned()));
+        variables.push((app_protocol::FURTHER_CONTEXT, file(name)));
         overflow = Some(path);
     }
     let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));

@@ -1,6 +1,6 @@
 //! One function for each use of `asi`: it gets what it needs from the world, and gives a model.
 
-pub mod app;
+pub mod app_protocol;
 pub mod assemble;
 pub mod assembly;
 #[cfg(feature = "aws")]

@@ -18,7 +18,7 @@ use asi_constructs::{
 };
 
 use super::{
-    app::App,
+    app_protocol::AppRequest,
     assembly::Assembly,
     built,
     list::{environments, variants},
@@ -75,7 +75,7 @@ pub fn synthesize_each(
     path: &Path,
     environment: Option<&str>,
     names: &[String],
-    app: Option<&App>,
+    app: Option<&AppRequest>,
 ) -> Synthesis {
     synthesize_from(files, path, names, app, |root| match names {
         [] => Ok(environments(root, environment)),
@@ -88,7 +88,7 @@ fn synthesize_from(
     files: &dyn Files,
     path: &Path,
     names: &[String],
-    app: Option<&App>,
+    app: Option<&AppRequest>,
     chosen: impl Fn(&Node) -> Result<Vec<Option<String>>, Vec<Diagnostic>>,
 ) -> Synthesis {
     let mut synthesis = Synthesis::default();

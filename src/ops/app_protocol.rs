@@ -1,4 +1,5 @@
-//! `asi` as an app of the CDK: what the CLI that runs it says in environment variables.
+//! `asi` as an app of the CDK: what the CLI that runs it says in environment variables. The same variables are what
+//! `asi` says to an app that it runs itself ([`launch`](super::launch)).
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ use crate::{
 
 /// What the CDK's CLI asks of its app.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct App {
+pub struct AppRequest {
     /// Where the assembly goes.
     pub folder: PathBuf,
     /// Whether its templates are to be taken as they are.
@@ -32,23 +33,30 @@ pub struct App {
     error_file: Option<PathBuf>,
 }
 
-/// The variable that names the folder of the assembly, and so tells that the CDK's CLI has begun this run.
+/// Names the folder of the assembly, and so tells that a CLI of the CDK has begun this run.
 pub const FOLDER: &str = "CDK_OUTDIR";
+/// Has the context, as JSON.
+pub(super) const CONTEXT: &str = "CDK_CONTEXT_JSON";
+/// Names the file with more of it, where it is too long for the environment.
+pub(super) const FURTHER_CONTEXT: &str = "CONTEXT_OVERFLOW_LOCATION_ENV";
+/// Has the newest version of assemblies that the CLI reads.
+pub(super) const READS: &str = "CDK_CLI_ASM_VERSION";
+/// Names the file that is to say what kept the app from its work.
+pub(super) const ERROR_FILE: &str = "CDK_ERROR_FILE";
+/// Is `false` where templates are to be taken as they are.
+pub(super) const VALIDATION: &str = "CDK_VALIDATION";
 
-/// The variable that has the context.
-const CONTEXT: &str = "CDK_CONTEXT_JSON";
-
-impl App {
+impl AppRequest {
     /// What is asked for, if the CDK's CLI has begun this run.
     pub fn asked_for(variables: &Variables) -> Option<Self> {
         let path = |name: &str| variables.get(name).map(PathBuf::from);
         Some(Self {
             folder: path(FOLDER)?,
-            is_unvalidated: variables.get("CDK_VALIDATION").is_some_and(|it| it == "false"),
+            is_unvalidated: variables.get(VALIDATION).is_some_and(|it| it == "false"),
             context: variables.get(CONTEXT),
-            further_context: path("CONTEXT_OVERFLOW_LOCATION_ENV"),
-            reads: variables.get("CDK_CLI_ASM_VERSION"),
-            error_file: path("CDK_ERROR_FILE"),
+            further_context: path(FURTHER_CONTEXT),
+            reads: variables.get(READS),
+            error_file: path(ERROR_FILE),
         })
     }
 
@@ -94,7 +102,7 @@ impl Synthesis {
     }
 
     /// Takes what an app is given as context; what stands beside the stack file counts where that says nothing.
-    pub(super) fn take_context(&mut self, files: &dyn Files, app: &App) {
+    pub(super) fn take_context(&mut self, files: &dyn Files, app: &AppRequest) {
         let given = app.context.as_deref().map(|it| self.context_of(it, CONTEXT));
         let further = app.further_context.as_deref().map(|it| self.context_in(files, it));
         for context in [given, further].into_iter().flatten().flatten() {
