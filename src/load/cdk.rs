@@ -114,6 +114,16 @@ const KEYS: [(&str, Kind); 44] = [
     ("yes", Kind::Bool),
 ];
 
+/// Settings of the CDK's CLI that are options here, each with the command that takes it.
+const OPTIONS: [(&str, &str); 6] = [
+    ("exclusively", "asi deploy --exclusively"),
+    ("outputsFile", "asi deploy --outputs-file FILE"),
+    ("requireApproval", "asi deploy --require-approval WHEN"),
+    ("roleArn", "asi deploy --role-arn ARN"),
+    ("rollback", "asi deploy --no-rollback"),
+    ("toolkitStackName", "asi bootstrap --toolkit-stack-name NAME"),
+];
+
 /// Reads the settings of the project in the working folder, and below them those of the user, whose folder is `home`, and
 /// what was looked up in AWS. `given` is the context of the command line.
 pub fn settings(
@@ -198,6 +208,12 @@ impl Settings {
             let fault = Diagnostic::warning("cdk-plugin", "plugins of the CDK's CLI are not run");
             let help = "name a profile or variables of the environment if it has brought credentials";
             fields.report(fault.at(plugin.span).help(help));
+        }
+        for (key, command) in OPTIONS {
+            if let Some(setting) = fields.value(key) {
+                let fault = Diagnostic::warning("cdk-setting", format!("`{key}` has no effect here"));
+                fields.report(fault.at(setting.span).help(format!("it is an option: `{command}`")));
+            }
         }
         let context = fields.value("context").filter(|it| it.as_map().is_some());
         self.add_context(context, diagnostics);

@@ -90,6 +90,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("cdk-key", "A key of `cdk.json` is nearly one the CDK knows."),
     ("cdk-plugin", "Plugins of the CDK's CLI are programs for it alone."),
     ("cdk-reserved", "Some keys of the context are the CDK's own to set."),
+    ("cdk-setting", "What `cdk.json` says of deployments is for the CDK's own CLI; here it is an option."),
     ("cdk-version", "An assembly is read by a CLI of the CDK that knows its version, or a later one."),
     ("change-set-refused", "CloudFormation does not make a change set of a template."),
     (

@@ -166,8 +166,13 @@ fn what_is_wrong_with_an_app_of_cdk_json_points_into_it() {
         &[("cdk.json", "{\"app\": \"true\",\n\"build\": \"exit 2\", \"plugin\": [\"x\"]}\n")],
     );
     let lazy = Project::new("lazy", &[("cdk.json", "{\"app\": \"true\"}\n")]);
+    let unheard = Project::new(
+        "unheard",
+        &[("cdk.json", "{\"app\": \"sh app.sh\", \"requireApproval\": \"never\"}\n")],
+    );
     let odd = Project::new("odd", &[("cdk.json", "{\"app\": {}, \"tags\": 1}\n")]);
-    let story: String = [broken, unbuilt, lazy, odd].iter().map(|it| it.told(&["ls"]) + "\n").collect();
+    let story: String =
+        [broken, unbuilt, lazy, unheard, odd].iter().map(|it| it.told(&["ls"]) + "\n").collect();
     golden("apps/broken.txt", &story);
 }
 
