@@ -1,10 +1,6 @@
 //! Where stacks come from: the stack file, or an app of the CDK, which `-a` or `cdk.json` names.
 
-use std::{
-    cell::OnceCell,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{cell::OnceCell, io, path::Path};
 
 use asi_constructs::kernel::span::{Sources, Span};
 
@@ -58,7 +54,7 @@ pub(super) fn settle(
         return Ok(None);
     }
     let mut told = Told::default();
-    let home = world.variables.get("HOME").or_else(|| world.variables.get("USERPROFILE")).map(PathBuf::from);
+    let home = world.variables.home();
     let (settings, faults) = cdk::settings(files, home.as_deref(), &global.context, &mut told.sources);
     told.settings = settings;
     let exit = output.diagnostics(&faults, &told.sources)?;

@@ -317,27 +317,8 @@ fn region_of_profile(_: &World, _: &App<'_>) -> Option<String> {
 /// The account of who runs the app, as far as that can be known.
 #[cfg(feature = "aws")]
 fn account(world: &World, app: &App<'_>) -> Option<String> {
-    use std::time::Duration;
-
-    use crate::world::aws;
-
-    const SIGNS: [&str; 6] = [
-        "AWS_ACCESS_KEY_ID",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_PROFILE",
-        "AWS_SHARED_CREDENTIALS_FILE",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-    ];
-    let home = world.variables.get("HOME").or_else(|| world.variables.get("USERPROFILE"));
-    let has_credentials = app.reach.profile.is_some()
-        || SIGNS.iter().any(|it| world.variables.get(it).is_some())
-        || home.is_some_and(|it| world.files.exists(&Path::new(&it).join(".aws")));
-    // Where nothing speaks of credentials, only a machine of AWS may have some, and that is asked at once.
-    let within = if has_credentials { Duration::from_mins(1) } else { Duration::from_millis(1500) };
     let region = region(world, app);
-    let reach = Reach { region: Some(&region), ..app.reach };
-    aws::block_on(aws::Aws::own_account(&world.access, reach, within))
+    super::own_account::own_account(world, Reach { region: Some(&region), ..app.reach })
 }
 
 #[cfg(not(feature = "aws"))]

@@ -33,6 +33,8 @@ pub mod inspect;
 pub mod launch;
 pub mod list;
 #[cfg(feature = "aws")]
+mod own_account;
+#[cfg(feature = "aws")]
 pub mod post;
 #[cfg(feature = "aws")]
 pub mod recover;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the World")]
 
-use std::{collections::BTreeMap, env};
+use std::{collections::BTreeMap, env, path::PathBuf};
 
 /// Environment variables. They are read when they are asked for, so that nothing holds a secret that nobody needs.
 pub enum Variables {
@@ -20,6 +20,11 @@ impl Variables {
             Self::Given(all) => all.get(name).cloned(),
         };
         value.filter(|it| !it.is_empty())
+    }
+
+    /// The folder of the user.
+    pub fn home(&self) -> Option<PathBuf> {
+        self.get("HOME").or_else(|| self.get("USERPROFILE")).map(PathBuf::from)
     }
 
     /// How many bytes they take in a process that has them all.

@@ -205,3 +205,32 @@ fn a_folder_that_somebody_writes_is_left_alone() {
     assert!(project.run(&["ls", "-a", "cdk.out"], &[]).status.success(), "who has died holds no lock");
     assert!(!Path::new(&lock).exists());
 }
+
+#[cfg(feature = "aws")]
+#[test]
+fn whose_an_access_key_is_is_asked_once() {
+    let server = crate::support::cloudformation::Server::start();
+    let project = Project::new("account", &[]);
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", "AKIATESTER"),
+        ("AWS_ENDPOINT_URL", &server.url()),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+    let account = || {
+        let run = project.run(&["ls", "-a", "sh app.sh"], &variables);
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let variables = project.read("variables.txt");
+        variables.lines().find_map(|it| it.strip_prefix("CDK_DEFAULT_ACCOUNT=")).map(str::to_owned)
+    };
+    assert_eq!(account().as_deref(), Some("123456789012"));
+    assert_eq!(account().as_deref(), Some("123456789012"));
+    assert_eq!(server.count("GetCallerIdentity"), 1);
+    // The CDK's own CLI reads that, too.
+    let kept: Value = serde_json::from_str(&project.read(".cdk/cache/accounts_partitions.json")).unwrap();
+    assert_eq!(kept, json!({"AKIATESTER": {"accountId": "123456789012", "partition": "aws"}}));
+    for broken in ["{", "[]", r#"{"AKIATESTER": {"accountId": 1}}"#] {
+        fs::write(project.0.join(".cdk/cache/accounts_partitions.json"), broken).unwrap();
+        assert_eq!(account().as_deref(), Some("123456789012"), "{broken}");
+    }
+    assert_eq!(server.count("GetCallerIdentity"), 4);
+}

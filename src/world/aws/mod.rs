@@ -49,6 +49,7 @@ pub use self::{
     lines::{Line, Lines},
     lookups::Unfound,
     registry::{ImageId, Login},
+    whose::Owner,
 };
 use self::{credentials::Kept, failure::Failure};
 use super::{Access, AwsError, Ended, Patience, Program, ProgramError, Programs, Reach, Refusal, Timestamp};
