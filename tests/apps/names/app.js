@@ -3,8 +3,9 @@ const { App, Stack, Stage } = require("aws-cdk-lib");
 const { Construct } = require("constructs");
 const { Queue } = require("aws-cdk-lib/aws-sqs");
 
-const queue = (stack) => new Queue(stack, "Jobs");
 const app = new App();
+const later = app.node.tryGetContext("later");
+const queue = (stack) => new Queue(stack, later ? "Orders" : "Jobs", { enforceSSL: later && true });
 queue(new Stack(new Construct(app, "Team"), "Api"));
 const prod = new Stage(app, "Prod");
 queue(new Stack(prod, "Net", { description: "Of a stage" }));

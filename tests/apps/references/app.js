@@ -5,11 +5,13 @@ const { Queue } = require("aws-cdk-lib/aws-sqs");
 const { StringParameter } = require("aws-cdk-lib/aws-ssm");
 
 const app = new App();
+const later = app.node.tryGetContext("later");
 const env = { account: "111122223333", region: "eu-west-1" };
 const data = new Stack(app, "Data", { env });
-const bucket = new Bucket(data, "Files");
+const bucket = new Bucket(data, "Files", { bucketName: later && "shop-files" });
 const web = new Stack(app, "Web", { env, terminationProtection: true });
 new StringParameter(web, "Name", { stringValue: bucket.bucketName });
 const late = new Stack(app, "Late", { env, stackName: "last-of-all" });
 new Queue(late, "Jobs");
+if (later) new StringParameter(late, "Kept", { stringValue: bucket.bucketArn });
 late.addDependency(web);

@@ -1,8 +1,15 @@
-//! Apps on the CDK's own library: `asi` and the CDK's CLI, run side by side, see the same stacks and the same templates.
+//! Apps on the CDK's own library: `asi` and the CDK's CLI, run side by side, see the same stacks, the same templates, and
+//! the same in a change of them.
+//!
+//! Each app has a second state, which `-c later=true` gives.
+
+mod changes;
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -15,16 +22,25 @@ use crate::support::{peer::peer, root};
 struct Copy {
     folder: PathBuf,
     cdk: PathBuf,
+    /// Where programs are looked for.
+    path: OsString,
 }
 
 impl Copy {
     /// Nothing, if the CDK is not there.
     fn of(app: &str) -> Option<Self> {
         let cdk = peer("ASI_TEST_CDK", "an app of the CDK")?;
+        let source = root().join("tests/apps").join(app);
+        let mut path = env::var_os("PATH").unwrap_or_default();
+        if source.join("app.py").exists() {
+            let python = peer("ASI_TEST_CDK_PYTHON", "an app of the CDK in Python")?;
+            let folders = [python.parent().unwrap().to_owned()];
+            path = env::join_paths(folders.into_iter().chain(env::split_paths(&path))).unwrap();
+        }
         let folder = env::temp_dir().join(format!("asi-real-{app}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
-        copy(&root().join("tests/apps").join(app), &folder);
-        Some(Self { folder, cdk })
+        copy(&source, &folder);
+        Some(Self { folder, cdk, path })
     }
 
     /// Runs a program in the folder, with the CDK's library, and without credentials; what it printed, with standard error
@@ -32,10 +48,12 @@ impl Copy {
     fn run(&self, program: &Path, arguments: &[&str]) -> (String, String) {
         let modules = self.cdk.parent().and_then(Path::parent).unwrap();
         let mut command = Command::new(program);
-        command.current_dir(&self.folder).args(arguments).env_clear();
-        command.envs(env::var_os("PATH").map(|it| ("PATH", it)));
+        command.current_dir(&self.folder).args(arguments).env_clear().env("PATH", &self.path);
         command.env("HOME", &self.folder).env("NODE_PATH", modules).env("CDK_VALIDATION", "false");
         command.env("AWS_EC2_METADATA_DISABLED", "true").env("CDK_DISABLE_VERSION_CHECK", "1");
+        // What the CDK unpacks of itself for other languages than its own, each time if it is not kept.
+        let unpacked = Path::new(env!("CARGO_TARGET_TMPDIR")).join("jsii");
+        command.env("JSII_RUNTIME_PACKAGE_CACHE_ROOT", unpacked);
         let output = command.output().unwrap();
         let text = |it: Vec<u8>| String::from_utf8(it).unwrap();
         let (out, err) = (text(output.stdout), text(output.stderr));
@@ -51,9 +69,31 @@ impl Copy {
         self.run(&self.cdk, &[&["--no-notices", "--no-color", "--no-asset-metadata"], arguments].concat())
     }
 
+    fn read(&self, path: &Path) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.folder.join(path)).unwrap()).unwrap()
+    }
+
     fn templates(&self, folder: &str) -> BTreeMap<PathBuf, Value> {
         let mut found = BTreeMap::new();
         collect(&self.folder.join(folder), Path::new(""), &mut found);
+        found
+    }
+
+    /// The stacks of an assembly by their paths in the app, with their templates.
+    fn stacks(&self, folder: &Path) -> BTreeMap<String, PathBuf> {
+        let manifest = self.read(&folder.join("manifest.json"));
+        let mut found = BTreeMap::new();
+        for (id, artifact) in manifest["artifacts"].as_object().unwrap() {
+            let property = |name: &str| folder.join(artifact["properties"][name].as_str().unwrap());
+            match artifact["type"].as_str().unwrap() {
+                "aws:cloudformation:stack" => {
+                    let name = artifact["displayName"].as_str().unwrap_or(id);
+                    found.insert(name.to_owned(), property("templateFile"));
+                }
+                "cdk:cloud-assembly" => found.extend(self.stacks(&property("directoryName"))),
+                _ => (),
+            }
+        }
         found
     }
 }
@@ -90,9 +130,10 @@ fn collect(folder: &Path, name: &Path, found: &mut BTreeMap<PathBuf, Value>) {
     }
 }
 
-/// Both tools make the same of an app: the same templates, the same stacks; and `asi` finds no error in it.
-fn check(app: &str) -> Option<Copy> {
-    let copy = Copy::of(app)?;
+/// Both tools make the same of an app: the same templates, the same stacks, and the same of the change to its second state;
+/// and `asi` finds no error in it.
+fn check(app: &str) {
+    let Some(copy) = Copy::of(app) else { return };
     copy.cdk(&["synth", "--quiet", "--output", "theirs", "--asset-metadata"]);
     copy.asi(&["synth", "--output", "ours"]);
     let (ours, theirs) = (copy.templates("ours"), copy.templates("theirs"));
@@ -111,58 +152,12 @@ fn check(app: &str) -> Option<Copy> {
     }
     copy.asi(&["validate", "-a", "ours"]);
     copy.asi(&["diff", "--fail", "theirs", "ours"]);
-    Some(copy)
-}
-
-/// The logical ids of what the CDK says is changed, with the sign it puts before each.
-fn changed_by_cdk(text: &str) -> BTreeMap<String, char> {
-    let line = |it: &str| {
-        let rest = it.strip_prefix('[')?;
-        let (sign, rest) = rest.split_once("] AWS::")?;
-        // `[~] AWS::SQS::Queue Jobs Jobs1 replace`; what no construct has made has no path.
-        let words = rest.split(' ').skip(1);
-        let names = words.take_while(|it| !["destroy", "orphan", "replace", "may"].contains(it));
-        Some((names.last()?.to_owned(), sign.chars().next()?))
-    };
-    text.lines().filter_map(line).collect()
-}
-
-/// The same, of what `asi` says.
-fn changed_by_asi(text: &str) -> BTreeMap<String, char> {
-    let diff: Value = serde_json::from_str(text).unwrap();
-    let resources = diff["stacks"][0]["resources"].as_array().unwrap();
-    let sign = |it: &Value| match it["action"].as_str().unwrap() {
-        "add" => '+',
-        "remove" => '-',
-        _ => '~',
-    };
-    resources.iter().map(|it| (it["id"].as_str().unwrap().to_owned(), sign(it))).collect()
-}
-
-/// Both see the same change of a stack: of a template that lacks its first resource, has another, and says less of a third.
-fn compare(copy: &Copy, stack: &str, template: &str) {
-    let mut old = copy.templates("ours")[Path::new(template)].clone();
-    let resources = old["Resources"].as_object_mut().unwrap();
-    let ids: Vec<String> = resources.keys().cloned().collect();
-    resources.shift_remove(&ids[0]);
-    resources.insert("Gone".to_owned(), serde_json::json!({ "Type": "AWS::SNS::Topic" }));
-    let third = ids.iter().skip(1).find(|it| resources[*it]["Properties"].is_object());
-    if let Some(properties) = third.map(|it| &mut resources[it]["Properties"]) {
-        let key = properties.as_object().unwrap().keys().next_back().unwrap().clone();
-        properties.as_object_mut().unwrap().shift_remove(&key);
-    }
-    fs::write(copy.folder.join("old.json"), old.to_string()).unwrap();
-    let theirs = changed_by_cdk(&copy.cdk(&["diff", stack, "-e", "-a", "ours", "--template", "old.json"]).1);
-    let ours = changed_by_asi(&copy.asi(&["diff", "old.json", "-a", "ours", stack, "--format", "json"]));
-    assert!(ours.len() >= 2, "{ours:?}");
-    assert_eq!(ours, theirs, "{stack}");
+    changes::check(&copy, app);
 }
 
 #[test]
 fn stages() {
-    if let Some(copy) = check("stages") {
-        compare(&copy, "Test/Jobs", "assembly-Test/TestJobs04DD7372.template.json");
-    }
+    check("stages");
 }
 
 #[test]
@@ -202,9 +197,7 @@ fn settings_and_context() {
 
 #[test]
 fn policies() {
-    if let Some(copy) = check("policy") {
-        compare(&copy, "Shop", "Shop.template.json");
-    }
+    check("policy");
 }
 
 #[test]
@@ -215,4 +208,14 @@ fn names_of_stacks() {
 #[test]
 fn a_web_application() {
     check("web");
+}
+
+#[test]
+fn a_service_with_its_pipeline() {
+    check("system");
+}
+
+#[test]
+fn an_app_in_python() {
+    check("python");
 }
