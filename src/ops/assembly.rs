@@ -29,6 +29,8 @@ use crate::{
 const DEEPEST: usize = 20;
 /// More than anybody deploys together.
 const MOST_STACKS: usize = 10_000;
+/// How the names of the zones begin that the CDK goes on with where it knows none: `dummy1a`, `dummy1b`, `dummy1c`.
+const NO_ZONE: &[u8] = b"dummy1";
 
 /// The stacks of an assembly.
 #[derive(Debug, Default)]
@@ -259,13 +261,32 @@ impl Assembly {
         body.as_map().is_some().then(|| with_paths(body, metadata))
     }
 
-    /// That templates have values in them which nobody has looked up.
-    pub fn lacking(&self) -> Option<Diagnostic> {
+    /// That templates may have values in them which nobody has looked up: a warning, where the values are known, and none
+    /// is to be found.
+    pub fn lacking(&self, files: &dyn Files) -> Option<Diagnostic> {
+        if self.missing.is_empty() {
+            return None;
+        }
         let keys: Vec<String> = self.missing.iter().map(|it| format!("`{}`", it.key)).collect();
         let fault = format!("the app lacks what is to be looked up in AWS: {}", keys.join(", "));
-        let fault = Diagnostic::error("app-lookups", fault);
         let help = "run the app where AWS can be asked, and keep `cdk.context.json` with it";
-        (!keys.is_empty()).then(|| fault.help(help))
+        let only_zones = self.missing.iter().all(|it| it.provider == "availability-zones");
+        Some(if only_zones && !self.names_no_zones(files) {
+            let fault = format!("{fault}; no template has a zone in it that stands for one of AWS's");
+            Diagnostic::warning("app-lookups", fault).help(help)
+        } else {
+            Diagnostic::error("app-lookups", fault).help(help)
+        })
+    }
+
+    /// Whether a file has the name of a zone in it with which the CDK goes on where it knows none, or cannot be read.
+    fn names_no_zones(&self, files: &dyn Files) -> bool {
+        let stands_in = |text: &[u8]| text.windows(NO_ZONE.len()).any(|it| it == NO_ZONE);
+        let is_clean = |path: &Path| files.read(path, LARGEST_FILE).is_ok_and(|it| !stands_in(&it));
+        let folders: BTreeSet<&Path> = self.stacks.iter().map(|it| it.folder.as_path()).collect();
+        let listed = folders.into_iter().flat_map(|it| files.list(it).unwrap_or_default());
+        let mut documents = listed.filter(|it| it.path.extension().is_some_and(|it| it == "json"));
+        !documents.all(|it| is_clean(&it.path))
     }
 
     /// What constructs of a stack have to say.

@@ -121,7 +121,7 @@ pub fn assembled(files: &dyn Files, folder: &Path, choice: Choice<'_>) -> Deploy
         Err(faults) => found.diagnostics.extend(faults),
     }
     found.diagnostics.extend(all.violations(files));
-    found.diagnostics.extend(all.lacking());
+    found.diagnostics.extend(all.lacking(files));
     found.diagnostics.extend(all.diagnostics);
     found.sources = all.sources;
     if !has_errors(&found.diagnostics) {

@@ -95,7 +95,7 @@ fn opened(files: &dyn Files, folder: &Path) -> Result<Opened, Failure> {
 fn lacking(files: &dyn Files, app: &App<'_>, lacked: &[Missing]) -> Result<Option<Vec<Missing>>, Failure> {
     let assembly = Assembly::read(files, app.folder);
     let keys = |missing: &[Missing]| missing.iter().map(|it| it.key.clone()).collect::<BTreeSet<_>>();
-    match assembly.lacking() {
+    match assembly.lacking(files) {
         Some(fault) if app.settings.lookups == Some(false) => Err(Failure::Faulty(Box::new(fault))),
         Some(_) if keys(&assembly.missing) != keys(lacked) => Ok(Some(assembly.missing)),
         _ => Ok(None),

@@ -262,7 +262,7 @@ pub fn of_assembly(files: &dyn Files, folder: &Path, patterns: &[String]) -> OfA
         }
         Err(faults) => all.diagnostics.extend(faults),
     }
-    let remarks = all.violations(files).into_iter().chain(all.lacking());
+    let remarks = all.violations(files).into_iter().chain(all.lacking(files));
     let remarks: Vec<Diagnostic> = remarks.collect();
     all.diagnostics.extend(remarks);
     let Assembly { stacks, diagnostics, sources, .. } = all;

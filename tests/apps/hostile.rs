@@ -163,6 +163,17 @@ fn a_hostile_assembly_is_told_with_its_place() {
                 ("a.json", TEMPLATE.to_owned()),
             ],
         ),
+        (
+            "zones that nobody looked up",
+            vec![
+                (
+                    "manifest.json",
+                    r#"{"version": "36.0.0", "missing": [{"key": "zones", "provider": "availability-zones", "props": {}}], "artifacts": {"a": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "a.json"}}}}"#
+                        .to_owned(),
+                ),
+                ("a.json", r#"{"Resources": {"Net": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": "vpc-1", "AvailabilityZone": "dummy1a"}}}}"#.to_owned()),
+            ],
+        ),
     ];
     let mut story = String::new();
     for (name, files) in &cases {
@@ -170,6 +181,19 @@ fn a_hostile_assembly_is_told_with_its_place() {
         story += &format!("# {name}\n{}\n", told(&files));
     }
     golden("apps/hostile.txt", &story);
+}
+
+#[test]
+fn zones_that_nobody_looked_up_and_no_template_has_stop_nobody() {
+    let missing = r#"[{"key": "zones", "provider": "availability-zones", "props": {}}]"#;
+    let manifest = format!(
+        r#"{{"version": "36.0.0", "missing": {missing}, "artifacts": {{"a": {{"type": "aws:cloudformation:stack", "properties": {{"templateFile": "a.json"}}}}}}}}"#
+    );
+    let files = [("cdk.out/manifest.json", manifest.as_bytes()), ("cdk.out/a.json", TEMPLATE.as_bytes())];
+    let run = asi(&["synth", "-a", "cdk.out"], MemoryFiles::with(files));
+    assert_eq!((run.exit, &*run.out), (Exit::Done, "Resources:\n  Jobs:\n    Type: AWS::SQS::Queue\n"));
+    let warning = "warning[app-lookups]: the app lacks what is to be looked up in AWS: `zones`; no template has a zone in it";
+    assert!(run.err.contains(warning), "{}", run.err);
 }
 
 /// What constructs and tools have to say that keeps nothing from being done.

@@ -191,7 +191,7 @@ impl<'a> Sides<'a> {
                 break;
             }
         }
-        let lacking = all.lacking();
+        let lacking = all.lacking(files);
         all.diagnostics.extend(lacking);
         self.sources = all.sources;
         let is_faulty = has_errors(&all.diagnostics);

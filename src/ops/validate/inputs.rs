@@ -134,7 +134,7 @@ fn walk_assembly(files: &dyn Files, folder: &Path, found: &mut Vec<Found>) {
         let input = |path| Found::Input(Input { path, origin: Origin::Assembly(None) });
         found.extend(nested.filter(|it| !it.is_folder).map(|it| input(it.path)));
     }
-    remarks.extend(all.violations(files).into_iter().chain(all.lacking()));
+    remarks.extend(all.violations(files).into_iter().chain(all.lacking(files)));
     let is_readable = !has_errors(&all.diagnostics);
     all.diagnostics.extend(remarks);
     let Assembly { diagnostics, sources, .. } = all;
