@@ -16,6 +16,7 @@ use crate::{
     ops::{
         self, Synthesis,
         app_protocol::AppRequest,
+        launch,
         validate::{Judgement, Request},
     },
     present,
@@ -97,6 +98,14 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         let left = app.map_or(Ok(()), |it| it.leave_word(files, found));
         return ended(left, exit, output);
     }
+    // Whoever runs this as an app keeps the folder for it.
+    let _lock = match args.output.as_deref().map(|it| launch::kept(files, it)).transpose() {
+        Ok(lock) => lock,
+        Err(fault) => {
+            output.fault(*fault)?;
+            return Ok(Exit::World);
+        }
+    };
     match folder {
         Some(folder) => {
             let written = ops::write_assembly(files, folder, &synthesis, &judgement, &[]);

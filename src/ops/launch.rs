@@ -87,7 +87,7 @@ pub fn open(world: &World, app: &App<'_>) -> Result<Opened, Failure> {
 }
 
 fn opened(files: &dyn Files, folder: &Path) -> Result<Opened, Failure> {
-    let lock = files.lock(folder, Claim::Read).map_err(|it| taken(folder, &it))?;
+    let lock = claimed(files, folder, Claim::Read).map_err(Failure::World)?;
     Ok(Opened { folder: folder.to_owned(), _lock: lock })
 }
 
@@ -137,7 +137,7 @@ fn run(world: &World, app: &App<'_>, known: &Map<String, Value>) -> Result<(), F
         check(ended, |what| format!("the command `{}` that is to be run before the app {what}", build.value))
             .map_err(|it| it.at(build.span))?;
     }
-    let _lock = files.lock(folder, Claim::Write).map_err(|it| taken(folder, &it))?;
+    let _lock = kept(files, folder).map_err(Failure::World)?;
     let (variables, overflow) = variables(world, app, known)
         .map_err(|it| Failure::World(Box::new(Diagnostic::error("file", it.to_string()))))?;
     let ended = world.programs.run(&Program { variables, ..program(files, app.command) });
@@ -207,15 +207,26 @@ fn check(ended: Result<Ended, ProgramError>, sentence: impl Fn(&str) -> String) 
     }
 }
 
-fn taken(folder: &Path, taken: &Taken) -> Failure {
-    let fault = format!("`{}` cannot be used: {taken}", folder.display());
-    let fault = Diagnostic::error("assembly-locked", fault);
-    Failure::World(Box::new(match taken {
-        Taken::Writing(_) | Taken::Reading(_) => {
-            fault.help("wait for it, or give each run a folder of its own: `output` in `cdk.json`")
-        }
-        Taken::System(_) => fault,
-    }))
+/// Keeps others from the folder of an assembly while that is written.
+///
+/// # Errors
+///
+/// What to tell, if somebody reads or writes it.
+pub fn kept(files: &dyn Files, folder: &Path) -> Result<Lock, Box<Diagnostic>> {
+    claimed(files, folder, Claim::Write)
+}
+
+fn claimed(files: &dyn Files, folder: &Path, claim: Claim) -> Result<Lock, Box<Diagnostic>> {
+    files.lock(folder, claim).map_err(|taken| {
+        let fault = format!("`{}` cannot be used: {taken}", folder.display());
+        let fault = Diagnostic::error("assembly-locked", fault);
+        Box::new(match taken {
+            Taken::Writing(_) | Taken::Reading(_) => fault.help(
+                "wait for it, or give each run a folder of its own: `--output`, or `output` in `cdk.json`",
+            ),
+            Taken::System(_) => fault,
+        })
+    })
 }
 
 /// Variables with their values.

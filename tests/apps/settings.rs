@@ -193,12 +193,17 @@ fn a_context_that_is_too_large_for_the_environment_goes_into_a_file() {
 
 #[test]
 fn a_folder_that_somebody_writes_is_left_alone() {
-    let project = Project::new("locked", &[]);
+    let stack = "app: shop\nregion: eu-west-3\nconstructs: {repo: {type: Repository}}\n";
+    let project = Project::new("locked", &[("stack.yaml", stack)]);
     project.run(&["ls", "-a", "sh app.sh"], &[]);
     let lock = project.0.join("cdk.out/synth.lock");
     fs::write(&lock, std::process::id().to_string()).unwrap();
     let pid = std::process::id().to_string();
-    let told = [&["ls", "-a", "cdk.out"][..], &["ls", "-a", "sh app.sh"]];
+    let told = [
+        &["ls", "-a", "cdk.out"][..],
+        &["ls", "-a", "sh app.sh"],
+        &["synth", "-f", "stack.yaml", "-o", "cdk.out"],
+    ];
     let story: String = told.iter().map(|it| project.told(it).replace(&pid, "N") + "\n").collect();
     golden("apps/locked.txt", &story);
     fs::write(&lock, "999999999").unwrap();
