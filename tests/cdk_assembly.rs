@@ -12,6 +12,7 @@ const STACKS: [&str; 4] = ["Web", "Pipe", "Waf", "Dns"];
 /// A stack of the CDK's app, with its constructs named as there.
 const DNS: &str = "
 app: Dns
+terminationProtection: false
 account: \"111122223333\"
 region: us-east-1
 resources:
@@ -23,6 +24,7 @@ resources:
 /// Another one.
 const WEB: &str = "
 app: Web
+terminationProtection: false
 account: \"111122223333\"
 region: us-east-1
 constructs:
@@ -41,10 +43,6 @@ constructs:
 const NOT_WRITTEN: &[(&str, &str)] = &[
     ("/minimumCliVersion", "any CLI that reads the version of the manifest will do"),
     ("/artifacts/aws-cdk-lib~1feature-flag-report", "there are no feature flags"),
-    (
-        "/artifacts/Dns/properties/terminationProtection",
-        "nothing in a stack file says so, and absent it is the same to the CLI",
-    ),
     (
         "/artifacts/Dns/properties/additionalDependencies",
         "nobody reads it: the same stands in `dependencies`",

@@ -13,7 +13,8 @@ use asi_constructs::kernel::{
 use super::stack::Frame;
 
 /// What may stand beside `stacks`: it holds for each of them, unless one says otherwise.
-const OF_ALL: [&str; 7] = ["app", "description", "region", "account", "tags", "validate", "references"];
+const OF_ALL: [&str; 8] =
+    ["app", "description", "region", "account", "tags", "terminationProtection", "validate", "references"];
 
 /// A stack with all that is said of it, as if it were the only one.
 pub(super) struct Whole {

@@ -46,6 +46,8 @@ pub struct Stack {
     pub description: Option<Text>,
     /// Tags for everything in it.
     pub tags: IndexMap<String, Text>,
+    /// Whether it is to be protected from deletion, if that is not left as it is.
+    pub is_protected: Option<bool>,
     /// Parameters given at deployment.
     pub parameters: Map<Parameter>,
     /// Constructs, in the order written.
@@ -160,6 +162,9 @@ properties! {
         account: Option<Spanned<String>>,
         /// Tags that the deployment puts on every resource that takes tags.
         tags: IndexMap<String, Text>,
+        /// Whether CloudFormation refuses to delete the stack, as a whole: what is in it may still go. If absent, that
+        /// stays as it is.
+        termination_protection: Option<bool>,
         /// CloudFormation parameters, given at deployment.
         parameters: Ordered<Parameter>,
         /// The stacks of an app that is made of several, each under its name: what else stands at the top of the
@@ -435,6 +440,7 @@ fn build(
         account: frame.account.map(|it| it.value),
         description: frame.description,
         tags: frame.tags,
+        is_protected: frame.termination_protection,
         parameters: frame.parameters.0,
         constructs,
         moved: BTreeMap::new(),

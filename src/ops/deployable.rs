@@ -32,6 +32,8 @@ pub struct Deployable {
     pub assets: Assets,
     /// The folder that these are made in.
     pub folder: PathBuf,
+    /// Whether it is to be protected from deletion, if that is not left as it is.
+    pub is_protected: Option<bool>,
     /// What its assembly says of its deployment, if it comes from one.
     pub assembled: Option<Assembled>,
 }
@@ -47,8 +49,6 @@ pub struct Assembled {
     pub bootstrap: Option<Bootstrap>,
     /// The values of parameters.
     pub parameters: Vec<(String, String)>,
-    /// Whether it is to be protected from deletion.
-    pub is_protected: Option<bool>,
 }
 
 /// What can be deployed, and what is wrong with it.
@@ -66,7 +66,7 @@ impl Deployable {
     /// A stack that needs nothing but its template.
     pub(in crate::ops) fn new(target: Target, template: Template, is_part: bool) -> Self {
         let (assets, folder) = (Assets::default(), PathBuf::new());
-        Self { target, template, is_part, assets, folder, assembled: None }
+        Self { target, template, is_part, assets, folder, is_protected: None, assembled: None }
     }
 
     /// Whether something has to be packed, built, or made by a program.
@@ -81,7 +81,8 @@ impl From<Synthesized> for Deployable {
         let (target, is_part) = (Target::of(&it.stack), it.stack.part.is_some());
         let images = it.template.images.iter().map(built::asset).collect();
         let assets = Assets { images, ..Assets::default() };
-        Self { assets, folder: it.folder, ..Self::new(target, it.template, is_part) }
+        let is_protected = it.stack.is_protected;
+        Self { assets, folder: it.folder, is_protected, ..Self::new(target, it.template, is_part) }
     }
 }
 
@@ -223,15 +224,15 @@ fn deployable(all: &mut Assembly, files: &dyn Files, at: usize) -> Option<Deploy
         template_url: it.template_url.clone(),
         bootstrap: it.bootstrap.clone(),
         parameters: it.parameters.clone().into_iter().collect(),
-        is_protected: it.is_protected,
     };
-    let (target, folder) = (target(it), folder.clone());
+    let (target, folder, is_protected) = (target(it), folder.clone(), it.is_protected);
     Some(Deployable {
         target,
         template: template?,
         is_part: true,
         assets,
         folder,
+        is_protected,
         assembled: Some(assembled),
     })
 }

@@ -171,3 +171,20 @@ fn a_stack_is_protected_even_where_there_is_nothing_to_update() {
     assert_eq!(run.err.lines().last(), Some("`shop` is as it should be: nothing to do"), "{}", run.err);
     assert_eq!((server.count("UpdateStack"), server.count("UpdateTerminationProtection")), (1, 1));
 }
+
+#[test]
+fn a_stack_file_says_whether_its_stack_is_protected() {
+    let server = super::with_earlier();
+    let is_protected = || server.home(|it| it.stack("shop").unwrap().is_protected);
+    let stack = |says: &str| format!("{}terminationProtection: {says}\n", super::earlier());
+    for (file, options, expected) in [
+        (stack("true"), &[][..], true),
+        (super::earlier(), &[], true),
+        (stack("true"), &["--no-protect"], false),
+        (stack("false"), &["--protect"], true),
+        (stack("false"), &[], false),
+    ] {
+        let run = on(&server, &file, &[&["deploy", "-y"], options].concat());
+        assert_eq!((run.exit, is_protected()), (Exit::Done, expected), "{}", run.err);
+    }
+}

@@ -129,6 +129,9 @@ fn artifact(
     let mut properties = Map::new();
     let mut put = |key: &str, value: Value| properties.insert(key.to_owned(), value);
     put("templateFile", template_file(of.stack).into());
+    if let Some(is_protected) = of.stack.is_protected {
+        put("terminationProtection", is_protected.into());
+    }
     if !of.template.tags.is_empty() {
         put("tags", tags(of.template));
     }

@@ -547,8 +547,7 @@ impl Deploying<'_> {
 
     /// Protects the stack from deletion, or no longer, if that was asked for.
     async fn protect(&self, aws: &Aws, stack: &DeployedStack) -> Result<(), Ending> {
-        let assembled = self.stack.assembled.as_ref().and_then(|it| it.is_protected);
-        match self.settings.protects.or(assembled) {
+        match self.settings.protects.or(self.stack.is_protected) {
             Some(wanted) if wanted != stack.is_protected => {
                 aws.protect(&stack.id, wanted).await.map_err(Ending::Aws)
             }
