@@ -167,9 +167,11 @@ fn asi_is_an_app_of_the_cdk() {
     let alone = json!({ "id": "shop-infra", "dependencies": [] });
     let expected = json!([{ "id": "shop-app", "dependencies": [alone] }, alone]);
     assert_eq!(serde_json::from_str::<Value>(&listed).unwrap(), expected);
-    let synth = cdk.run(&["synth", "-e", "-j", "shop-app"]);
     let file = cdk.folder.join("asi.yaml");
-    let ours = printed(&["synth", "-q", "-f", file.to_str().unwrap(), "shop-app", "--format", "json"]);
+    let file = file.to_str().unwrap();
+    assert_eq!(listed, printed(&["ls", "--show-dependencies", "--json", "-q", "-f", file]));
+    let synth = cdk.run(&["synth", "-e", "-j", "shop-app"]);
+    let ours = printed(&["synth", "-q", "-f", file, "shop-app", "--format", "json"]);
     let (ours, theirs): (Value, Value) =
         (serde_json::from_str(&ours).unwrap(), serde_json::from_str(&synth.out).unwrap());
     assert_eq!(theirs, ours);

@@ -15,7 +15,7 @@ use asi::{
 use crate::support::asi;
 
 const SHOP: &str = "app: shop\nregion: eu-west-1\nconstructs:\n  repo: {type: Repository, keep: 5}\n\
-                    environments:\n  dev: {}\n  prod: {account: \"222222222222\", constructs: {repo: {keep: 9}}}\n";
+                    environments:\n  dev: {}\n  prod: {account: '222222222222', constructs: {repo: {keep: 9}}}\n";
 
 fn shop() -> MemoryFiles {
     MemoryFiles::with([("asi.yaml", SHOP.as_bytes())])
@@ -41,6 +41,29 @@ fn lists_a_stack_for_each_environment() {
             { "name": "shop-prod", "environment": "prod", "account": "222222222222", "region": "eu-west-1" },
         ] })
     );
+}
+
+#[test]
+fn lists_stacks_in_detail_as_the_cdk_does() {
+    let long = "- id: shop-dev\n  name: shop-dev\n  environment:\n    account: unknown-account\n    \
+                region: eu-west-1\n    name: aws://unknown-account/eu-west-1\n\
+                - id: shop-prod\n  name: shop-prod\n  environment:\n    account: '222222222222'\n    \
+                region: eu-west-1\n    name: aws://222222222222/eu-west-1\n\n";
+    assert_eq!(asi(&["ls", "-l"], shop()).out, long);
+    let text = "app: shop\nstacks:\n  infra: {constructs: {repo: {type: Repository}}}\n  app:\n    resources:\n      \
+                Uri: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !GetAtt infra.repo.uri}}\n";
+    let files = || MemoryFiles::with([("asi.yaml", text.as_bytes())]);
+    let needs = "- id: shop-infra\n  dependencies: []\n- id: shop-app\n  dependencies:\n    - id: shop-infra\n      \
+                 dependencies: []\n\n";
+    assert_eq!(asi(&["ls", "--show-dependencies"], files()).out, needs);
+    let json: serde_json::Value = serde_json::from_str(&asi(&["ls", "-d", "--json"], files()).out).unwrap();
+    let alone = serde_json::json!({ "id": "shop-infra", "dependencies": [] });
+    assert_eq!(json, serde_json::json!([alone, { "id": "shop-app", "dependencies": [alone] }]));
+    let faulty = asi(
+        &["ls", "-d"],
+        MemoryFiles::with([("asi.yaml", text.replace("infra.repo", "infra.rope").as_bytes())]),
+    );
+    assert_eq!((faulty.exit, faulty.out.as_str()), (Exit::Input, ""));
 }
 
 #[test]

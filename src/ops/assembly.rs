@@ -134,13 +134,19 @@ impl Assembly {
         listed.map(|it| Known { name: &it.name, stack_name: &it.stack_name }).collect()
     }
 
-    /// The stacks that one needs, which stand in the same manifest.
+    /// The stacks that one needs, which stand in the same manifest, in the order it names them.
     pub(in crate::ops) fn needed(&self, at: usize) -> Vec<usize> {
         let user = &self.stacks[at];
-        let is_needed = |it: &AssembledStack| {
-            it.folder == user.folder && user.listed.dependencies.contains(&it.listed.id.value)
+        let named = |id: &String| {
+            self.stacks.iter().position(|it| it.folder == user.folder && it.listed.id.value == *id)
         };
-        self.stacks.iter().enumerate().filter(|(_, it)| is_needed(it)).map(|(at, _)| at).collect()
+        let mut found = Vec::new();
+        for at in user.listed.dependencies.iter().filter_map(named) {
+            if !found.contains(&at) {
+                found.push(at);
+            }
+        }
+        found
     }
 
     /// Reports stacks that CloudFormation could not tell apart.

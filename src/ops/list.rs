@@ -8,11 +8,18 @@ use asi_constructs::kernel::{
     span::Sources,
 };
 
-use super::{assembly::Assembly, selection::selected, synth::in_order};
+use super::{
+    assembly::Assembly,
+    selection::selected,
+    synth::{Synthesis, Synthesized, in_order},
+};
 use crate::{
     load::{self, Stack},
     world::Files,
 };
+
+/// How many stacks may stand in the trees of what stacks need, in all: one that is needed in many ways stands there often.
+const MOST_NEEDED: usize = 100_000;
 
 /// The stacks of a stack file.
 #[derive(Debug, Default)]
@@ -48,6 +55,8 @@ pub fn list(files: &dyn Files, path: &Path, environment: Option<&str>) -> Listin
 pub struct OfApp {
     /// Its path in the app.
     pub name: String,
+    /// What it is called in its manifest.
+    pub artifact: String,
     /// The name CloudFormation knows it by.
     pub stack_name: String,
     /// The account it is bound to.
@@ -58,24 +67,106 @@ pub struct OfApp {
     pub needs: Vec<String>,
 }
 
-/// The stacks of the assembly in `folder` that these patterns mean; all of them, where there are none.
-pub fn assembled(
-    files: &dyn Files,
-    folder: &Path,
-    patterns: &[String],
-) -> (Vec<OfApp>, Vec<Diagnostic>, Sources) {
-    let mut all = Assembly::read(files, folder);
-    let chosen = match patterns {
-        [] => Ok((0..all.stacks.len()).collect()),
-        patterns => selected(patterns, &all.known()),
-    };
-    let mut stacks = Vec::new();
-    match chosen {
-        _ if has_errors(&all.diagnostics) => (),
-        Ok(chosen) => stacks.extend(chosen.into_iter().map(|at| of_app(&all, at))),
-        Err(faults) => all.diagnostics.extend(faults),
+/// The stacks of an app, and which of them are meant.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// All there are.
+    pub all: Vec<OfApp>,
+    /// The positions of those that are meant; none, if something is wrong.
+    pub chosen: Vec<usize>,
+    /// What is wrong, and what is worth a warning.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that were read, for excerpts.
+    pub sources: Sources,
+}
+
+/// A stack, and what it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needing<'a> {
+    /// The stack.
+    pub stack: &'a OfApp,
+    /// The stacks it needs, in the order the app says, with what these need; nothing, if nobody asked.
+    pub needs: Option<Vec<Needing<'a>>>,
+}
+
+impl Listed {
+    /// The stacks that are meant.
+    pub fn stacks(&self) -> impl Iterator<Item = &OfApp> {
+        self.chosen.iter().filter_map(|at| self.all.get(*at))
     }
-    (stacks, all.diagnostics, all.sources)
+
+    /// The stacks that are meant, each with all that it needs, however far that is, if that is asked.
+    ///
+    /// # Errors
+    ///
+    /// A diagnostic, if that is more than anybody can read.
+    pub fn details(&self, has_needs: bool) -> Result<Vec<Needing<'_>>, Diagnostic> {
+        if !has_needs {
+            return Ok(self.stacks().map(|stack| Needing { stack, needs: None }).collect());
+        }
+        let mut left = MOST_NEEDED;
+        self.stacks().map(|it| self.needing(it, &mut left)).collect::<Option<Vec<_>>>().ok_or_else(|| {
+            let fault = format!("all that the stacks need, however far, is more than {MOST_NEEDED} entries");
+            let help =
+                "leave out `--show-dependencies`: with `--json` alone each stack has what it needs itself";
+            Diagnostic::error("too-many-stacks", fault).help(help)
+        })
+    }
+
+    /// A stack with what it needs; nothing if there are more of them than are left.
+    fn needing<'a>(&'a self, stack: &'a OfApp, left: &mut usize) -> Option<Needing<'a>> {
+        *left = left.checked_sub(1)?;
+        let needed = stack.needs.iter().filter_map(|name| self.all.iter().find(|it| it.name == *name));
+        let needs = needed.map(|it| self.needing(it, left)).collect::<Option<_>>()?;
+        Some(Needing { stack, needs: Some(needs) })
+    }
+}
+
+impl From<Listing> for Listed {
+    fn from(it: Listing) -> Self {
+        let all: Vec<OfApp> = it.stacks.iter().map(|it| of_stack_file(it, &[])).collect();
+        Self { chosen: (0..all.len()).collect(), all, diagnostics: it.diagnostics, sources: it.sources }
+    }
+}
+
+impl From<Synthesis> for Listed {
+    fn from(it: Synthesis) -> Self {
+        let of = |it: &Synthesized| of_stack_file(&it.stack, &it.template.needs);
+        let all: Vec<OfApp> = it.stacks.iter().map(of).collect();
+        Self { chosen: (0..all.len()).collect(), all, diagnostics: it.diagnostics, sources: it.sources }
+    }
+}
+
+/// The stacks of the assembly in `folder` that these patterns mean; all of them, where there are none.
+pub fn assembled(files: &dyn Files, folder: &Path, patterns: &[String]) -> Listed {
+    let assembly = Assembly::read(files, folder);
+    let mut diagnostics = assembly.diagnostics.clone();
+    let chosen = match patterns {
+        [] => Ok((0..assembly.stacks.len()).collect()),
+        patterns => selected(patterns, &assembly.known()),
+    };
+    let chosen = match chosen {
+        _ if has_errors(&diagnostics) => Vec::new(),
+        Ok(chosen) => chosen,
+        Err(faults) => {
+            diagnostics.extend(faults);
+            Vec::new()
+        }
+    };
+    let all = (0..assembly.stacks.len()).map(|at| of_app(&assembly, at)).collect();
+    Listed { all, chosen, diagnostics, sources: assembly.sources }
+}
+
+/// A stack of a stack file, which is named as CloudFormation knows it.
+fn of_stack_file(stack: &Stack, needs: &[String]) -> OfApp {
+    OfApp {
+        name: stack.name(),
+        artifact: stack.name(),
+        stack_name: stack.name(),
+        account: stack.account.clone(),
+        region: stack.region.clone(),
+        needs: needs.to_vec(),
+    }
 }
 
 fn of_app(all: &Assembly, at: usize) -> OfApp {
@@ -83,6 +174,7 @@ fn of_app(all: &Assembly, at: usize) -> OfApp {
     let needed = all.needed(at).into_iter().map(|at| all.stacks[at].listed.name.clone());
     OfApp {
         name: listed.name.clone(),
+        artifact: listed.id.value.clone(),
         stack_name: listed.stack_name.clone(),
         account: listed.account.clone(),
         region: listed.region.clone(),

@@ -5,6 +5,7 @@ mod diff;
 #[cfg(feature = "aws")]
 mod doctor;
 mod findings;
+mod listing;
 mod review;
 mod sarif;
 
@@ -18,58 +19,14 @@ pub use diff::diff;
 #[cfg(feature = "aws")]
 pub use doctor::{diagnosis, policy};
 pub use findings::findings;
+pub use listing::{assembled, details, details_yaml, stacks};
 pub use review::review;
 pub use sarif::{review as review_sarif, sarif};
 
-use crate::{load::Stack, ops::list::OfApp, template::secrets, world::cloudformation::DeployedStack};
+use crate::{template::secrets, world::cloudformation::DeployedStack};
 
 /// The version of every document here; it grows when a field changes its meaning or goes.
 const VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct Stacks<'a> {
-    version: u32,
-    stacks: Vec<Listed<'a>>,
-}
-
-#[derive(Serialize)]
-struct Listed<'a> {
-    name: Cow<'a, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stack_name: Option<&'a str>,
-    environment: Option<&'a str>,
-    account: Option<&'a str>,
-    region: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    needs: Option<&'a [String]>,
-}
-
-/// The stacks of an app that `asi ls --json` lists.
-pub fn assembled(stacks: &[OfApp]) -> String {
-    let stacks = stacks.iter().map(|it| Listed {
-        name: Cow::Borrowed(&it.name),
-        stack_name: Some(&it.stack_name),
-        environment: None,
-        account: it.account.as_deref(),
-        region: it.region.as_deref(),
-        needs: Some(&it.needs),
-    });
-    text(&Stacks { version: VERSION, stacks: stacks.collect() })
-}
-
-/// The stacks that `asi ls --json` lists.
-pub fn stacks(stacks: &[Stack]) -> String {
-    let stacks = stacks.iter().map(|it| Listed {
-        name: it.name().into(),
-        stack_name: None,
-        needs: None,
-        environment: it.environment.as_deref(),
-        account: it.account.as_deref(),
-        region: it.region.as_deref(),
-    });
-    let listing = Stacks { version: VERSION, stacks: stacks.collect() };
-    text(&listing)
-}
 
 /// The outputs of stacks as the CDK writes them: stack, then key, then value.
 pub fn outputs<'a>(stacks: impl IntoIterator<Item = &'a DeployedStack>) -> String {

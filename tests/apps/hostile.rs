@@ -292,3 +292,23 @@ fn what_is_too_large_is_not_read() {
         "{first}"
     );
 }
+
+#[test]
+fn stacks_that_need_each_other_in_too_many_ways_are_not_listed_as_trees() {
+    let layer = |at: usize, side: &str| {
+        let needs = if at == 0 { String::new() } else { format!(r#""a{0}", "b{0}""#, at - 1) };
+        stack(&format!("{side}{at}"), "a.json", &format!(r#", "dependencies": [{needs}]"#))
+    };
+    let stacks: Vec<String> = (0..40).flat_map(|at| [layer(at, "a"), layer(at, "b")]).collect();
+    let manifest = manifest(&stacks.join(",\n    "));
+    let world = || MemoryFiles::with([("out/manifest.json", manifest.as_bytes())]);
+    let listed = asi(&["ls", "-a", "out", "-d"], world());
+    assert_eq!((listed.exit, listed.out.as_str()), (Exit::Input, ""));
+    golden("apps/needs.txt", &listed.err);
+    let one = asi(&["ls", "-a", "out", "-d", "a1"], world()).out;
+    let none = "dependencies: []\n";
+    assert_eq!(
+        one,
+        format!("- id: a1\n  dependencies:\n    - id: a0\n      {none}    - id: b0\n      {none}\n")
+    );
+}

@@ -27,8 +27,8 @@ struct Copy {
 }
 
 impl Copy {
-    /// Nothing, if the CDK is not there.
-    fn of(app: &str) -> Option<Self> {
+    /// A copy for one test, or nothing, if the CDK is not there.
+    fn of(app: &str, test: &str) -> Option<Self> {
         let cdk = peer("ASI_TEST_CDK", "an app of the CDK")?;
         let source = root().join("tests/apps").join(app);
         let mut path = env::var_os("PATH").unwrap_or_default();
@@ -37,7 +37,7 @@ impl Copy {
             let folders = [python.parent().unwrap().to_owned()];
             path = env::join_paths(folders.into_iter().chain(env::split_paths(&path))).unwrap();
         }
-        let folder = env::temp_dir().join(format!("asi-real-{app}-{}", std::process::id()));
+        let folder = env::temp_dir().join(format!("asi-real-{test}-{app}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         copy(&source, &folder);
         Some(Self { folder, cdk, path })
@@ -67,6 +67,12 @@ impl Copy {
 
     fn cdk(&self, arguments: &[&str]) -> (String, String) {
         self.run(&self.cdk, &[&["--no-notices", "--no-color", "--no-asset-metadata"], arguments].concat())
+    }
+
+    /// What the CDK lists: in YAML with our quotes.
+    fn listed_by_cdk(&self, arguments: &[&str]) -> String {
+        let listed = self.cdk(arguments).0;
+        if arguments.contains(&"--json") { listed } else { listed.replace('"', "'") }
     }
 
     fn read(&self, path: &Path) -> Value {
@@ -133,15 +139,18 @@ fn collect(folder: &Path, name: &Path, found: &mut BTreeMap<PathBuf, Value>) {
 /// Both tools make the same of an app: the same templates, the same stacks, and the same of the change to its second state;
 /// and `asi` finds no error in it.
 fn check(app: &str) {
-    let Some(copy) = Copy::of(app) else { return };
+    let Some(copy) = Copy::of(app, "made") else { return };
     copy.cdk(&["synth", "--quiet", "--output", "theirs", "--asset-metadata"]);
     copy.asi(&["synth", "--output", "ours"]);
     let (ours, theirs) = (copy.templates("ours"), copy.templates("theirs"));
     assert!(!ours.is_empty(), "{app} has templates");
     assert_eq!(ours, theirs, "{app}");
-    // `Prod/Net (Prod-Net)`
-    let listed = copy.cdk(&["ls", "-a", "theirs"]).0;
-    let theirs: Vec<&str> = listed.lines().map(|it| it.split(' ').next().unwrap()).collect();
+    let detailed = ["ls", "--long", "--show-dependencies", "-a"];
+    let listed = copy.asi(&[&detailed, ["ours"].as_slice()].concat());
+    assert_eq!(listed, copy.listed_by_cdk(&[&detailed, ["theirs"].as_slice()].concat()), "{app}");
+    // `- id: Prod/Net (Prod-Net)`
+    let ids = listed.lines().filter_map(|it| it.strip_prefix("- id: "));
+    let theirs: Vec<&str> = ids.map(|it| it.split(' ').next().unwrap()).collect();
     let listed = copy.asi(&["ls", "-a", "ours"]);
     let ours: Vec<&str> = listed.lines().collect();
     assert_eq!(ours, theirs, "{app}");
@@ -158,6 +167,20 @@ fn check(app: &str) {
 #[test]
 fn stages() {
     check("stages");
+}
+
+#[test]
+fn lists_of_stacks() {
+    for app in ["references", "names"] {
+        let Some(copy) = Copy::of(app, "listed") else { return };
+        copy.asi(&["synth", "-q", "--output", "ours"]);
+        for form in
+            [&["-l"], ["-d"].as_slice(), &["-l", "--json"], &["-d", "--json"], &["-d", "-l", "--json"]]
+        {
+            let arguments = [&["ls", "-a", "ours"], form].concat();
+            assert_eq!(copy.asi(&arguments), copy.listed_by_cdk(&arguments), "{app} {form:?}");
+        }
+    }
 }
 
 #[test]
