@@ -202,7 +202,7 @@ pub(super) fn deployables(
         Err(exit) => return Ok((Deployables::default(), exit)),
     };
     if let Some(folder) = folder {
-        let deployables = ops::assembled(files, folder, choice);
+        let deployables = ops::assembled(files, folder, choice).distinct();
         let exit = output.diagnostics(&deployables.diagnostics, &deployables.sources)?;
         return Ok((deployables, exit));
     }

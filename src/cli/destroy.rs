@@ -77,6 +77,9 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     if folder.is_some() && !args.exclusively {
         ops::deployable::with_users(&all, &mut chosen);
     }
+    if let Some(fault) = ops::deployable::of_one_name(&chosen) {
+        return output.fault(fault);
+    }
     let mut named = BTreeSet::new();
     chosen.retain(|it| named.insert(it.name.clone()));
     ops::destroy::in_order(&mut chosen, &all.stacks);

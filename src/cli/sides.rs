@@ -136,7 +136,7 @@ impl SidesArgs {
             patterns => Choice::Named { patterns, exclusively: true },
         };
         let deployables: Deployables = match folder {
-            Some(folder) => ops::assembled(files, folder, choice),
+            Some(folder) => ops::assembled(files, folder, choice).distinct(),
             None => super::context::looked_up(global, world, output, || {
                 ops::synthesize(files, &global.file, environment, &self.what)
             })?

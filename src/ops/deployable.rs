@@ -1,6 +1,9 @@
 //! What can be deployed: the stacks of a stack file, or those of somebody's cloud assembly.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, has_errors},
@@ -111,6 +114,35 @@ pub enum Choice<'a> {
     },
 }
 
+impl Deployables {
+    /// The same, if no two of them have one name: a run tells stacks apart by their names.
+    #[must_use]
+    pub fn distinct(mut self) -> Self {
+        if let Some(fault) = of_one_name(self.stacks.iter().map(|it| &it.target)) {
+            self.diagnostics.push(fault);
+            self.stacks.clear();
+        }
+        self
+    }
+}
+
+/// That two stacks have one name, in two regions or accounts.
+pub fn of_one_name<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Option<Diagnostic> {
+    let mut seen: BTreeMap<&str, &Target> = BTreeMap::new();
+    targets.into_iter().find_map(|it| {
+        let other = seen.insert(&it.name, it).filter(|other| *other != it)?;
+        let place = |it: &Target| {
+            let parts = [it.region.as_deref(), it.account.as_deref()];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" of ")
+        };
+        let fault =
+            format!("there is a stack `{}` in {} and another in {}", it.name, place(other), place(it));
+        let help =
+            "name those of one region and account at a time, with `--exclusively` where they need others";
+        Some(Diagnostic::error("duplicate-stack", fault).help(help))
+    })
+}
+
 /// The stacks of the assembly in `folder` that are meant, in the order of the assembly.
 pub fn assembled(files: &dyn Files, folder: &Path, choice: Choice<'_>) -> Deployables {
     let mut all = Assembly::read(files, folder);
@@ -193,13 +225,21 @@ pub fn targets(
 /// Adds to the stacks chosen all that need them, however far that is.
 pub fn with_users(all: &Deployables, chosen: &mut Vec<Target>) {
     let mut next = 0;
-    while let Some(needed) = chosen.get(next).map(|it| it.name.clone()) {
-        let users = all.stacks.iter().filter(|it| it.template.needs.contains(&needed));
+    while let Some(needed) = chosen.get(next).cloned() {
+        let of_its_name = all.stacks.iter().filter(|it| it.target.name == needed.name).count();
+        let users = all.stacks.iter().filter(|it| it.template.needs.contains(&needed.name));
+        // Of stacks of one name each is used where it is.
+        let users = users.filter(|it| of_its_name < 2 || is_beside(&it.target, &needed));
         let further: Vec<Target> =
             users.map(|it| it.target.clone()).filter(|it| !chosen.contains(it)).collect();
         chosen.extend(further);
         next += 1;
     }
+}
+
+/// Whether two stacks are in one region of one account.
+fn is_beside(one: &Target, other: &Target) -> bool {
+    (&one.region, &one.account) == (&other.region, &other.account)
 }
 
 fn target(it: &ListedStack) -> Target {

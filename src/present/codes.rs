@@ -130,7 +130,10 @@ pub const CODES: &[(&str, &str)] = &[
         "Constructs, resources and parameters share one space of names, because references by name do.",
     ),
     ("duplicate-priority", "Behind a load balancer no two rules have the same priority."),
-    ("duplicate-stack", "Two stacks of an account and a region have two names."),
+    (
+        "duplicate-stack",
+        "Two stacks of an account and a region have two names, and so have those that are deployed in one run.",
+    ),
     ("duplicate-subnet", "A subnet of a network is named once, as a public or as a private one."),
     ("duplicate-variable", "A name is given to both a variable and a secret, or to two variables."),
     ("duplicate-zone", "A network has one pair of subnets for each zone."),
