@@ -187,6 +187,7 @@ fn every_code_is_shown_by_a_test() {
         "bootstrap",
         "deploy",
         "doctor",
+        "gc",
         "import",
         "lookups",
         "post",
@@ -254,7 +255,7 @@ fn no_snapshot_is_an_orphan() {
             wire.contains(&format!("\"{name}\"")) || wire.contains(&format!("\"wire/{file}\""))
         }
         "assembly" => read("tests/assembly.rs").contains(&format!("\"{file}\"")),
-        "bootstrap" | "doctor" | "import" | "publish" => {
+        "bootstrap" | "doctor" | "gc" | "import" | "publish" => {
             read(&format!("tests/{folder}.rs")).contains(&format!("\"{folder}/{file}\""))
         }
         "lookups" => read("tests/lookups/fetch.rs").contains(&format!("\"{folder}/{file}\"")),

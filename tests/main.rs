@@ -34,6 +34,8 @@ mod docs;
 mod doctor;
 mod environments;
 mod faults;
+#[cfg(feature = "aws")]
+mod gc;
 mod graph;
 #[cfg(feature = "aws")]
 mod import;

@@ -124,7 +124,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         Ok(it) => it,
         Err(fault) => return output.fault(fault),
     };
-    let targets = match targets(args, global, world, output)? {
+    let targets = match targets(&args.places, global, world, output)? {
         Ok(it) => it,
         Err(exit) => return Ok(exit),
     };
@@ -164,14 +164,14 @@ fn one(
 }
 
 /// The accounts and regions that are named, or those of the stack file, or those of the credentials.
-fn targets(
-    args: &Args,
+pub(super) fn targets(
+    places: &[String],
     global: &Global,
     world: &World,
     output: &mut Output<'_>,
 ) -> io::Result<Result<Vec<Target>, Exit>> {
     let mut targets: Vec<Target> = Vec::new();
-    for place in &args.places {
+    for place in places {
         match ops::bootstrap::place(place) {
             Ok(target) => targets.push(target),
             Err(fault) => return output.fault(fault).map(Err),

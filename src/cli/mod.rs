@@ -15,6 +15,8 @@ mod doctor;
 #[cfg(feature = "aws")]
 mod drift;
 mod explain;
+#[cfg(feature = "aws")]
+mod gc;
 mod graph;
 #[cfg(feature = "aws")]
 mod import;
@@ -160,6 +162,8 @@ enum Command {
     #[cfg(feature = "aws")]
     Bootstrap(Box<bootstrap::Args>),
     #[cfg(feature = "aws")]
+    Gc(gc::Args),
+    #[cfg(feature = "aws")]
     Doctor(doctor::Args),
     Graph(graph::Args),
     Ls(ls::Args),
@@ -265,6 +269,8 @@ pub fn run(
         Command::Destroy(args) => destroy::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Bootstrap(args) => bootstrap::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Gc(args) => gc::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Doctor(args) => doctor::run(args, &cli.global, world, &mut output),
         Command::Graph(args) => graph::run(args, &cli.global, world, &mut output),

@@ -22,6 +22,8 @@ pub mod diff;
 #[cfg(feature = "aws")]
 pub mod doctor;
 pub mod explain;
+#[cfg(feature = "aws")]
+pub mod gc;
 pub mod graph;
 #[cfg(feature = "aws")]
 mod images;

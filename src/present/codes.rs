@@ -306,6 +306,7 @@ pub const CODES: &[(&str, &str)] = &[
         "not-bootstrapped",
         "A deployment in the way of the CDK needs what `asi bootstrap` makes, or `cdk bootstrap`.",
     ),
+    ("not-deleted", "AWS does not delete a file or an image that no stack uses."),
     ("not-empty", "CloudFormation deletes a bucket or a repository of images only when it is empty."),
     (
         "not-literal",
@@ -412,6 +413,8 @@ pub const CODES: &[(&str, &str)] = &[
         "stack-stuck",
         "An earlier operation failed, and nothing can begin before somebody decides what becomes of that.",
     ),
+    ("stack-unread", "Nothing is deleted as long as it is not known what each stack uses."),
+    ("stacks-busy", "A stack that something is under way on may be turned back to what it used before."),
     (
         "stage-name",
         "The name of a stage has letters, digits, `.`, `@`, `-` and `_`, at most 100, and is no other stage's.",

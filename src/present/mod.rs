@@ -17,6 +17,8 @@ mod endings;
 mod explain;
 mod findings;
 #[cfg(feature = "aws")]
+pub mod gc;
+#[cfg(feature = "aws")]
 pub mod live;
 #[cfg(feature = "aws")]
 pub mod recover;

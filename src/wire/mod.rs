@@ -5,6 +5,8 @@ mod diff;
 #[cfg(feature = "aws")]
 mod doctor;
 mod findings;
+#[cfg(feature = "aws")]
+mod gc;
 mod listing;
 mod review;
 mod sarif;
@@ -19,6 +21,8 @@ pub use diff::diff;
 #[cfg(feature = "aws")]
 pub use doctor::{diagnosis, policy};
 pub use findings::findings;
+#[cfg(feature = "aws")]
+pub use gc::garbage;
 pub use listing::{assembled, details, details_yaml, stacks};
 pub use review::review;
 pub use sarif::{review as review_sarif, sarif};

@@ -18,6 +18,7 @@ pub use consent::{Approval, Ask, is_yes};
 pub use publish::{Step, Unpublished};
 
 pub(super) use self::{
+    consent::Questions,
     stack::{Deploying, document},
     upload::{bucket, sent},
     watch::{Listeners, UnderWay, alone},

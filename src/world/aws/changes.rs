@@ -3,8 +3,8 @@
 use aws_sdk_cloudformation::{
     operation::describe_events::builders::DescribeEventsFluentBuilder,
     types::{
-        ChangeSetType, DeletionMode, DeploymentMode, EventFilter, HookStatus, OperationEvent,
-        ValidationStatus,
+        ChangeSetStatus, ChangeSetType, DeletionMode, DeploymentMode, EventFilter, HookStatus,
+        OperationEvent, ValidationStatus,
     },
 };
 
@@ -125,6 +125,23 @@ impl Aws {
             }
         }
         Ok(false)
+    }
+
+    /// The change sets of a stack that wait to be executed, or will, by ARN.
+    pub async fn waiting_change_sets(&self, stack: &str) -> Result<Vec<String>, AwsError> {
+        let mut waiting = Vec::new();
+        let mut pages = self.cfn.list_change_sets().stack_name(stack).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = match page.map_err(|it| self.failure.of("ListChangeSets", &it)) {
+                Ok(page) => page,
+                Err(error) if error.is_missing_stack() => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            };
+            let mut found = page.summaries.unwrap_or_default();
+            found.retain(|it| it.status != Some(ChangeSetStatus::Failed));
+            waiting.extend(found.into_iter().filter_map(|it| it.change_set_id));
+        }
+        Ok(waiting)
     }
 
     /// Deletes a change set; it is no fault if there is none.

@@ -7,13 +7,14 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Aws,
     signed::{Answer, Call, Target},
+    stored::failed,
 };
 use crate::world::{AwsError, Refusal};
 
-/// The most versions of files that can be deleted at once, and listed.
-const MOST_VERSIONS: usize = 1000;
+/// The most files, or versions of them, that can be deleted at once, and listed.
+pub(super) const MOST_FILES: usize = 1000;
 /// The most images that can be deleted at once.
-const MOST_IMAGES: usize = 100;
+pub(super) const MOST_IMAGES: usize = 100;
 
 impl Aws {
     /// Whether a bucket holds any file, be it an old version of one, or only that there was one; one that is not there holds
@@ -25,7 +26,7 @@ impl Aws {
     /// Takes everything out of a bucket, all versions, for good.
     pub async fn empty_bucket(&self, bucket: &str) -> Result<(), AwsError> {
         loop {
-            let versions = self.versions(bucket, MOST_VERSIONS).await?;
+            let versions = self.versions(bucket, MOST_FILES).await?;
             if versions.is_empty() {
                 return Ok(());
             }
@@ -58,26 +59,36 @@ impl Aws {
     }
 
     async fn delete_versions(&self, bucket: &str, versions: &[String]) -> Result<(), AwsError> {
+        // What stays would be listed for ever.
+        match self.delete_objects(bucket, None, &versions.concat()).await?.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Deletes what is named as S3 has it, at most 1,000 of them, and gives the keys of what stays, each with the reason.
+    pub(super) async fn delete_objects(
+        &self,
+        bucket: &str,
+        owner: Option<&str>,
+        objects: &str,
+    ) -> Result<Vec<(String, AwsError)>, AwsError> {
         let operation = "DeleteObjects";
-        let body = format!("<Delete><Quiet>true</Quiet>{}</Delete>", versions.concat());
-        let sum = base64::encode(Sha256::digest(body.as_bytes()));
-        let headers = vec![
-            ("content-type", "application/xml".to_owned()),
-            ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()),
-            ("x-amz-checksum-sha256", sum),
-        ];
+        let body = format!("<Delete><Quiet>true</Quiet>{objects}</Delete>");
+        let mut headers = checked(body.as_bytes());
+        headers.extend(owner.map(|it| ("x-amz-expected-bucket-owner", it.to_owned())));
         let path = format!("/{bucket}?delete=");
-        let body = body.as_bytes();
-        let call = Call { operation, service: "s3", method: "POST", path, headers, body };
+        let call = Call { operation, service: "s3", method: "POST", path, headers, body: body.as_bytes() };
         let answer = self.call(&call).await?;
         if !answer.is_good() {
             return Err(answer.refusal(operation));
         }
-        // It is good even where some could not be deleted; what stays would be listed for ever.
-        match groups(answer.text(operation)?, "Error").next() {
-            Some(error) => Err(Answer { status: 403, body: error.as_bytes().to_vec() }.refusal(operation)),
-            None => Ok(()),
-        }
+        // It is good even where some could not be deleted.
+        let error = |it: &str| {
+            let refusal = Answer { status: 403, body: it.as_bytes().to_vec() }.refusal(operation);
+            (between(it, "Key").unwrap_or_default().to_owned(), refusal)
+        };
+        Ok(groups(answer.text(operation)?, "Error").map(error).collect())
     }
 
     /// Whether a repository holds any image; one that is not there holds none.
@@ -97,11 +108,7 @@ impl Aws {
             let is_done = answer["imageIds"].as_array().is_some_and(|it| !it.is_empty());
             // Some go only after others that are made of them; but where none goes, none will.
             if !is_done {
-                let failure = &answer["failures"][0];
-                let text = |it: &Value| it.as_str().unwrap_or("it does not say why").to_owned();
-                let (code, message) = (text(&failure["failureCode"]), text(&failure["failureReason"]));
-                let reason = Refusal::Refused { code, message };
-                return Err(AwsError { operation: "BatchDeleteImage", reason });
+                return Err(failed("BatchDeleteImage", &answer["failures"][0]));
             }
         }
     }
@@ -123,6 +130,15 @@ pub(super) fn ecr(operation: &'static str) -> Target {
     Target { service: "ecr", prefix: "AmazonEC2ContainerRegistry_V20150921", operation }
 }
 
+/// What tells S3 that a document came to it as it was sent, which it wants to know where it changes what is there.
+pub(super) fn checked(document: &[u8]) -> Vec<(&'static str, String)> {
+    vec![
+        ("content-type", "application/xml".to_owned()),
+        ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()),
+        ("x-amz-checksum-sha256", base64::encode(Sha256::digest(document))),
+    ]
+}
+
 /// What stands in each element of a name; there are none within each other.
 fn groups<'a>(xml: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
@@ -135,7 +151,7 @@ fn between<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// A key without the encoding of URLs, in which S3 writes it where it is asked to: not every key can stand in XML.
-fn decoded(key: &str) -> String {
+pub(super) fn decoded(key: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = key.bytes();
     while let Some(byte) = rest.next() {
@@ -153,7 +169,7 @@ fn decoded(key: &str) -> String {
 }
 
 /// A text that may stand in XML, whatever is in it.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let escape = |it: char| match it {
         '&' => "&amp;".to_owned(),
         '<' => "&lt;".to_owned(),

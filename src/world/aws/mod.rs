@@ -22,6 +22,7 @@ mod registry;
 mod request;
 mod signed;
 mod stacks;
+mod stored;
 mod whose;
 mod xml;
 
@@ -49,6 +50,7 @@ pub use self::{
     lines::{Line, Lines},
     lookups::Unfound,
     registry::{ImageId, Login},
+    stored::{StoredFile, StoredImage, Undeleted},
     whose::Owner,
 };
 use self::{credentials::Kept, failure::Failure};

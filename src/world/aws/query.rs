@@ -26,7 +26,7 @@ impl Aws {
         let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
         let body = body.trim_end_matches('&').as_bytes();
         let call = Call { operation, service, method: "POST", path: "/".to_owned(), headers, body };
-        self.answered_in_xml(&call).await
+        self.document(&call, &format!("{operation}Response")).await
     }
 
     /// Asks for what stands at a path, with what is asked behind it, as often as it takes.
@@ -39,10 +39,11 @@ impl Aws {
     ) -> Result<Element, AwsError> {
         let path = format!("{path}?{}", encoded_form(asked)).trim_end_matches('?').to_owned();
         let call = Call { operation, service, method: "GET", path, headers: Vec::new(), body: &[] };
-        self.answered_in_xml(&call).await
+        self.document(&call, &format!("{operation}Response")).await
     }
 
-    async fn answered_in_xml(&self, call: &Call<'_>) -> Result<Element, AwsError> {
+    /// Makes a call that is answered with a document of this name, as often as it takes.
+    pub(super) async fn document(&self, call: &Call<'_>, name: &str) -> Result<Element, AwsError> {
         let operation = call.operation;
         let answer = self.call(call).await?;
         if !answer.is_good() {
@@ -52,7 +53,7 @@ impl Aws {
         let document = Element::read(answer.text(operation)?).map_err(garbled)?;
         // Who stands between here and AWS answers in XML, too, with a page that wants a login.
         match document.name() {
-            it if it.strip_suffix("Response") == Some(operation) => Ok(document),
+            it if it == name => Ok(document),
             it => Err(garbled(format!("it is a document of the kind `{it}`"))),
         }
     }

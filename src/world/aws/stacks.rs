@@ -19,9 +19,29 @@ impl Aws {
         }
     }
 
+    /// All stacks of the account in the region that are not deleted, nested ones among them.
+    pub async fn stacks(&self) -> Result<Vec<DeployedStack>, AwsError> {
+        let mut stacks = Vec::new();
+        let mut pages = self.cfn.describe_stacks().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|it| self.failure.of("DescribeStacks", &it))?;
+            stacks.extend(page.stacks.unwrap_or_default().into_iter().map(convert::stack));
+        }
+        Ok(stacks)
+    }
+
     /// The template that a stack was last deployed with, as it was given; nothing, if it never was.
     pub async fn template(&self, stack: &str) -> Result<Option<String>, AwsError> {
-        let ask = self.cfn.get_template().stack_name(stack).template_stage(TemplateStage::Original);
+        self.template_at(stack, TemplateStage::Original).await
+    }
+
+    /// The same, as macros have left it.
+    pub async fn processed_template(&self, stack: &str) -> Result<Option<String>, AwsError> {
+        self.template_at(stack, TemplateStage::Processed).await
+    }
+
+    async fn template_at(&self, stack: &str, stage: TemplateStage) -> Result<Option<String>, AwsError> {
+        let ask = self.cfn.get_template().stack_name(stack).template_stage(stage);
         match ask.send().await.map_err(|it| self.failure.of("GetTemplate", &it)) {
             Ok(answer) => Ok(answer.template_body.filter(|it| !it.trim().is_empty())),
             Err(error) if error.is_missing_stack() => Ok(None),

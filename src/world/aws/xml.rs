@@ -73,6 +73,16 @@ impl Element {
         self.child(name).map(|it| it.text.trim()).filter(|it| !it.is_empty())
     }
 
+    /// The text of an element in this one to the letter; empty, if there is none.
+    pub(super) fn written(&self, name: &str) -> &str {
+        self.child(name).map_or("", |it| &it.text)
+    }
+
+    /// All elements of a name in this one.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Self> {
+        self.children.iter().filter(move |it| it.name == name)
+    }
+
     /// Whether an element in this one says `true`.
     pub(super) fn is_set(&self, name: &str) -> bool {
         self.text(name) == Some("true")

@@ -10,6 +10,7 @@ use super::{
     script::{ChangeSetScript, Drift, Failure, On, Script},
     stack::{Event, Kind, OnFailure, Operation, Phase, Resource, Source, Stack, Touch},
     status::{Request, allows},
+    storage::Storage,
     template::{Template, kind},
     values::{Place, text},
     xml::Refusal,
@@ -28,6 +29,8 @@ pub(crate) struct Account {
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
     /// What the repositories of ECR hold, by their names: digests.
     pub(crate) images: BTreeMap<String, Vec<String>>,
+    /// What there is to say of them.
+    pub(crate) storage: Storage,
     /// What the parameter store holds.
     pub(crate) parameters: BTreeMap<String, String>,
     /// What IAM does not allow.
@@ -64,6 +67,7 @@ impl Account {
             detections: Vec::new(),
             objects: BTreeMap::new(),
             images: BTreeMap::new(),
+            storage: Storage::default(),
             parameters: BTreeMap::new(),
             denied: BTreeSet::new(),
             connections: BTreeMap::new(),

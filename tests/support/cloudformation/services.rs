@@ -9,6 +9,7 @@ use super::{
     actions::{answer, unknown_action},
     form::Form,
     http::{Request, Response},
+    storage,
     xml::{Answer, Refusal, Xml},
 };
 
@@ -212,11 +213,14 @@ fn ecr(account: &mut Account, action: &str, body: &[u8]) -> Result<Value, Refusa
         let data = json!({ "authorizationToken": token, "proxyEndpoint": format!("https://{registry}") });
         return Ok(json!({ "authorizationData": [data] }));
     }
-    let images = account.images.get_mut(name).ok_or_else(missing)?;
+    let images = account.images.get(name).ok_or_else(missing)?;
     match action {
         "DescribeRepositories" => Ok(json!({ "repositories": [
             { "repositoryName": name, "repositoryUri": format!("{registry}/{name}") }
         ] })),
+        "DescribeImages" if asked["imageIds"].is_null() => {
+            Ok(storage::describe_images(account, name, &asked))
+        }
         "DescribeImages" => {
             let tag = asked["imageIds"][0]["imageTag"].as_str().unwrap_or_default();
             match images.iter().find(|it| *it == tag) {
@@ -229,14 +233,9 @@ fn ecr(account: &mut Account, action: &str, body: &[u8]) -> Result<Value, Refusa
             let ids: Vec<Value> = images.iter().take(most).map(|it| json!({ "imageDigest": it })).collect();
             Ok(json!({ "imageIds": ids }))
         }
-        "BatchDeleteImage" => {
-            let ids = asked["imageIds"].as_array().cloned().unwrap_or_default();
-            if ids.len() > 100 {
-                return Err(Refusal::new(400, "InvalidParameterException", "at most 100 images"));
-            }
-            images.retain(|it| !ids.iter().any(|id| id["imageDigest"] == **it));
-            Ok(json!({ "imageIds": ids, "failures": [] }))
-        }
+        "BatchDeleteImage" => storage::delete_images(account, name, &asked),
+        "BatchGetImage" => Ok(storage::get_image(account, name, &asked)),
+        "PutImage" => storage::put_image(account, name, &asked),
         _ => Err(Refusal::new(400, "UnknownOperationException", "")),
     }
 }
@@ -251,21 +250,6 @@ fn versions(account: &Account, bucket: &str, form: &Form) -> Response {
         all.group("Version", &Xml::new().text("Key", encoded).text("VersionId", "v1"))
     });
     Response::xml(200, list.document("ListVersionsResult"))
-}
-
-/// Deletes what is named, which is at most 1,000 versions.
-fn delete_versions(account: &mut Account, bucket: &str, body: &[u8]) -> Response {
-    let text = String::from_utf8_lossy(body);
-    let keys: Vec<&str> =
-        text.split("<Key>").skip(1).map(|it| it.split("</Key>").next().unwrap_or_default()).collect();
-    if keys.len() > 1000 {
-        return refused("s3", Refusal::new(400, "MalformedXML", "at most 1000 keys"));
-    }
-    for key in keys {
-        let key = key.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-        account.objects.remove(&format!("{bucket}/{key}"));
-    }
-    Response::xml(200, Xml::new().document("DeleteResult"))
 }
 
 fn s3(account: &mut Account, method: &str, form: &Form, body: &[u8]) -> Response {
@@ -283,16 +267,11 @@ fn s3(account: &mut Account, method: &str, form: &Form, body: &[u8]) -> Response
             refused("s3", Refusal::new(404, "ServerSideEncryptionConfigurationNotFoundError", missing))
         }
         ("GET", "") if form.0.contains_key("versions") => versions(account, bucket, form),
-        ("POST", "") if form.0.contains_key("delete") => delete_versions(account, bucket, body),
-        ("GET", "") => {
-            let start = format!("{bucket}/{}", form.text("prefix"));
-            let found = account.objects.iter().filter(|it| it.0.starts_with(&start));
-            let list = found.fold(Xml::new().text("Name", bucket).text("IsTruncated", false), |all, it| {
-                let key = it.0.split_once('/').map_or("", |it| it.1);
-                all.group("Contents", &Xml::new().text("Key", key).text("Size", it.1.len()))
-            });
-            Response::xml(200, list.document("ListBucketResult"))
-        }
+        ("POST", "") if form.0.contains_key("delete") => storage::delete_objects(account, bucket, body),
+        ("GET", "") if form.0.contains_key("versioning") => storage::versioning(account, bucket),
+        ("GET", "") => storage::list_objects(account, bucket, form),
+        ("GET", _) if form.0.contains_key("tagging") => storage::tags(account, path),
+        ("PUT", _) if form.0.contains_key("tagging") => storage::set_tags(account, path, body),
         ("PUT", _) => {
             account.objects.insert(path.to_owned(), body.to_vec());
             let mut response = Response::xml(200, String::new());
