@@ -242,16 +242,17 @@ fn nothing_is_deleted_on_a_guess() {
         assert_eq!(there(server), ALL, "{title}");
     };
     let server = account();
-    server.fault(Fault::access_denied(), "GetTemplate", 3, 1);
+    server.fault(Fault::access_denied(), "GetTemplate", 1, 99);
     tell("a template that may not be read", &server, Exit::World);
     let server = account();
-    server.fault(Fault::access_denied(), "ListChangeSets", 2, 1);
+    server.fault(Fault::access_denied(), "ListChangeSets", 1, 99);
     tell("change sets that may not be listed", &server, Exit::World);
     let server = account();
     server.put_stack("busy", &user(&[]), "UPDATE_IN_PROGRESS");
     tell("a stack that is at work", &server, Exit::No);
     let server = account();
-    server.fault(Fault::access_denied(), "GetTemplate", 6, 1);
+    // Three stacks have been read before, and a change set.
+    server.fault(Fault::access_denied(), "GetTemplate", 5, 99);
     tell("a template that may not be read any more when it counts", &server, Exit::World);
     let server = account();
     server.fault(Fault::Garbage, "GET", 1, 9);
@@ -290,15 +291,22 @@ fn a_stack_that_comes_meanwhile_keeps_what_it_uses() {
     assert!(left.contains(&"0a0a…".to_owned()) && !left.iter().any(|it| it.starts_with("0b0b")), "{left:?}");
 }
 
-#[test]
-fn a_large_bucket_is_gone_through_to_its_end() {
-    let server = account();
+/// Puts more files into the bucket than are listed or deleted at once.
+fn fill(server: &Server) {
     server.home(|it| {
         for at in 0..2300 {
             let key = format!("assets/{at:064x}.json");
             it.storage.days.insert(key.clone(), 9);
             it.objects.insert(key, vec![b' '; 1000]);
         }
+    });
+}
+
+#[test]
+fn a_large_bucket_is_gone_through_to_its_end() {
+    let server = account();
+    fill(&server);
+    server.home(|it| {
         let digests: Vec<String> = (0..1150).map(|it| format!("sha256:{it}")).collect();
         for (at, digest) in digests.iter().enumerate() {
             it.storage.days.insert(format!("images/{digest}"), 9);
@@ -315,13 +323,7 @@ fn a_large_bucket_is_gone_through_to_its_end() {
     assert_eq!(server.home(|it| it.objects.len()), 7);
 
     let server = account();
-    server.home(|it| {
-        for at in 0..2300 {
-            let key = format!("assets/{at:064x}.json");
-            it.storage.days.insert(key.clone(), 9);
-            it.objects.insert(key, vec![b' '; 1000]);
-        }
-    });
+    fill(&server);
     server.fault(Fault::access_denied(), "POST", 2, 9);
     let run = gc(&server, &["--action", "full", "-y", "--type", "s3", "--format", "json"]);
     assert_eq!(run.exit, Exit::World);
