@@ -193,6 +193,7 @@ fn every_code_is_shown_by_a_test() {
         "post",
         "publish",
         "systems",
+        "watch",
         "wire",
     ];
     let goldens = folders.iter().flat_map(|it| files(&format!("snapshots/{it}"), ""));
@@ -258,6 +259,7 @@ fn no_snapshot_is_an_orphan() {
         "bootstrap" | "doctor" | "gc" | "import" | "publish" => {
             read(&format!("tests/{folder}.rs")).contains(&format!("\"{folder}/{file}\""))
         }
+        "watch" => sources("tests/watch").iter().any(|it| read(it).contains(&format!("\"watch/{file}\""))),
         "lookups" => read("tests/lookups/fetch.rs").contains(&format!("\"{folder}/{file}\"")),
         "review" => {
             let reviews = read("tests/review.rs");

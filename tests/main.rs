@@ -61,6 +61,8 @@ mod support;
 #[cfg(feature = "aws")]
 mod systems;
 mod validate;
+#[cfg(all(unix, feature = "aws"))]
+mod watch;
 #[cfg(feature = "aws")]
 mod wire;
 mod yaml_round_trip;

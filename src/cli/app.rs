@@ -5,6 +5,8 @@ use std::{cell::OnceCell, io, path::Path};
 use asi_constructs::kernel::span::{Sources, Span};
 
 use super::{Exit, Global, Output};
+#[cfg(feature = "aws")]
+use crate::ops::watch::From;
 use crate::{
     load::cdk::{self, OUTPUT, SETTINGS, Settings},
     ops::{
@@ -114,6 +116,20 @@ pub(super) fn assembly<'g>(
             output.diagnostics(&[*fault], sources)?;
             Ok(Err(Exit::World))
         }
+    }
+}
+
+/// What a watch is about.
+#[cfg(feature = "aws")]
+pub(super) fn watched(global: &Global) -> From<'_> {
+    let command = global.app.as_deref();
+    match command {
+        None => From::StackFile(&global.file),
+        // What `cdk.json` says may change.
+        Some(_) => From::App {
+            command: command.filter(|_| !global.told.place.is_written()),
+            context: &global.context,
+        },
     }
 }
 

@@ -163,19 +163,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
             Err(exit) => return Ok(exit),
         };
     }
-    let origins = Origins { stacks: &deployables.stacks, sources: &deployables.sources };
-    let mut printer = Printer::new(output, world, origins, args.all);
-    let deploying = ops::deploy(world, &deployables.stacks, &deployables.sources, &settings, &mut printer);
-    let endings = aws::block_on(deploying);
-    printer.finish()?;
-    if let Some(line) = present::deploy::deployed(&endings) {
-        writeln!(output.err, "{line}")?;
-    }
-    for (_, ending) in &endings {
-        if let Ending::Done(stack) | Ending::Unchanged(stack) = ending {
-            output.out.write_all(present::deploy::outputs(stack).as_bytes())?;
-        }
-    }
+    let endings = carried_out(&deployables, &settings, args.all, world, output)?;
     if let Some(path) = &args.outputs_file {
         let stacks = endings.iter().filter_map(|(_, it)| match it {
             Ending::Done(stack) | Ending::Unchanged(stack) => Some(&**stack),
@@ -187,6 +175,29 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
         }
     }
     Ok(exit_of(&endings))
+}
+
+/// Deploys stacks, and prints what happens, and what the stacks give.
+pub(super) fn carried_out(
+    deployables: &Deployables,
+    settings: &Settings,
+    all: bool,
+    world: &World,
+    output: &mut Output<'_>,
+) -> io::Result<Endings> {
+    let Deployables { stacks, sources, .. } = deployables;
+    let mut printer = Printer::new(output, world, Origins { stacks, sources }, all);
+    let endings = aws::block_on(ops::deploy(world, stacks, sources, settings, &mut printer));
+    printer.finish()?;
+    if let Some(line) = present::deploy::deployed(&endings) {
+        writeln!(output.err, "{line}")?;
+    }
+    for (_, ending) in &endings {
+        if let Ending::Done(stack) | Ending::Unchanged(stack) = ending {
+            output.out.write_all(present::deploy::outputs(stack).as_bytes())?;
+        }
+    }
+    Ok(endings)
 }
 
 /// The stacks of the stack file or of the assembly, once what is wrong with them is told, and how that ends the run.

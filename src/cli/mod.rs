@@ -39,6 +39,8 @@ mod stacks;
 mod status;
 mod synth;
 mod validate;
+#[cfg(feature = "aws")]
+mod watch;
 
 use std::{
     ffi::OsString,
@@ -145,6 +147,8 @@ enum Command {
     Review(review::Args),
     #[cfg(feature = "aws")]
     Deploy(Box<deploy::Args>),
+    #[cfg(feature = "aws")]
+    Watch(watch::Args),
     #[cfg(feature = "aws")]
     Status(status::Args),
     #[cfg(feature = "aws")]
@@ -253,6 +257,8 @@ pub fn run(
         Command::Review(args) => review::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Deploy(args) => deploy::run(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Watch(args) => watch::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Status(args) => status::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]

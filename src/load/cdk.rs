@@ -50,6 +50,10 @@ pub struct Settings {
     pub validation: Option<bool>,
     /// Whether the app is to tell more of itself.
     pub debug: Option<bool>,
+    /// The files that a watch is about; all, if there are none.
+    pub watched: Vec<String>,
+    /// The files that it is not about.
+    pub unwatched: Vec<String>,
     /// What the app is told, the most particular first come.
     pub context: IndexMap<String, Node>,
 }
@@ -204,6 +208,12 @@ impl Settings {
         if self.tags.is_empty() {
             self.tags = tags(&mut fields);
         }
+        // What is no mapping has been told.
+        let has_watch = fields.value("watch").is_some_and(|it| it.as_map().is_some());
+        if has_watch && let Some(mut watch) = fields.fields("watch") {
+            self.watched.extend(patterns(&mut watch, "include"));
+            self.unwatched.extend(patterns(&mut watch, "exclude"));
+        }
         if let Some(plugin) = fields.value("plugin") {
             let fault = Diagnostic::warning("cdk-plugin", "plugins of the CDK's CLI are not run");
             let help = "name a profile or variables of the environment if it has brought credentials";
@@ -238,6 +248,17 @@ fn command(fields: &mut Fields<'_, '_>) -> Option<Spanned<String>> {
     }
     let words: Vec<&str> = fields.texts("app").into_iter().map(|it| it.value).collect();
     Some(Spanned::new(words.join(" "), node.span))
+}
+
+/// Patterns: a text, or a list of texts.
+fn patterns(fields: &mut Fields<'_, '_>, key: &str) -> Vec<String> {
+    match fields.value(key) {
+        None => Vec::new(),
+        Some(node) if node.as_list().is_some() => {
+            fields.texts(key).into_iter().map(|it| it.value.to_owned()).collect()
+        }
+        Some(_) => fields.text(key).map(|it| it.value.to_owned()).into_iter().collect(),
+    }
 }
 
 /// Tags: a list of keys and values.

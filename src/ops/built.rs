@@ -108,7 +108,7 @@ fn check_inside(files: &dyn Files, folder: &Path, context: &Path, written: &str)
 }
 
 /// A path without steps to nowhere, and without a step up where that is back.
-fn plain(path: &Path) -> PathBuf {
+pub(super) fn plain(path: &Path) -> PathBuf {
     let mut steps = PathBuf::new();
     for step in path.components() {
         let is_back = step == Component::ParentDir
@@ -196,6 +196,21 @@ pub(super) fn asset(image: &ImageAsset) -> crate::assembly::ImageAsset {
         tag: image.tag(),
         place: Place::default(),
     }
+}
+
+/// The folder that an image is built of, and what of it is no part of the image; `folder` is that of the stack file. What
+/// cannot be read leaves nothing out.
+#[cfg(feature = "aws")]
+pub(super) fn context(
+    files: &dyn Files,
+    folder: &Path,
+    image: &ImageAsset,
+) -> (PathBuf, Option<assets::Ignored>) {
+    let context = plain(&folder.join(&image.build.folder));
+    let file = image.build.file.as_deref().unwrap_or("Dockerfile");
+    let ignored = options(files, &context, &image.build, file).ok();
+    let ignored = ignored.and_then(|(it, _)| assets::Ignored::new(it.mode, &it.exclude).ok());
+    (context, ignored)
 }
 
 /// The files of an image, and where they lie; `folder` is that of the stack file.

@@ -47,6 +47,8 @@ pub mod synth;
 #[cfg(feature = "aws")]
 pub mod targets;
 pub mod validate;
+#[cfg(feature = "aws")]
+pub mod watch;
 
 pub use assemble::write_assembly;
 pub use config::{Config, config};

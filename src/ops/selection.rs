@@ -46,7 +46,7 @@ pub fn fitting(pattern: &str, known: &[Known<'_>]) -> Vec<usize> {
 
 /// Whether a path fits a pattern: `*` stands for anything but `/`, `**` for that, too, `?` for one character, `[a-c]` for
 /// one of some, `{a,b}` for either; `!` before it all for what fits not.
-fn matches(pattern: &str, path: &str) -> bool {
+pub(super) fn matches(pattern: &str, path: &str) -> bool {
     if pattern == path {
         return true;
     }

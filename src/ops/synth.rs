@@ -46,6 +46,8 @@ pub struct Synthesis {
     pub sources: Sources,
     /// What nobody has looked up in AWS, and constructs ask for; there is a fault for each.
     pub missing: Vec<Unanswered>,
+    /// The images that are built of folders, also where something is wrong with these.
+    pub(in crate::ops) images: Vec<ImageAsset>,
     /// What was looked up in AWS.
     pub(in crate::ops) context: Option<Node>,
 }
@@ -152,7 +154,7 @@ impl Synthesis {
         let (stacks, diagnostics) = load::stacks(root, environment);
         let is_faulty = has_errors(&self.diagnostics) || has_errors(&diagnostics);
         let place = (files, path);
-        let (mut templates, found, missing) =
+        let Made { mut templates, diagnostics: found, missing, images } =
             synthesize_stacks(&stacks, self.context.as_ref(), is_faulty, place);
         let found: Vec<Diagnostic> = diagnostics.into_iter().chain(found).collect();
         let first = self.stacks.len();
@@ -169,6 +171,7 @@ impl Synthesis {
         }
         self.diagnostics.extend(found);
         self.missing.extend(missing);
+        self.images.extend(images);
     }
 
     /// Keeps the stacks of these names; all, if there are none.
@@ -191,17 +194,29 @@ pub(super) fn in_order(diagnostics: &mut Vec<Diagnostic>) {
     *diagnostics = seen;
 }
 
-/// The templates of the stacks of an app, by name, and what they lack of AWS. With faults found before, further ones are
-/// looked for, and no template is made.
+/// What is made of the stacks of an app.
+struct Made {
+    /// Their templates, by name.
+    templates: BTreeMap<String, Template>,
+    diagnostics: Vec<Diagnostic>,
+    /// What they lack of AWS.
+    missing: Vec<Unanswered>,
+    /// The images that are to be built for them.
+    images: Vec<ImageAsset>,
+}
+
+/// Makes the templates of the stacks of an app. With faults found before, further ones are looked for, and no template is
+/// made.
 fn synthesize_stacks(
     stacks: &[Stack],
     context: Option<&Node>,
     is_faulty: bool,
     (files, path): (&dyn Files, &Path),
-) -> (BTreeMap<String, Template>, Vec<Diagnostic>, Vec<Unanswered>) {
+) -> Made {
     let (mut tree, mut diagnostics) = expand(stacks, CATALOGUE, context, BTreeMap::new());
-    let asked: Vec<&ImageAsset> = tree.finished.iter().flat_map(|it| &it.images).collect();
-    if !asked.is_empty() {
+    let images: Vec<ImageAsset> = tree.finished.iter().flat_map(|it| &it.images).cloned().collect();
+    if !images.is_empty() {
+        let asked: Vec<&ImageAsset> = images.iter().collect();
         let (fingerprints, found) = built::fingerprints(files, &built::folder_of(path), &asked);
         // What is built where is known only now.
         (tree, diagnostics) = expand(stacks, CATALOGUE, context, fingerprints);
@@ -213,7 +228,7 @@ fn synthesize_stacks(
         diagnostics.retain(|it| !matches!(it.code, "no-resources" | "unused-parameter" | "unused-name"));
     }
     if is_faulty || has_errors(&diagnostics) {
-        return (BTreeMap::new(), diagnostics, missing);
+        return Made { templates: BTreeMap::new(), diagnostics, missing, images };
     }
     let (templates, found) = resolve(&tree);
     diagnostics.extend(found);
@@ -229,7 +244,7 @@ fn synthesize_stacks(
             diagnostics.extend(template.dangling_references());
         }
     }
-    (templates, diagnostics, missing)
+    Made { templates, diagnostics, missing, images }
 }
 
 /// The templates of stacks of an assembly.

@@ -321,6 +321,7 @@ pub const CODES: &[(&str, &str)] = &[
         "nothing-to-compare",
         "A comparison has two sides: two templates, stack files or assemblies, or a stack file and a revision of it.",
     ),
+    ("nothing-to-watch", "A watch is about a stack file that is there, or about an app."),
     ("nothing-watched", "Alarms watch a pipeline or a service."),
     ("null", "CloudFormation refuses templates with empty values in them."),
     ("option-value", "An option is given a name and a value."),
@@ -464,6 +465,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("unused-name", "A condition or a mapping is declared, and nothing names it."),
     ("unused-parameter", "A parameter has to be given at deployment, and nothing uses it."),
+    ("unwatched", "The system does not tell what changes in a folder."),
     (
         "user-data",
         "A line of the script that starts an instance keeps it from joining, or gives a password away.",

@@ -28,6 +28,8 @@ mod rules;
 mod services;
 #[cfg(feature = "aws")]
 pub mod stacks;
+#[cfg(feature = "aws")]
+pub mod watch;
 
 pub use codes::CODES;
 pub use context::{context, looked_up, taken_out};

@@ -11,7 +11,9 @@ use std::borrow::Cow;
 use asi_constructs::kernel::{
     asset::ImageAsset,
     id::LogicalId,
+    map::Map,
     node::{Node, NodeKind},
+    span::Span,
 };
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -52,6 +54,18 @@ pub fn to_value(document: &Node) -> Value {
     }
 }
 
+/// The same values, written nowhere.
+fn without_places(document: &Node) -> Node {
+    let kind = match &document.kind {
+        NodeKind::List(items) => NodeKind::List(items.iter().map(without_places).collect()),
+        NodeKind::Map(map) => {
+            return map.iter().map(|(key, it)| (key.clone(), without_places(&it.value))).collect();
+        }
+        scalar => scalar.clone(),
+    };
+    Node { plain: document.plain.clone(), ..Node::new(kind, Span::NOWHERE) }
+}
+
 /// A document as YAML: its scalars as they were written, and after each value that ends a line, as a comment, what `notes`
 /// say of it.
 pub fn with_notes(document: &Node, notes: &dyn Fn(&Node) -> Option<String>) -> String {
@@ -87,6 +101,17 @@ pub fn resource_of<'t>(body: &'t Node, id: &str) -> Option<&'t Node> {
 }
 
 impl Template {
+    /// How many resources it has.
+    pub fn size(&self) -> usize {
+        self.body.get("Resources").and_then(Node::as_map).map_or(0, Map::len)
+    }
+
+    /// The same, of which nobody knows where it is written: what it was read from may be another text by now.
+    #[must_use]
+    pub fn without_places(&self) -> Self {
+        Self { body: without_places(&self.body), ..self.clone() }
+    }
+
     /// A template of which nothing is known but its document.
     pub fn new(body: Node) -> Self {
         Self { body, paths: IndexMap::new(), tags: IndexMap::new(), needs: Vec::new(), images: Vec::new() }

@@ -14,6 +14,8 @@ mod revisions;
 mod system;
 mod threads;
 mod variables;
+#[cfg(feature = "aws")]
+mod watching;
 
 use std::{
     fmt, io,
@@ -32,6 +34,8 @@ pub use revisions::{AtRevision, Git, MemoryRevisions, Revisions};
 pub use system::SystemFiles;
 pub use threads::in_parallel;
 pub use variables::Variables;
+#[cfg(feature = "aws")]
+pub use watching::{SystemWatching, Watch, Watching};
 
 /// What a run is given of the world.
 pub struct World {
@@ -39,6 +43,9 @@ pub struct World {
     pub files: Box<dyn Files>,
     /// Its files as they were.
     pub revisions: Box<dyn Revisions>,
+    /// Who tells when files change.
+    #[cfg(feature = "aws")]
+    pub watching: Box<dyn Watching>,
     /// Other programs.
     pub programs: Arc<dyn Programs>,
     /// How AWS is reached.

@@ -23,6 +23,8 @@ impl World {
         Self {
             files: Box::new(SystemFiles),
             revisions: Box::new(Git),
+            #[cfg(feature = "aws")]
+            watching: Box::new(super::SystemWatching),
             programs: Arc::new(SystemPrograms),
             access: Access::default(),
             variables: Variables::Process,

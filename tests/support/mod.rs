@@ -12,6 +12,8 @@ pub(crate) mod query;
 pub(crate) mod redact;
 #[cfg(feature = "aws")]
 pub(crate) mod terminal;
+#[cfg(feature = "aws")]
+pub(crate) mod watching;
 
 use std::{
     collections::BTreeMap,
@@ -120,6 +122,8 @@ pub(crate) fn world(files: impl Files + 'static) -> World {
     World {
         files: Box::new(files),
         revisions: Box::new(MemoryRevisions::default()),
+        #[cfg(feature = "aws")]
+        watching: Box::new(watching::Scripted::default()),
         programs: Arc::new(MemoryPrograms::default()),
         access: access("http://127.0.0.1:1"),
         variables: Variables::Given(BTreeMap::new()),

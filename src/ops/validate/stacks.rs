@@ -41,7 +41,7 @@ pub(super) fn check(
     synthesis.finish();
     let settings = synthesis.stacks.first().and_then(|it| it.stack.validate.as_ref());
     checked.fail_on = settings.and_then(|it| it.fail_on);
-    checked.resources = synthesis.stacks.iter().map(resources).sum();
+    checked.resources = synthesis.stacks.iter().map(|it| it.template.size()).sum();
     checked.findings = judge(&synthesis, request).findings;
     checked.sources = synthesis.sources;
 }
@@ -150,8 +150,4 @@ impl Said {
             self.all.iter().filter(|(key, code)| !self.used.contains(*key) && options.looks_for(code));
         unused.map(|(key, code)| unused_acknowledgement(code).at(*key).into())
     }
-}
-
-fn resources(it: &Synthesized) -> usize {
-    it.template.body.get("Resources").and_then(Node::as_map).map_or(0, Map::len)
 }
