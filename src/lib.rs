@@ -21,6 +21,7 @@
 //! - [`template`] is the finished document. It writes itself, and takes patches.
 //! - [`validate`] finds what is wrong with a template, ours or anybody's.
 //! - [`diff`] tells what two templates say differently, and what CloudFormation would do about it.
+//! - [`refactor`] finds what has moved between stacks, and what CloudFormation has to be told to move it as it is.
 //! - [`plan`] is what CloudFormation says of that, and what it leaves to the schemas.
 //! - [`review`] is what somebody should know who approves that: dangers, what is noticed, what to see to.
 //! - [`deploy`] brings a stack to CloudFormation, follows it there, and knows the ways on when something failed.
@@ -160,6 +161,7 @@ pub mod load;
 pub mod ops;
 pub mod plan;
 pub mod present;
+pub mod refactor;
 pub mod render;
 pub mod resolve;
 pub mod review;

@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("assets", &["world"], &[]),
     ("assembly", &["load", "template", "validate"], &["kernel"]),
     ("diff", &["template"], &["kernel"]),
+    ("refactor", &["diff", "template", "world"], &["kernel"]),
     ("plan", &["diff", "template", "world"], &[]),
     ("review", &["diff", "template"], &["kernel"]),
     ("deploy", &["template", "world"], &["kernel"]),
@@ -28,12 +29,16 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     (
         "ops",
         &[
-            "assembly", "assets", "deploy", "diff", "expand", "graph", "load", "plan", "resolve", "review",
-            "template", "validate", "world",
+            "assembly", "assets", "deploy", "diff", "expand", "graph", "load", "plan", "refactor", "resolve",
+            "review", "template", "validate", "world",
         ],
         &["CATALOGUE", "kernel"],
     ),
-    ("present", &["deploy", "diff", "ops", "render", "review", "template", "validate", "world"], &["kernel"]),
+    (
+        "present",
+        &["deploy", "diff", "ops", "refactor", "render", "review", "template", "validate", "world"],
+        &["kernel"],
+    ),
     ("wire", &["diff", "load", "ops", "present", "review", "template", "validate", "world"], &["kernel"]),
     (
         "cli",

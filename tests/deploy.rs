@@ -11,6 +11,7 @@ mod destroy;
 mod failures;
 mod live;
 mod nested;
+mod refactor;
 mod reviewed;
 mod services;
 mod settings;
@@ -54,9 +55,11 @@ const CHANGING: &[&str] = &[
     "CancelUpdateStack",
     "ContinueUpdateRollback",
     "CreateChangeSet",
+    "CreateStackRefactor",
     "DeleteChangeSet",
     "DeleteStack",
     "ExecuteChangeSet",
+    "ExecuteStackRefactor",
     "RollbackStack",
     "UpdateTerminationProtection",
 ];

@@ -30,6 +30,8 @@ mod post;
 mod progress;
 #[cfg(feature = "aws")]
 mod recover;
+#[cfg(feature = "aws")]
+mod refactor;
 mod review;
 mod schema;
 mod sides;
@@ -160,6 +162,8 @@ enum Command {
     #[cfg(feature = "aws")]
     Rollback(recover::RollbackArgs),
     #[cfg(feature = "aws")]
+    Refactor(refactor::Args),
+    #[cfg(feature = "aws")]
     Import(import::Args),
     #[cfg(feature = "aws")]
     Destroy(destroy::Args),
@@ -269,6 +273,8 @@ pub fn run(
         Command::Recover(args) => recover::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Rollback(args) => recover::rollback(args, &cli.global, world, &mut output),
+        #[cfg(feature = "aws")]
+        Command::Refactor(args) => refactor::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]
         Command::Import(args) => import::run(args, &cli.global, world, &mut output),
         #[cfg(feature = "aws")]

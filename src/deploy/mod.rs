@@ -43,4 +43,4 @@ pub use recovery::{Way, ways};
 pub use services::{Stop, Trouble, Why};
 pub use standing::{Standing, standing, standing_of};
 #[cfg(feature = "aws")]
-pub use watch::{News, Operation};
+pub use watch::{News, Operation, is_beginning};

@@ -222,7 +222,7 @@ pub enum News<'a> {
 }
 
 /// Whether an event of a stack is the first of an operation. On the way back, nothing begins.
-fn is_beginning(event: &StackEvent) -> bool {
+pub fn is_beginning(event: &StackEvent) -> bool {
     let begins = ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"];
     begins.contains(&event.status.as_str())
 }

@@ -29,6 +29,8 @@ mod testing;
 mod told;
 mod value;
 
+use std::collections::BTreeSet;
+
 use asi_constructs::kernel::{node::Node, span::Span};
 
 use crate::template::{Template, resource_of, resources_of};
@@ -199,6 +201,31 @@ pub fn refers_to(node: &Node, name: &str) -> bool {
     let mut found = false;
     value::references(node, &mut Vec::new(), &mut |_, it| found |= it == name);
     found
+}
+
+/// What a value refers to: resources, parameters, and `Conditions/C` and `Mappings/M/key/key` as such.
+pub fn references(node: &Node) -> BTreeSet<String> {
+    references_at(node).into_iter().map(|(_, name)| name).collect()
+}
+
+/// What a value refers to, each with the way there; of an attribute of something, there is that as well.
+pub fn references_at(node: &Node) -> BTreeSet<(String, String)> {
+    let mut all = BTreeSet::new();
+    value::references(node, &mut Vec::new(), &mut |path, name| {
+        all.insert((path.join("/"), name.to_owned()));
+    });
+    all
+}
+
+/// Whether the tags of a resource of this type stay as they were when it was made.
+pub fn fixes_tags(type_name: &str) -> bool {
+    let replaces = |it: &(String, Verdict)| it.0 == "/Tags" && it.1 == Verdict::Always;
+    spec::Specs::default().of(type_name).is_some_and(|it| it.replacing.iter().any(replaces))
+}
+
+/// Whether somebody's code makes resources of this type.
+pub fn is_custom(type_name: &str) -> bool {
+    spec::Specs::default().of(type_name).is_some_and(|it| it.is_custom)
 }
 
 /// Whether resources of a type hold data.

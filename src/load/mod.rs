@@ -20,7 +20,7 @@ use asi_constructs::kernel::{
 
 pub use fields::Fields;
 pub use layers::{app, environments, merged, parts};
-pub use stack::{Declared, FailOn, Output, Parameter, Stack, is_app_name, stack_name, stacks};
+pub use stack::{Declared, FailOn, Output, Parameter, Stack, is_account, is_app_name, stack_name, stacks};
 
 use crate::{
     template::secrets,

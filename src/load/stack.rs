@@ -100,6 +100,11 @@ impl Stack {
     }
 }
 
+/// Whether it is written as the id of an account is.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit())
+}
+
 /// The name of a stack of an app in an environment.
 pub fn stack_name(app: &str, environment: Option<&str>, part: Option<&str>) -> String {
     [Some(app), environment, part].into_iter().flatten().collect::<Vec<_>>().join("-")
@@ -420,7 +425,7 @@ fn build(
         check_region(region, reader);
     }
     if let Some(account) = &frame.account
-        && !(account.value.len() == 12 && account.value.bytes().all(|it| it.is_ascii_digit()))
+        && !is_account(&account.value)
     {
         reader.report(
             Diagnostic::error("account", format!("`{}` is no account", account.value))

@@ -39,6 +39,8 @@ pub struct Deployable {
     pub is_protected: Option<bool>,
     /// What its assembly says of its deployment, if it comes from one.
     pub assembled: Option<Assembled>,
+    /// The resources that were deployed in another stack, by logical id, with the name of that.
+    pub arrivals: BTreeMap<String, String>,
 }
 
 /// What an assembly says of the deployment of a stack.
@@ -69,7 +71,8 @@ impl Deployable {
     /// A stack that needs nothing but its template.
     pub(in crate::ops) fn new(target: Target, template: Template, is_part: bool) -> Self {
         let (assets, folder) = (Assets::default(), PathBuf::new());
-        Self { target, template, is_part, assets, folder, is_protected: None, assembled: None }
+        let arrivals = BTreeMap::new();
+        Self { target, template, is_part, assets, folder, is_protected: None, assembled: None, arrivals }
     }
 
     /// Whether something has to be packed, built, or made by a program.
@@ -274,6 +277,7 @@ fn deployable(all: &mut Assembly, files: &dyn Files, at: usize) -> Option<Deploy
         folder,
         is_protected,
         assembled: Some(assembled),
+        arrivals: BTreeMap::new(),
     })
 }
 

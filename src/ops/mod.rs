@@ -40,6 +40,8 @@ mod own_account;
 pub mod post;
 #[cfg(feature = "aws")]
 pub mod recover;
+#[cfg(feature = "aws")]
+pub mod refactor;
 pub mod review;
 pub mod schema;
 pub mod selection;

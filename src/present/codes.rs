@@ -327,6 +327,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("option-value", "An option is given a name and a value."),
     ("outdated-change-set", "A change set is executed once, and not after the stack has changed."),
     (
+        "override-file",
+        "A file that says what has moved names resources that are deployed, and places that are synthesized.",
+    ),
+    (
         "parameter-without-value",
         "A parameter needs a value: one that is given, the one the stack has, or a default.",
     ),
@@ -360,6 +364,13 @@ pub const CODES: &[(&str, &str)] = &[
         "queue-retention",
         "A message that is received again and again has to reach the dead-letter queue before its days are over.",
     ),
+    (
+        "refactor-blocked",
+        "CloudFormation moves resources as they are, and not all of them, and not everywhere.",
+    ),
+    ("refactor-failed", "CloudFormation began to move resources, and something kept it from going on."),
+    ("refactor-refused", "CloudFormation looks at a refactoring before it does anything, and may say no."),
+    ("refactor-unclear", "Resources that are alike in every way may have moved in more ways than one."),
     ("reference-cycle", "Constructs refer to each other in a circle, so that none can be first."),
     ("reference-syntax", "A reference is written `${name}` or `${name.attribute}`; `$${` is a literal `${`."),
     ("region", "A region is written as AWS does, such as `eu-west-1`."),

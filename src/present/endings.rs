@@ -256,7 +256,8 @@ fn failed(
     faults
 }
 
-fn cause(of: Option<&Deployable>, cause: &Cause) -> Diagnostic {
+/// Something that made an operation fail, at what made it.
+pub(super) fn cause(of: Option<&Deployable>, cause: &Cause) -> Diagnostic {
     let event = &cause.event;
     let does = match event.status.as_str().split('_').next() {
         Some("CREATE") => "could not be made",

@@ -22,6 +22,8 @@ pub mod gc;
 pub mod live;
 #[cfg(feature = "aws")]
 pub mod recover;
+#[cfg(feature = "aws")]
+pub mod refactor;
 pub mod review;
 mod rules;
 #[cfg(feature = "aws")]

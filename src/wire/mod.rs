@@ -8,6 +8,8 @@ mod findings;
 #[cfg(feature = "aws")]
 mod gc;
 mod listing;
+#[cfg(feature = "aws")]
+mod refactor;
 mod review;
 mod sarif;
 
@@ -24,6 +26,8 @@ pub use findings::findings;
 #[cfg(feature = "aws")]
 pub use gc::garbage;
 pub use listing::{assembled, details, details_yaml, stacks};
+#[cfg(feature = "aws")]
+pub use refactor::refactorings;
 pub use review::review;
 pub use sarif::{review as review_sarif, sarif};
 

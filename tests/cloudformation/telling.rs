@@ -225,6 +225,12 @@ fn each_action_is_answered_as_the_client_reads_it() {
         let drifts = client.describe_stack_resource_drifts().stack_name("shop").send().await.unwrap();
         assert_eq!(drifts.stack_resource_drifts().len(), 2);
         client.list_exports().send().await.unwrap();
+        client.get_stack_policy().stack_name("shop").send().await.unwrap();
+        client.list_stack_refactors().send().await.unwrap();
+        client.create_stack_refactor().send().await.unwrap_err();
+        client.describe_stack_refactor().stack_refactor_id("x").send().await.unwrap_err();
+        client.list_stack_refactor_actions().stack_refactor_id("x").send().await.unwrap_err();
+        client.execute_stack_refactor().stack_refactor_id("x").send().await.unwrap_err();
         client.list_imports().export_name("x").send().await.unwrap_err();
         client.rollback_stack().stack_name("shop").send().await.unwrap_err();
         client.continue_update_rollback().stack_name("shop").send().await.unwrap_err();

@@ -18,6 +18,7 @@ mod lookups;
 mod mfa;
 mod parameters;
 mod query;
+mod refactors;
 mod registry;
 mod request;
 mod signed;

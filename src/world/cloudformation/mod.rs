@@ -1,6 +1,7 @@
 //! What CloudFormation says: stacks, change sets and events, as copies of its answers that nobody changes.
 
 mod change_set;
+mod refactor;
 mod request;
 mod status;
 
@@ -12,6 +13,7 @@ pub use change_set::{
     Action, Attribute, ChangeSet, ChangeSetStatus, Detail, Evaluation, Execution, Objection, Recreation,
     Replacing, ResourceChange,
 };
+pub use refactor::{Location, Refactor, RefactorRequest, Stage, Step};
 pub use request::{ChangeSetRequest, Deletion, Deployment, Execute, Given, Goal, Imported, Made, Source};
 pub use status::{Known, ResourceStatus, StackStatus};
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     change_set::{ChangeSet, Execution},
     plan,
+    refactor::Refactor,
     script::{ChangeSetScript, Drift, Failure, On, Script},
     stack::{Event, Kind, OnFailure, Operation, Phase, Resource, Source, Stack, Touch},
     status::{Request, allows},
@@ -25,6 +26,10 @@ pub(crate) struct Account {
     pub(crate) stacks: Vec<Stack>,
     pub(crate) change_sets: Vec<ChangeSet>,
     pub(crate) detections: Vec<Detection>,
+    /// In the order in which they were made.
+    pub(crate) refactors: Vec<Refactor>,
+    /// The policies of stacks, by their names.
+    pub(crate) policies: BTreeMap<String, String>,
     /// What S3 holds, by `bucket/key`.
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
     /// What the repositories of ECR hold, by their names: digests.
@@ -65,6 +70,8 @@ impl Account {
             stacks: Vec::new(),
             change_sets: Vec::new(),
             detections: Vec::new(),
+            refactors: Vec::new(),
+            policies: BTreeMap::new(),
             objects: BTreeMap::new(),
             images: BTreeMap::new(),
             storage: Storage::default(),

@@ -6,7 +6,7 @@
 //!
 //! What happens follows from the templates: what comes, changes and goes, in the order of references, with the events,
 //! statuses and messages that AWS documents. Not modelled are the services behind the resources, macros, stack sets, and
-//! stack policies.
+//! what stack policies say.
 
 mod account;
 mod actions;
@@ -18,6 +18,7 @@ pub(crate) mod http;
 mod nested;
 mod plan;
 mod record;
+mod refactor;
 mod script;
 mod server;
 mod services;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::change::Change;
+use super::{change::Change, refactor::Location};
 
 /// What is not derived from what is asked.
 #[derive(Clone, Debug)]
@@ -22,6 +22,10 @@ pub(crate) struct Script {
     pub(crate) change_sets: BTreeMap<String, ChangeSetScript>,
     /// By the name of the stack and the logical id.
     pub(crate) drifts: BTreeMap<(String, String), Drift>,
+    /// The types that no refactoring moves, besides those of which that is known.
+    pub(crate) unmovable: Vec<String>,
+    /// What refactorings move besides what was asked for.
+    pub(crate) further_moves: Vec<(Location, Location)>,
 }
 
 impl Default for Script {
@@ -35,6 +39,8 @@ impl Default for Script {
             failures: Vec::new(),
             change_sets: BTreeMap::new(),
             drifts: BTreeMap::new(),
+            unmovable: Vec::new(),
+            further_moves: Vec::new(),
         }
     }
 }

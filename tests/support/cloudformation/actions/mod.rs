@@ -4,6 +4,7 @@ mod change_sets;
 mod descriptions;
 mod drift;
 mod lifecycle;
+mod refactors;
 mod source;
 mod templates;
 
@@ -22,22 +23,28 @@ pub(crate) const ACTIONS: &[(&str, Action)] = &[
     ("ContinueUpdateRollback", lifecycle::continue_update_rollback),
     ("CreateChangeSet", change_sets::create_change_set),
     ("CreateStack", lifecycle::create_stack),
+    ("CreateStackRefactor", refactors::create_stack_refactor),
     ("DeleteChangeSet", change_sets::delete_change_set),
     ("DeleteStack", lifecycle::delete_stack),
     ("DescribeChangeSet", change_sets::describe_change_set),
     ("DescribeEvents", descriptions::describe_events),
     ("DescribeStackDriftDetectionStatus", drift::describe_stack_drift_detection_status),
     ("DescribeStackEvents", descriptions::describe_stack_events),
+    ("DescribeStackRefactor", refactors::describe_stack_refactor),
     ("DescribeStackResourceDrifts", drift::describe_stack_resource_drifts),
     ("DescribeStackResources", descriptions::describe_stack_resources),
     ("DescribeStacks", descriptions::describe_stacks),
     ("DetectStackDrift", drift::detect_stack_drift),
     ("ExecuteChangeSet", change_sets::execute_change_set),
+    ("ExecuteStackRefactor", refactors::execute_stack_refactor),
+    ("GetStackPolicy", refactors::get_stack_policy),
     ("GetTemplate", templates::get_template),
     ("GetTemplateSummary", templates::get_template_summary),
     ("ListChangeSets", change_sets::list_change_sets),
     ("ListExports", descriptions::list_exports),
     ("ListImports", descriptions::list_imports),
+    ("ListStackRefactorActions", refactors::list_stack_refactor_actions),
+    ("ListStackRefactors", refactors::list_stack_refactors),
     ("ListStackResources", descriptions::list_stack_resources),
     ("RollbackStack", lifecycle::rollback_stack),
     ("UpdateStack", lifecycle::update_stack),
