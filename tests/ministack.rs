@@ -1,11 +1,9 @@
 //! That the emulator our deployments are tested with behaves as CloudFormation does, where we made it to.
 
 use aws_sdk_cloudformation::{
-    Client, Config,
-    config::{BehaviorVersion, Credentials, Region},
+    Client,
     types::{ChangeSetType, StackEvent},
 };
-use aws_smithy_http_client::Builder;
 use tokio::runtime::Runtime;
 
 use crate::support::ministack::Ministack;
@@ -25,15 +23,12 @@ impl CloudFormation {
     #[track_caller]
     fn start(test: &str) -> Option<Self> {
         let ministack = Ministack::start(test)?;
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(ministack.endpoint())
-            .http_client(Builder::new().build_http())
-            .region(Region::new("eu-west-1"))
-            .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
-            .build();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Some(Self { client: Client::from_conf(config), runtime, _ministack: ministack })
+        Some(Self {
+            client: ministack.cloudformation("000000000000", "eu-west-1"),
+            runtime,
+            _ministack: ministack,
+        })
     }
 
     /// Creates a change set, and gives its ARN.

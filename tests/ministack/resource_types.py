@@ -22,6 +22,7 @@ STUBS = {
     ),
     "AWS::CodePipeline::Pipeline": ("{name}", {"Version": "1"}, ("Name",)),
     "AWS::EC2::EIP": ("198.51.100.{number}", {"AllocationId": "eipalloc-{hex}", "PublicIp": "{id}"}, ("Domain",)),
+    "AWS::EC2::Instance": ("i-{hex}", {"InstanceId": "{id}", "PrivateIp": "10.0.0.{number}"}, ("ImageId",)),
     "AWS::EC2::NatGateway": (
         "nat-{hex}",
         {"NatGatewayId": "{id}"},
@@ -83,6 +84,9 @@ STUBS = {
         ("Name", "Scope"),
     ),
     "AWS::WAFv2::WebACLAssociation": ("{ResourceArn}|{WebACLArn}", {}, ("ResourceArn", "WebACLArn")),
+    # Those of `tests/apps/custom`, as if there was what provides them.
+    "Custom::Shop": ("shop-{hex}", {"Name": "made-{Size}"}, ()),
+    "Custom::Store": ("store-{hex}", {"Name": "made-{Size}"}, ()),
 }
 
 # Of a type that MiniStack knows, the property it does not: a resource that has it is a stub.

@@ -7,6 +7,12 @@ use std::{
     time::Duration,
 };
 
+use aws_sdk_cloudformation::{
+    Client, Config,
+    config::{BehaviorVersion, Credentials, Region},
+};
+use aws_smithy_http_client::Builder;
+
 use super::{peer::peer, root};
 
 /// A running `MiniStack`, which ends when this is dropped, and also if the test is killed.
@@ -67,6 +73,18 @@ impl Ministack {
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{request} {body}: {answer}");
         answer
+    }
+
+    /// CloudFormation in a region of an account.
+    pub(crate) fn cloudformation(&self, account: &str, region: &str) -> Client {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(self.endpoint())
+            .http_client(Builder::new().build_http())
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(Credentials::new(account, "test", None, None, "tests"))
+            .build();
+        Client::from_conf(config)
     }
 
     /// Where its services are, all of them.

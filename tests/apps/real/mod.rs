@@ -4,6 +4,8 @@
 //! Each app has a second state, which `-c later=true` gives.
 
 mod changes;
+#[cfg(feature = "aws")]
+mod deployed;
 
 use std::{
     collections::BTreeMap,
@@ -46,6 +48,11 @@ impl Copy {
     /// Runs a program in the folder, with the CDK's library, and without credentials; what it printed, with standard error
     /// last.
     fn run(&self, program: &Path, arguments: &[&str]) -> (String, String) {
+        self.run_with(program, arguments, &[])
+    }
+
+    /// The same, with these variables.
+    fn run_with(&self, program: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (String, String) {
         let modules = self.cdk.parent().and_then(Path::parent).unwrap();
         let mut command = Command::new(program);
         command.current_dir(&self.folder).args(arguments).env_clear().env("PATH", &self.path);
@@ -53,7 +60,7 @@ impl Copy {
         command.env("AWS_EC2_METADATA_DISABLED", "true").env("CDK_DISABLE_VERSION_CHECK", "1");
         // What the CDK unpacks of itself for other languages than its own, each time if it is not kept.
         let unpacked = Path::new(env!("CARGO_TARGET_TMPDIR")).join("jsii");
-        command.env("JSII_RUNTIME_PACKAGE_CACHE_ROOT", unpacked);
+        command.env("JSII_RUNTIME_PACKAGE_CACHE_ROOT", unpacked).envs(variables.iter().copied());
         let output = command.output().unwrap();
         let text = |it: Vec<u8>| String::from_utf8(it).unwrap();
         let (out, err) = (text(output.stdout), text(output.stderr));

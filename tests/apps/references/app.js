@@ -6,10 +6,10 @@ const { StringParameter } = require("aws-cdk-lib/aws-ssm");
 
 const app = new App();
 const later = app.node.tryGetContext("later");
-const env = { account: "111122223333", region: "eu-west-1" };
+const env = { account: "222233334444", region: "eu-west-1" };
 const data = new Stack(app, "Data", { env });
 const bucket = new Bucket(data, "Files", { bucketName: later && "shop-files" });
-const web = new Stack(app, "Web", { env, terminationProtection: true });
+const web = new Stack(app, "Web", { env, terminationProtection: !later });
 new StringParameter(web, "Name", { stringValue: bucket.bucketName });
 const late = new Stack(app, "Late", { env, stackName: "last-of-all" });
 new Queue(late, "Jobs");

@@ -20,5 +20,5 @@ class Shop extends Stage {
 }
 
 new Shop(app, "Test");
-new Shop(app, "Prod", { env: { account: "111122223333", region: "eu-west-1" } });
+new Shop(app, "Prod", { env: { account: "444455556666", region: "eu-west-1" } });
 new Stack(app, "Alone", { description: "Stands beside the stages" });

@@ -1,7 +1,7 @@
 // A system as teams have it: a service behind a load balancer, its pipeline, its firewall and its name, each in a stack.
 const cdk = require('aws-cdk-lib');
 const { aws_ec2: ec2, aws_ecs: ecs, aws_ecs_patterns: patterns, aws_codepipeline: cp, aws_codepipeline_actions: cpa, aws_codebuild: cb, aws_wafv2: waf, aws_route53: r53, aws_route53_targets: r53t, aws_elasticloadbalancingv2: elb } = cdk;
-const env = { account: '111122223333', region: 'us-east-1' };
+const env = { account: '333344445555', region: 'us-east-1' };
 const app = new cdk.App();
 const later = app.node.tryGetContext('later');
 
@@ -27,7 +27,7 @@ class PipelineStack extends cdk.Stack {
     new cp.Pipeline(this, 'Pipeline', {
       pipelineType: cp.PipelineType.V2,
       stages: [
-        { stageName: 'Source', actions: [new cpa.CodeStarConnectionsSourceAction({ actionName: 'GitHub', owner: 'acme', repo: 'app', branch: later ? 'release' : 'main', connectionArn: 'arn:aws:codeconnections:us-east-1:111122223333:connection/11111111-2222-3333-4444-555555555555', output: src })] },
+        { stageName: 'Source', actions: [new cpa.CodeStarConnectionsSourceAction({ actionName: 'GitHub', owner: 'acme', repo: 'app', branch: later ? 'release' : 'main', connectionArn: 'arn:aws:codeconnections:us-east-1:333344445555:connection/11111111-2222-3333-4444-555555555555', output: src })] },
         { stageName: 'Build', actions: [new cpa.CodeBuildAction({ actionName: 'Build', project, input: src, outputs: [built] })] },
         { stageName: 'Deploy', actions: [new cpa.EcsDeployAction({ actionName: 'ECS', service: props.service, input: built, deploymentTimeout: cdk.Duration.minutes(30) })] },
       ],
