@@ -246,6 +246,7 @@ const WORKER: &[(&[&str], &str)] = &[
             "JobsQueueProcessingFargateService*/Properties.LoadBalancers",
             "JobsQueueProcessingFargateService*/Properties.PropagateTags",
             "JobsQueueProcessingFargateService*/Properties.RoleARN",
+            "JobsQueueProcessingTaskDefExecutionRoleDefaultPolicy*/Properties.PolicyDocument",
             "JobsQueueProcessingTaskDef*LogGroup*/Properties.RetentionInDays",
             "JobsQueueProcessingTaskDef*/Properties.RuntimePlatform",
         ],
@@ -266,6 +267,7 @@ const SCHEDULED_TASK: &[(&[&str], &str)] = &[
     ),
     (
         &[
+            "NightlyScheduledTaskDefExecutionRoleDefaultPolicy*/Properties.PolicyDocument",
             "NightlyScheduledTaskDef*LogGroup*/Properties.RetentionInDays",
             "NightlyScheduledTaskDef*/Properties.RuntimePlatform",
         ],
