@@ -190,6 +190,7 @@ fn every_code_is_shown_by_a_test() {
         "gc",
         "import",
         "lookups",
+        "migrate",
         "post",
         "publish",
         "refactor",
@@ -257,7 +258,7 @@ fn no_snapshot_is_an_orphan() {
             wire.contains(&format!("\"{name}\"")) || wire.contains(&format!("\"wire/{file}\""))
         }
         "assembly" => read("tests/assembly.rs").contains(&format!("\"{file}\"")),
-        "bootstrap" | "doctor" | "gc" | "import" | "publish" => {
+        "bootstrap" | "doctor" | "gc" | "import" | "migrate" | "publish" => {
             read(&format!("tests/{folder}.rs")).contains(&format!("\"{folder}/{file}\""))
         }
         "watch" => sources("tests/watch").iter().any(|it| read(it).contains(&format!("\"watch/{file}\""))),

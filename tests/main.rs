@@ -41,6 +41,7 @@ mod graph;
 mod import;
 mod jubilant;
 mod lookups;
+mod migrate;
 #[cfg(feature = "aws")]
 mod ministack;
 mod moved;

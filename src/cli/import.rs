@@ -22,6 +22,8 @@ use crate::{
 /// Write them under `resources:` or as constructs, as they are; this has CloudFormation take them into the stack with a
 /// change set that does nothing else, and shows it before. What identifies a resource is read from its properties, or
 /// given. What else has changed in the stack file is left to `asi deploy`, which follows.
+///
+/// This is for resources that no stack has; `asi migrate` makes a stack file of a stack that is deployed.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents, and what CloudFormation needs to read the resources; DescribeEvents where CloudFormation refuses something; DeleteChangeSet, ListChangeSets and DeleteStack where nobody says yes; sts:GetCallerIdentity where a stack is bound to an account; sts:AssumeRole with --app; where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks.\n\nExit codes: 0 done; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked; 130 Ctrl-C was pressed again while a change set was taken away."

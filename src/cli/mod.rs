@@ -22,6 +22,7 @@ mod graph;
 mod import;
 mod init;
 mod ls;
+mod migrate;
 #[cfg(feature = "aws")]
 mod outputs;
 #[cfg(feature = "aws")]
@@ -180,12 +181,16 @@ enum Command {
     Explain(explain::Args),
     Schema(schema::Args),
     Init(init::Args),
+    Migrate(migrate::Args),
 }
 
 impl Command {
     /// Whether it may be about the stacks of an app.
     fn takes_stacks(&self) -> bool {
-        !matches!(self, Self::Config(_) | Self::Explain(_) | Self::Schema(_) | Self::Init(_))
+        !matches!(
+            self,
+            Self::Config(_) | Self::Explain(_) | Self::Schema(_) | Self::Init(_) | Self::Migrate(_)
+        )
     }
 }
 
@@ -292,6 +297,7 @@ pub fn run(
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Schema(args) => schema::run(args, &mut output),
         Command::Init(args) => init::run(args, &cli.global, world, &mut output),
+        Command::Migrate(args) => migrate::run(args, &cli.global, world, &mut output),
     };
     match result {
         Ok(exit) => exit,

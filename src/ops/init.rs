@@ -43,22 +43,26 @@ pub fn init(files: &dyn Files, path: &Path, app: &str) -> Result<Vec<PathBuf>, E
             )),
         ));
     }
-    if path == Path::new("-") {
-        return Err(Error::Input(
-            Diagnostic::error("file", "a stack file is written to a file, not to standard output")
-                .help("name it with `-f`, or leave that out for `asi.yaml`"),
-        ));
-    }
     let schema_path = path.with_file_name(SCHEMA);
-    if let Some(there) = [path, &schema_path].into_iter().find(|it| files.exists(it)) {
-        return Err(Error::Input(
-            Diagnostic::error("file-exists", format!("there is already `{}`", there.display()))
-                .help("name a file in another folder with `-f`; nothing is written over"),
-        ));
-    }
+    check_free(files, &[path, &schema_path]).map_err(Error::Input)?;
     files.write(&schema_path, schema::schema().as_bytes()).map_err(Error::Files)?;
     files.write(path, TEMPLATE.replace("APP", app).as_bytes()).map_err(Error::Files)?;
     Ok(vec![path.to_owned(), schema_path])
+}
+
+/// Says no to a stack file that would be written over, or to standard output.
+pub fn check_free(files: &dyn Files, paths: &[&Path]) -> Result<(), Diagnostic> {
+    if paths.contains(&Path::new("-")) {
+        return Err(Diagnostic::error("file", "a stack file is written to a file, not to standard output")
+            .help("name it with `-f`, or leave that out for `asi.yaml`"));
+    }
+    match paths.iter().find(|it| files.exists(it)) {
+        Some(there) => {
+            Err(Diagnostic::error("file-exists", format!("there is already `{}`", there.display()))
+                .help("name a file in another folder with `-f`; nothing is written over"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The nearest to `text` that may name an app.

@@ -34,6 +34,7 @@ pub mod init;
 pub mod inspect;
 pub mod launch;
 pub mod list;
+pub mod migrate;
 #[cfg(feature = "aws")]
 mod own_account;
 #[cfg(feature = "aws")]

@@ -226,6 +226,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("instance-storage", "An instance for ECS has a disk of 30 GB to 16 TB, in whole gigabytes."),
     ("instance-type", "The type of an instance has a family and a size, such as `t3.small`."),
+    (
+        "kept-as-patch",
+        "What of a template a stack file has no place for is kept as a change to the finished template.",
+    ),
     ("large-context", "What docker is sent to build an image is what the image needs."),
     ("left-running", "An operation goes on without anybody watching."),
     ("list-in-text", "A list has no text of its own; `Fn::Join` makes one of it."),
@@ -286,6 +290,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("no-identifier", "A resource is taken into a stack by what identifies it."),
     ("no-image", "A promotion, a scan or a deployment needs the image that the build of the pipeline makes."),
     ("no-import", "A resource is taken into a stack when it is in the template and not yet in the stack."),
+    ("no-migration", "A stack file is made of a template that is there, and only if it says the same."),
     ("no-registry", "Images need the repository that `asi bootstrap` makes."),
     ("no-repository", "The pipeline builds an image, and does not know which repository to push it to."),
     ("no-resources", "CloudFormation takes no stack without resources."),

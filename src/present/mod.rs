@@ -43,7 +43,11 @@ pub use explain::{code, construct, constructs, property};
 pub use findings::{findings, found, remarks, suites, summary};
 pub use rules::{RULES, Rule, rule};
 
-use crate::render::{Meaning, Text};
+use self::diagnostics::counted;
+use crate::{
+    ops::migrate::{Head, Migrated},
+    render::{Meaning, Text},
+};
 
 /// What somebody is asked who holds a device, up to where its code is typed.
 pub fn ask_code(serial: &str) -> String {
@@ -69,6 +73,18 @@ fn name(text: impl Into<String>) -> Text {
 
 fn aside(text: impl Into<String>) -> Text {
     vec![(Meaning::Aside, text.into())]
+}
+
+/// What a stack file was made of.
+pub fn migrated(it: &Migrated, head: &Head, path: &std::path::Path) -> String {
+    let counts: Vec<String> = it.counts.iter().filter_map(|(count, one)| counted(*count, one)).collect();
+    let file = path.display();
+    let option = if file.to_string() == "asi.yaml" { String::new() } else { format!(" -f {file}") };
+    format!(
+        "wrote {file}: what {} says, {}\nnext: `asi diff{option}` compares it with what is deployed",
+        head.origin,
+        counts.join(", ")
+    )
 }
 
 /// Where an assembly of several stacks is.
