@@ -3,6 +3,7 @@
 mod change_sets;
 mod deletions;
 mod faults;
+mod refactors;
 mod refusals;
 mod services;
 mod telling;

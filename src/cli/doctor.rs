@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// Print the least policy of IAM that a deployment of the stacks needs, and ask nothing of AWS
     #[arg(long)]
     policy: bool,
+    /// Allow what `asi refactor` needs, too
+    #[arg(long, requires = "policy")]
+    refactor: bool,
     /// How to print what was found
     #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "policy")]
     format: Format,
@@ -45,6 +48,7 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
             return Ok(exit);
         }
         let policy = Policy::of(&stacks.iter().collect::<Vec<_>>(), None, global.region.as_deref());
+        let policy = if args.refactor { policy.with_refactoring() } else { policy };
         let text = wire::policy(&policy);
         output.out.write_all(text.as_bytes())?;
         let remarks = present::doctor::remarks(&policy, &text);

@@ -9,7 +9,7 @@ use asi_constructs::{
     kernel::{
         diagnostic::Diagnostic,
         id::LogicalId,
-        node::Node,
+        node::{Node, NodeKind},
         property::Reader,
         span::{Span, Spanned},
     },
@@ -24,23 +24,28 @@ use super::{
 properties! {
     /// A rename.
     pub struct Move {
-        /// The name it was deployed under. What is made of that name stays as it is.
+        /// The name it was deployed under, with that of its stack before it if it was in another one of the app, such as
+        /// `infra.repo`. What is made of that name stays as it is; from stack to stack, `asi refactor` moves it.
         from: Spanned<String>,
         /// The name it has in this file, of a construct or of a resource under `resources`.
         to: Spanned<String>,
     }
 }
 
-/// The ids by the names of what has moved in `stack`, which is one of the stack file `root`.
-pub(super) fn check(
-    moves: &[Move],
-    stack: &Stack,
-    root: &Node,
-    reader: &mut Reader,
-) -> BTreeMap<String, String> {
+/// What has moved, as far as that is without fault.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    /// The ids by the names.
+    pub(super) ids: BTreeMap<String, String>,
+    /// The stacks of the app that something came from, by the ids.
+    pub(super) arrived: BTreeMap<String, String>,
+}
+
+/// What has moved in `stack`, which is one of the stack file `root`.
+pub(super) fn check(moves: &[Move], stack: &Stack, root: &Node, reader: &mut Reader) -> Moved {
     // What follows looks at the whole file, once for each of its stacks.
     if moves.is_empty() {
-        return BTreeMap::new();
+        return Moved::default();
     }
     let places: BTreeMap<&str, Place> = places(stack).collect();
     let anywhere = names_anywhere(root, stack);
@@ -50,37 +55,54 @@ pub(super) fn check(
         parts.iter().flatten().map(String::as_str).filter(|it| Some(*it) != own).collect();
     let mut froms: BTreeMap<&str, &Move> = BTreeMap::new();
     let mut tos: BTreeMap<&str, &Move> = BTreeMap::new();
+    let mut ids: BTreeMap<&str, &Move> = BTreeMap::new();
     let mut sound: Vec<&Move> = Vec::new();
     for it in moves {
-        let fault = crosses_stacks(it, &others)
+        let fault = leads_elsewhere(it, &others)
             .or_else(|| leads_nowhere(it))
-            .or_else(|| is_second(it, froms.get(&*it.from.value), tos.get(&*it.to.value)));
+            .or_else(|| is_second(it, ids.get(origin(it, &others).1), tos.get(&*it.to.value)))
+            .or_else(|| is_left_behind(it, origin(it, &others), root));
         match fault {
             Some(fault) => reader.report(fault),
             None => {
                 froms.insert(&it.from.value, it);
+                ids.insert(origin(it, &others).1, it);
                 tos.insert(&it.to.value, it);
                 sound.push(it);
             }
         }
     }
     chains(&sound, &froms, &tos).into_iter().for_each(|it| reader.report(it));
-    let mut ids = BTreeMap::new();
+    let mut found = Moved::default();
     for it in sound {
         let (from, to) = (it.from.value.as_str(), it.to.value.as_str());
         let is_told = froms.contains_key(to) || tos.contains_key(from);
-        match (places.get(to), places.get(from)) {
+        let (part, id) = origin(it, &others);
+        // What has its old name is only in another stack.
+        let other = places.get(id).filter(|_| id != to);
+        match (places.get(to), other) {
             _ if is_told => (),
             (Some(_), Some(other)) => reader.report(still_there(it, other.span)),
             (Some(place), None) => {
-                check_name(&it.from, place.what, reader);
-                ids.insert(to.to_owned(), from.to_owned());
+                check_name(id, it.from.span, place.what, reader);
+                found.arrived.extend(part.map(|it| (id.to_owned(), it.to_owned())));
+                if id != to {
+                    found.ids.insert(to.to_owned(), id.to_owned());
+                }
             }
             (None, _) if anywhere.contains(to) => (),
             (None, _) => reader.report(unknown(it, &places)),
         }
     }
-    ids
+    found
+}
+
+/// The stack that something was in, if that is one of the `others` of the app, and the name it had there.
+fn origin<'m>(it: &'m Move, others: &BTreeSet<&str>) -> (Option<&'m str>, &'m str) {
+    match it.from.value.split_once('.') {
+        Some((part, name)) if others.contains(part) => (Some(part), name),
+        _ => (None, &it.from.value),
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -123,30 +145,35 @@ fn is_loop(name: &str) -> bool {
     name.starts_with("Fn::ForEach::")
 }
 
-fn check_name(from: &Spanned<String>, what: What, reader: &mut Reader) {
+fn check_name(from: &str, span: Span, what: What, reader: &mut Reader) {
     match what {
-        What::Construct => check_construct_name(&from.value, from.span, reader),
+        What::Construct => check_construct_name(from, span, reader),
         What::Resource => {
-            if let Err(fault) = LogicalId::checked(&from.value) {
-                let fault = format!("`{}` names no resource: a logical id {fault}", from.value);
-                let fault = Diagnostic::error("logical-id", fault).at(from.span);
+            if let Err(fault) = LogicalId::checked(from) {
+                let fault = format!("`{from}` names no resource: a logical id {fault}");
+                let fault = Diagnostic::error("logical-id", fault).at(span);
                 reader.report(fault.help("write the logical id that the resource was deployed with"));
             }
         }
     }
 }
 
-/// The fault of a move that names one of the `others` among the stacks of the app.
-fn crosses_stacks(it: &Move, others: &BTreeSet<&str>) -> Option<Diagnostic> {
-    let is_elsewhere =
-        |it: &&Spanned<String>| it.value.split_once('.').is_some_and(|(part, _)| others.contains(part));
-    let other = [&it.from, &it.to].into_iter().find(is_elsewhere)?;
-    let fault =
-        format!("`{}` is in another stack, and a name moves nothing from stack to stack", other.value);
-    Some(Diagnostic::error("moved-across-stacks", fault).at(other.span).help(
-        "move its resources by a stack refactoring of CloudFormation, or retain them in the one stack and import \
-         them into the other; without that, leave it in the stack it is in",
-    ))
+/// The fault of a move to one of the `others` among the stacks of the app.
+fn leads_elsewhere(it: &Move, others: &BTreeSet<&str>) -> Option<Diagnostic> {
+    let (part, name) = it.to.value.split_once('.').filter(|(part, _)| others.contains(part))?;
+    let fault = format!("`{}` is in another stack than this move", it.to.value);
+    Some(Diagnostic::error("moved-across-stacks", fault).at(it.to.span).help(format!(
+        "write it below `{part}`, where it is now, with the stack it was in: `{{from: STACK.{}, to: {name}}}`",
+        it.from.value
+    )))
+}
+
+/// The fault of a move of what is in the stack still that it is said to have left.
+fn is_left_behind(it: &Move, (part, name): (Option<&str>, &str), root: &Node) -> Option<Diagnostic> {
+    let stack = root.get("stacks")?.get(part?)?;
+    let sections = ["constructs", "resources"].into_iter().filter_map(|it| stack.get(it)?.as_map());
+    let entry = sections.filter_map(|it| it.get(name)).find(|it| it.value.kind != NodeKind::Null)?;
+    Some(still_there(it, entry.key))
 }
 
 fn leads_nowhere(it: &Move) -> Option<Diagnostic> {

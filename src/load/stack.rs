@@ -54,6 +54,8 @@ pub struct Stack {
     pub constructs: Vec<Declared>,
     /// What has been renamed: by its name, the name it was deployed under.
     pub moved: BTreeMap<String, String>,
+    /// What was deployed in another stack of the app: by the name it was deployed under, that of the stack in the app.
+    pub arrived: BTreeMap<String, String>,
     /// Resources as in a template.
     pub resources: Map<Node>,
     /// `Conditions` as in a template.
@@ -341,7 +343,8 @@ pub fn stacks(root: &Node, environment: Option<&str>) -> (Vec<Stack>, Vec<Diagno
         if let Some(frame) = read_frame(&node, &mut reader) {
             let moves = frame.moved.clone();
             let mut stack = build(frame, part, environment.map(str::to_owned), elsewhere, &mut reader);
-            stack.moved = moves::check(&moves, &stack, root, &mut reader);
+            let found = moves::check(&moves, &stack, root, &mut reader);
+            (stack.moved, stack.arrived) = (found.ids, found.arrived);
             stacks.push(stack);
         }
     }
@@ -449,6 +452,7 @@ fn build(
         parameters: frame.parameters.0,
         constructs,
         moved: BTreeMap::new(),
+        arrived: BTreeMap::new(),
         resources,
         conditions: frame.conditions,
         mappings: frame.mappings,

@@ -7,6 +7,7 @@ use std::{
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, has_errors},
+    id::LogicalId,
     span::{Sources, Span},
 };
 
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::{
     assembly::{self, Assets, Bootstrap, FileAsset, FileSource, ListedStack},
+    load::stack_name,
     template::Template,
     world::Files,
 };
@@ -88,8 +90,19 @@ impl From<Synthesized> for Deployable {
         let images = it.template.images.iter().map(built::asset).collect();
         let assets = Assets { images, ..Assets::default() };
         let is_protected = it.stack.is_protected;
-        Self { assets, folder: it.folder, is_protected, ..Self::new(target, it.template, is_part) }
+        let arrivals = arrivals(&it);
+        Self { assets, folder: it.folder, is_protected, arrivals, ..Self::new(target, it.template, is_part) }
     }
+}
+
+/// The resources that the stack file says were deployed in another stack, with the name of that.
+fn arrivals(it: &Synthesized) -> BTreeMap<String, String> {
+    let stack = &it.stack;
+    let arrival = |(id, path): (&LogicalId, &String)| {
+        let part = stack.arrived.get(path.split('/').next()?)?;
+        Some((id.to_string(), stack_name(&stack.app.value, stack.environment.as_deref(), Some(part))))
+    };
+    it.template.paths.iter().filter_map(arrival).collect()
 }
 
 impl From<Synthesis> for Deployables {

@@ -257,7 +257,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("missing-type", "A construct or a resource does not say what it is."),
     (
         "moved-across-stacks",
-        "CloudFormation moves resources from stack to stack by a refactoring or an import, and not by their names.",
+        "A move stands in the stack that has now what has moved, and names the stack that it was in.",
     ),
     (
         "moved-chain",

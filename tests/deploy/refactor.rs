@@ -328,7 +328,55 @@ fn an_app_of_the_cdk_is_refactored_with_its_roles() {
     let calls = server.calls().split_off(before);
     let roles: Vec<&str> =
         calls.iter().filter(|it| it.action == "AssumeRole").map(|it| it.parameters.text("RoleArn")).collect();
+    let asked = calls.iter().map(|it| format!("{}:{}\n", it.service, it.action)).collect::<Vec<_>>();
+    let asked: Vec<&str> = asked.chunk_by(|a, b| a == b).map(|it| it[0].as_str()).collect();
+    golden("refactor/calls.txt", &asked.concat());
     assert!(!roles.is_empty() && roles.iter().all(|it| it.contains("deploy-role")), "{roles:?}");
     assert!(resources(&server).contains(&"shop-data.Purchases shop-web-Orders-1".to_owned()));
     assert_eq!(deploy(AFTER, &["refactor", "-y"]).err, "nothing has moved\n");
+}
+
+/// A table that was in the stack `web`, has another name there, and has changed since.
+const DECLARED: &str = "\
+app: shop
+region: us-east-1
+stacks:
+  web:
+    resources:
+      News: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref data.Purchases}}
+  data:
+    moved: [{from: web.Orders, to: Purchases}]
+    resources:
+      Archive: {Type: AWS::SQS::Queue, Properties: {DelaySeconds: 1}}
+      Purchases: {Type: AWS::SQS::Queue, Properties: {DelaySeconds: 8}}
+";
+
+#[test]
+fn what_the_stack_file_says_has_moved_moves_whatever_it_has_become() {
+    let mut story = Story::default();
+    let server = with(BEFORE);
+    story.run("what a deployment would do", &server, DECLARED, &["diff"]);
+    let run = story.run("moved under its old logical id", &server, DECLARED, &["refactor", "-y", "-q"]);
+    assert_eq!(run.exit, Exit::Done);
+    assert!(resources(&server).contains(&"shop-data.Orders shop-web-Orders-1".to_owned()));
+    story.run("what is left to a deployment", &server, DECLARED, &["diff"]);
+    golden("refactor/declared.txt", &story.0);
+}
+
+#[test]
+fn who_compares_or_deploys_is_told_what_a_refactoring_would_keep() {
+    let mut story = Story::default();
+    let server = with(BEFORE);
+    story.run("from stack to stack", &server, AFTER, &["diff"]);
+    let renamed = BEFORE.replace("Orders", "Purchases");
+    story.run("another name", &server, &renamed, &["diff"]);
+    story.run("another name, deployed", &server, &renamed, &["deploy", "-q", "shop-web"]);
+    let fixed = BEFORE.replace(
+        "{Type: AWS::SQS::Queue, Properties: {DelaySeconds: 7}}",
+        "{Type: Custom::Queue, Properties: {ServiceToken: x}}",
+    );
+    let server = with(&fixed);
+    let run = on(&server, &fixed.replace("Orders", "Purchases"), &["diff"]);
+    assert!(run.out.contains("was Orders") && !run.out.contains("asi refactor"), "{}", run.out);
+    golden("refactor/told.txt", &story.0);
 }

@@ -5,7 +5,10 @@
 mod deployed;
 mod sides;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use asi_constructs::kernel::{
     diagnostic::{Diagnostic, has_errors},
@@ -21,7 +24,8 @@ use super::{
     synth::in_order,
 };
 use crate::{
-    diff::{self, TemplateDiff},
+    diff::{self, Kind, ResourceChange, TemplateDiff},
+    refactor::{self, App, Found, Move, Part},
     review::Observed,
     template::{Template, secrets::shown},
     world::{Files, Revisions},
@@ -124,6 +128,47 @@ impl Remarks {
     }
 }
 
+/// What a refactoring would move within and between these stacks; nothing, if something is in the way, or not clear.
+fn certain_moves(stacks: &[&Compared]) -> Vec<Move> {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for it in stacks {
+        let [old, new] = it.templates.each_ref().map(|it| Part { body: &it.body, values: None });
+        if it.presence == Presence::Both {
+            before.push((it.name.clone(), old));
+        }
+        after.push((it.name.clone(), new));
+    }
+    let (before, after) = (App::new(before), App::new(after));
+    let Found { moves, unclear } = refactor::find(&before, &after, &BTreeMap::new());
+    let is_certain = unclear.is_empty() && refactor::apply(&before, &after, &moves).is_ok();
+    if is_certain { moves } else { Vec::new() }
+}
+
+impl Comparison {
+    /// The resources that have gone to another stack, and that a refactoring would keep as they are, where that is sure.
+    pub fn refactorable(&self) -> Vec<Move> {
+        let has = |is: fn(&Kind) -> bool| {
+            let has = |it: &Compared| it.diff.resources.iter().any(|it| is(&it.kind));
+            self.stacks.iter().any(has)
+        };
+        let may_have = has(|it| matches!(it, Kind::Removed(_))) && has(|it| matches!(it, Kind::Added));
+        if self.stacks.len() < 2 || !may_have {
+            return Vec::new();
+        }
+        let place = |it: &Compared| (it.environment.clone(), it.account.clone(), it.region.clone());
+        let mut groups: Vec<Vec<&Compared>> = Vec::new();
+        for stack in self.stacks.iter().filter(|it| matches!(it.presence, Presence::Both | Presence::Added)) {
+            match groups.iter_mut().find(|group| place(group[0]) == place(stack)) {
+                Some(group) => group.push(stack),
+                None => groups.push(vec![stack]),
+            }
+        }
+        let mut moves: Vec<Move> = groups.iter().flat_map(|it| certain_moves(it)).collect();
+        moves.retain(|it| it.from.stack != it.to.stack);
+        moves
+    }
+}
+
 impl Compared {
     /// What the templates say.
     pub(in crate::ops) fn new(name: String, presence: Presence, templates: [Template; 2]) -> Self {
@@ -140,6 +185,18 @@ impl Compared {
             tags: Vec::new(),
             remarks: Remarks::default(),
         }
+    }
+
+    /// The resources that have another logical id, and that a refactoring would keep as they are, where that is sure.
+    pub fn refactorable(&self) -> Vec<&str> {
+        let is_other = |it: &&ResourceChange| matches!(it.kind, Kind::Moved { .. });
+        if self.presence != Presence::Both || !self.diff.resources.iter().any(|it| is_other(&it)) {
+            return Vec::new();
+        }
+        let moves = certain_moves(&[self]);
+        let is_sure = |it: &&ResourceChange| moves.iter().any(|sure| sure.to.id == it.id);
+        let sure = self.diff.resources.iter().filter(is_other).filter(is_sure);
+        sure.map(|it| it.id.as_str()).collect()
     }
 
     /// The same with the tags that differ.

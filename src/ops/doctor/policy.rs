@@ -48,6 +48,16 @@ const OF_STACKS: [&str; 11] = [
     "cloudformation:ListChangeSets",
 ];
 
+/// What `asi refactor` calls besides; a refactoring is of several stacks, and no resource of IAM.
+const OF_REFACTORINGS: [&str; 6] = [
+    "cloudformation:CreateStackRefactor",
+    "cloudformation:DescribeStackRefactor",
+    "cloudformation:ExecuteStackRefactor",
+    "cloudformation:GetStackPolicy",
+    "cloudformation:ListStackRefactorActions",
+    "cloudformation:ListStackRefactors",
+];
+
 impl Policy {
     /// What has to be allowed to deploy these stacks. Those that are bound to no account go to `account`, to no region to
     /// `region`; if that is not known either, it is any.
@@ -95,6 +105,20 @@ impl Policy {
         ];
         let is_needed = |it: &Statement| !it.actions.is_empty() && !it.resources.is_empty();
         Self { statements: statements.into_iter().filter(is_needed).collect(), unknown }
+    }
+
+    /// The same with what `asi refactor` calls, where no role does that; CloudFormation reads and tags what it moves for whoever
+    /// called that.
+    #[must_use]
+    pub fn with_refactoring(mut self) -> Self {
+        if let Some(at) = self.statements.iter().position(|it| it.name == "Stacks") {
+            let actions = OF_REFACTORINGS.iter().map(|it| (*it).to_owned()).collect();
+            let resources = vec!["*".to_owned()];
+            let statement =
+                Statement { name: "Refactorings", actions, resources, through_cloudformation: false };
+            self.statements.insert(at + 1, statement);
+        }
+        self
     }
 
     /// Whether nothing has to be allowed.
@@ -179,6 +203,10 @@ mod tests {
             assert!(actions.contains(it), "{it}");
         }
         assert_eq!(policy.unknown, BTreeSet::from(["Acme::Own::Thing".to_owned()]));
+        assert!(!actions.contains("cloudformation:ExecuteStackRefactor"));
+        let names: Vec<&str> =
+            policy.clone().with_refactoring().statements.iter().map(|it| it.name).collect();
+        assert_eq!(names, ["Stacks", "Refactorings", "Resources"]);
     }
 
     #[test]
@@ -187,6 +215,7 @@ mod tests {
         stack.target.roles.deploy =
             Some("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/deploy".to_owned());
         let policy = Policy::of(&[&stack], None, None);
+        let policy = policy.with_refactoring();
         assert_eq!(policy.actions(), BTreeSet::from(["sts:AssumeRole"]));
         assert_eq!(policy.statements[0].resources, ["arn:*:iam::111111111111:role/deploy"]);
     }

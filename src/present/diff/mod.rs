@@ -77,6 +77,12 @@ pub fn diff(comparison: &Comparison, view: &View) -> Doc {
         }
         blocks.extend(section);
     }
+    let moved = comparison.refactorable();
+    if !moved.is_empty() {
+        let names: Vec<String> = moved.iter().map(|it| format!("{} → {}", it.from, it.to)).collect();
+        let text = "`asi refactor`, before this is deployed, keeps what has only gone to another stack";
+        blocks.push(Block::Paragraph(plain(format!("{text}: {}", names.join(", ")))));
+    }
     if several {
         let differing = comparison.stacks.iter().filter(|it| it.differs()).count();
         let all = comparison.stacks.len();
@@ -159,7 +165,12 @@ fn remarks(stack: &Compared) -> impl Iterator<Item = Block> {
     let untouched = of(untouched, "CloudFormation has nothing to do for what is written in another way");
     let drifted = of(drifted, "somebody has changed this outside of CloudFormation");
     let given = given.iter().map(|(name, old, new)| format!("parameter {name}: {old} → {new}"));
-    let lines: Vec<String> = given.chain(tags).chain(kept).chain(untouched).chain(drifted).collect();
+    let moved = of(
+        &stack.refactorable().into_iter().map(str::to_owned).collect::<Vec<_>>(),
+        "`asi refactor`, before this is deployed, keeps what has only another logical id",
+    );
+    let lines: Vec<String> =
+        given.chain(tags).chain(kept).chain(untouched).chain(drifted).chain(moved).collect();
     lines.into_iter().map(|it| Block::Paragraph(plain(it)))
 }
 
