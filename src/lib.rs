@@ -145,6 +145,9 @@
 //!   templates are validated here; `"validation": true` has it run, too.
 //! - *Of an assembly is read what lies in its folder*, by paths and by links, and nothing is made of one with a fault: it is
 //!   data from elsewhere. A value that nobody has looked up is such a fault, except for who only lists or draws.
+//! - *A hotswap is asked for each time, and whole or not at all*: it makes the new revision of the one that the stack has, with the
+//!   containers of the template; values that only CloudFormation knows are those of the deployed revision, and where one is
+//!   not to be found, nothing is begun.
 //! - *A watch does one thing at a time*, and waits for two: a change, and Ctrl-C; so it is of the half that waits. What was
 //!   written again as it was is no change, because an app's build may write beside its sources whenever it is run.
 //! - *A release through the stack is an update with the template it has*, asked for by a project of CodeBuild:

@@ -9,6 +9,7 @@ mod calls;
 mod change_sets;
 mod destroy;
 mod failures;
+mod hotswap;
 mod live;
 mod nested;
 mod refactor;
@@ -107,6 +108,11 @@ fn status(server: &Server) -> String {
 fn changes(server: &Server) -> Vec<String> {
     let calls = server.calls().into_iter().map(|it| it.action);
     calls.filter(|it| CHANGING.contains(&it.as_str())).collect()
+}
+
+/// How many change sets were executed.
+fn executed(server: &Server) -> usize {
+    server.count("ExecuteChangeSet")
 }
 
 /// The codes of what a run says is wrong.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     ops::{
         self, Choice, Deployables,
-        deploy::{Approval, Ending, Endings, Method, Settings},
+        deploy::{Approval, Ending, Endings, Hotswap, Method, Settings},
         validate::Request,
     },
     present::{self, deploy::Origins},
@@ -33,7 +33,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     visible_alias = "apply",
-    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses something; ListChangeSets and DeleteStack where a stack never came up; CreateStack or UpdateStack with --method direct; CancelUpdateStack after Ctrl-C, if asked for; UpdateTerminationProtection with --protect. Where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks. Where a stack is bound to an account or its template is large: sts:GetCallerIdentity; where its template is large: s3:GetObject, s3:PutObject. Where images are built, ecr:DescribeRepositories, DescribeImages, GetAuthorizationToken, and what `docker push` asks of a registry. With --app also sts:AssumeRole, ssm:GetParameter, s3:GetObject, s3:PutObject; where a bucket may not be looked into, s3:GetBucketLocation. Images are built by `docker`, or by the program that CDK_DOCKER names.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck; 130 Ctrl-C was pressed again while a change set was taken away."
+    after_help = "Calls of AWS: cloudformation:DescribeStacks, GetTemplate, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DescribeStackEvents; DeleteChangeSet where one is in the way or is not executed; DescribeEvents where CloudFormation refuses something; ListChangeSets and DeleteStack where a stack never came up; CreateStack or UpdateStack with --method direct; CancelUpdateStack after Ctrl-C, if asked for; UpdateTerminationProtection with --protect. Where a service of ECS does not come up: ecs:DescribeServices, ListTasks, DescribeTasks. Where a stack is bound to an account or its template is large: sts:GetCallerIdentity; where its template is large: s3:GetObject, s3:PutObject. With --hotswap: cloudformation:ListStackResources, ecs:DescribeServices, DescribeTaskDefinition, RegisterTaskDefinition, TagResource, UpdateService, and iam:PassRole for the roles of the task; ListTasks and DescribeTasks where a service does not come up. Where images are built, ecr:DescribeRepositories, DescribeImages, GetAuthorizationToken, and what `docker push` asks of a registry. With --app also sts:AssumeRole, ssm:GetParameter, s3:GetObject, s3:PutObject; where a bucket may not be looked into, s3:GetBucketLocation. Images are built by `docker`, or by the program that CDK_DOCKER names.\n\nExit codes: 0 deployed, or nothing to do; 1 it failed, or nobody said yes; 2 an input is wrong; 3 AWS cannot be asked, or the stack is stuck; 130 Ctrl-C was pressed again while a change set was taken away."
 )]
 pub(super) struct Args {
     /// The stacks, by the names `asi ls` prints, and with them all that they need; if absent, those of the chosen
@@ -56,10 +56,10 @@ pub(super) struct Args {
     #[arg(short, long)]
     yes: bool,
     /// Do what was approved in a review, by its fingerprint, without a question; stop if anything else is to be done
-    #[arg(long, value_name = "FINGERPRINT", conflicts_with_all = ["yes", "revert_drift", "import_existing_resources", "no_protect"])]
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with_all = ["yes", "hotswap", "hotswap_fallback", "revert_drift", "import_existing_resources", "no_protect"])]
     approved: Option<String>,
     /// Do what was approved by the review in the pull request that was merged with the commit of this run in CI
-    #[arg(long, value_name = "WHERE", conflicts_with_all = ["yes", "approved", "revert_drift", "import_existing_resources", "no_protect"])]
+    #[arg(long, value_name = "WHERE", conflicts_with_all = ["yes", "approved", "hotswap", "hotswap_fallback", "revert_drift", "import_existing_resources", "no_protect"])]
     approved_in: Option<super::post::Where>,
     /// A value for a parameter, of one stack or of all that have it; others keep their value, or have their default
     #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
@@ -89,16 +89,18 @@ pub(super) struct Args {
     #[arg(short = 'R', long)]
     no_rollback: bool,
     /// Do not wait for resources to be ready
-    #[arg(long)]
+    #[arg(long, conflicts_with = "hotswap")]
     express: bool,
     /// Bring what was changed outside of CloudFormation back to what the template says
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["hotswap", "hotswap_fallback"])]
     revert_drift: bool,
     /// Take resources into the stack that are there already, by the names the template gives them
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["hotswap", "hotswap_fallback"])]
     import_existing_resources: bool,
+    #[command(flatten)]
+    swaps: SwapArgs,
     /// Have a change set made even where nothing seems to differ
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["hotswap", "hotswap_fallback"])]
     force: bool,
     /// How many stacks to deploy at once
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..))]
@@ -110,6 +112,34 @@ pub(super) struct Args {
     /// all of them, but for those of its stages
     #[arg(long)]
     all: bool,
+}
+
+/// Whether containers are exchanged by ECS alone.
+#[derive(Debug, clap::Args)]
+pub(super) struct SwapArgs {
+    /// Where only containers of ECS differ, have their services run these at once, without CloudFormation, which does not know
+    /// of them before the next deployment; deploy nothing else
+    #[arg(long, conflicts_with = "hotswap_fallback")]
+    hotswap: bool,
+    /// The same, but deploy all else as usual
+    #[arg(long)]
+    hotswap_fallback: bool,
+}
+
+impl SwapArgs {
+    /// When they are.
+    pub(super) fn hotswap(&self) -> Hotswap {
+        match self {
+            Self { hotswap: true, .. } => Hotswap::Always,
+            Self { hotswap_fallback: true, .. } => Hotswap::Perhaps,
+            Self { .. } => Hotswap::Never,
+        }
+    }
+
+    /// Whether they may be.
+    pub(super) fn is_given(&self) -> bool {
+        self.hotswap() != Hotswap::Never
+    }
 }
 
 /// What to do with a change set.
@@ -241,6 +271,7 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
         Ending::Unchanged(_)
         | Ending::Prepared(_)
         | Ending::Done(_)
+        | Ending::Swapped(_)
         | Ending::Recovered(_)
         | Ending::Gone => Exit::Done,
         Ending::Declined
@@ -249,6 +280,9 @@ pub(super) fn exit_of_one(ending: &Ending) -> Exit {
         | Ending::Failed { .. }
         | Ending::Skipped(_)
         | Ending::Left
+        | Ending::LeftSwapping
+        | Ending::Unswappable(_)
+        | Ending::Unsteady(_)
         | Ending::Protected
         | Ending::Holding(_)
         | Ending::Stopped
@@ -304,6 +338,7 @@ fn settings(args: &Args, global: &Global) -> Result<Settings, Diagnostic> {
         is_express: args.express,
         reverts_drift: args.revert_drift,
         imports_existing: args.import_existing_resources,
+        hotswap: args.swaps.hotswap(),
         is_forced: args.force,
         profile: global.profile.clone(),
         region: global.region.clone(),
@@ -343,6 +378,8 @@ fn idle(args: &Args) -> Vec<Diagnostic> {
         (args.monitoring_time_minutes.is_some(), "--monitoring-time-minutes", made),
         (args.express, "--express", made),
         (args.force, "--force", made),
+        (args.swaps.hotswap, "--hotswap", &[ChangeSet]),
+        (args.swaps.hotswap_fallback, "--hotswap-fallback", &[ChangeSet]),
         (args.revert_drift, "--revert-drift", only_made),
         (args.import_existing_resources, "--import-existing-resources", only_made),
         (args.protect, "--protect", done),

@@ -4,7 +4,10 @@ use std::io;
 
 use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
 
-use super::{Exit, Global, Output, deploy::carried_out};
+use super::{
+    Exit, Global, Output,
+    deploy::{SwapArgs, carried_out},
+};
 use crate::{
     ops::{
         Deployables,
@@ -43,6 +46,8 @@ pub(super) struct Args {
     /// Say yes to everything that is deployed
     #[arg(short, long, requires = "deploy")]
     yes: bool,
+    #[command(flatten)]
+    swaps: SwapArgs,
     /// A value for a parameter, of one stack or of all that have it; others keep their value, or have their default
     #[arg(long = "parameter", visible_alias = "parameters", value_name = "[STACK:]NAME=VALUE")]
     parameters: Vec<String>,
@@ -59,6 +64,9 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
     };
     if goal == Goal::Deploy && !args.yes && !world.is_interactive {
         return output.fault(unattended(&output.command));
+    }
+    if goal != Goal::Deploy && args.swaps.is_given() {
+        return output.fault(idle_swap());
     }
     let settings = match settings(args, global) {
         Ok(settings) => settings,
@@ -87,12 +95,19 @@ pub(super) fn run(args: &Args, global: &Global, world: &World, output: &mut Outp
 fn settings(args: &Args, global: &Global) -> Result<Settings, Diagnostic> {
     Ok(Settings {
         yes: args.yes,
+        hotswap: args.swaps.hotswap(),
         parameters: super::deploy::parameters(&args.parameters)?,
         tags: global.told.tags().iter().cloned().collect(),
         profile: global.profile.clone(),
         region: global.region.clone(),
         ..Settings::default()
     })
+}
+
+/// That nothing is exchanged where nothing is deployed.
+fn idle_swap() -> Diagnostic {
+    Diagnostic::error("idle-option", "a hotswap has no effect without `--deploy`")
+        .help("leave it out, or have what changes deployed with `--deploy`")
 }
 
 /// That nobody is there to say yes to what will be deployed.

@@ -40,7 +40,7 @@ pub use progress::Progress;
 pub use propose::{Proposed, Unmade, clean_up, propose, whole};
 pub use recovery::{Way, ways};
 #[cfg(feature = "aws")]
-pub use services::{Stop, Trouble, Why};
+pub use services::{Place, Stop, Trouble, Why};
 pub use standing::{Standing, standing, standing_of};
 #[cfg(feature = "aws")]
 pub use watch::{News, Operation, is_beginning};

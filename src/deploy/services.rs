@@ -93,14 +93,21 @@ pub struct Place {
 }
 
 impl Place {
+    /// Where the service of this ARN is; nothing, if it names no cluster.
+    pub fn named(arn: &str) -> Option<Self> {
+        let (_, way) = arn.rsplit_once(":service/").unwrap_or(("", arn));
+        let (cluster, service) = way.split_once('/')?;
+        Some(Self { cluster: cluster.to_owned(), service: service.to_owned() })
+    }
+
     /// Where the service is that an event is about; nothing, if it was never made. Its ARN names the cluster; where it is
     /// one of an old kind that does not, its properties do.
     fn of(event: &StackEvent) -> Option<Self> {
         let id = event.physical_id.as_deref()?;
-        let (_, way) = id.rsplit_once(":service/").unwrap_or(("", id));
-        if let Some((cluster, service)) = way.split_once('/') {
-            return Some(Self { cluster: cluster.to_owned(), service: service.to_owned() });
+        if let Some(place) = Self::named(id) {
+            return Some(place);
         }
+        let (_, way) = id.rsplit_once(":service/").unwrap_or(("", id));
         let properties = event.properties.as_deref().unwrap_or_default();
         let properties: serde_json::Value = serde_json::from_str(properties).unwrap_or_default();
         let cluster = properties["Cluster"].as_str().unwrap_or("default").to_owned();

@@ -44,6 +44,7 @@ pub use self::{
     sections::{EntryChange, Remark, Section},
     security::{Attachment, Direction, Matches, Row, Rule, Security, Sign, Statement},
     told::{Becomes, Told, Word},
+    value::{Piece, is_function, pieces},
 };
 
 /// What two templates say differently.

@@ -14,7 +14,7 @@ const LARGEST_SET: usize = 2000;
 
 /// A part of a text that is put together.
 #[derive(Clone, Debug)]
-pub(super) enum Piece<'t> {
+pub enum Piece<'t> {
     /// Text as it is.
     Text(String),
     /// What a reference to a name gives, perhaps one of its attributes.
@@ -24,7 +24,7 @@ pub(super) enum Piece<'t> {
 }
 
 /// Whether it is an intrinsic function.
-pub(super) fn is_function(node: &Node) -> bool {
+pub fn is_function(node: &Node) -> bool {
     node.as_single().is_some_and(|(key, _)| key == "Ref" || key.starts_with("Fn::"))
 }
 
@@ -40,7 +40,7 @@ pub(super) fn scalar(node: &Node) -> Option<Cow<'_, str>> {
 }
 
 /// A value as parts of a text: a function that puts texts together, taken apart, anything else as one part.
-pub(super) fn pieces(node: &Node) -> Vec<Piece<'_>> {
+pub fn pieces(node: &Node) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     take_apart(node, &mut found);
     let mut merged: Vec<Piece<'_>> = Vec::with_capacity(found.len());

@@ -197,6 +197,7 @@ pub const CODES: &[(&str, &str)] = &[
         "A name in DNS has labels of up to 63 letters, digits and `-`, and does not repeat its zone.",
     ),
     ("host-port-room", "With a port of the instance each task needs an instance, and a deployment one more."),
+    ("hotswap-failed", "A service that is given other containers has to come up with them."),
     ("https-certificate", "TLS needs a certificate: one that is given, or one made in a zone."),
     ("https-domain", "A certificate is made for a name in its zone."),
     ("https-zone", "A certificate is validated in a zone, which CloudFormation knows by its id alone."),
@@ -321,6 +322,7 @@ pub const CODES: &[(&str, &str)] = &[
         "not-reviewed",
         "With `--approved-in`, a deployment does what a review in the merged pull request approved, as it was written.",
     ),
+    ("not-swappable", "A hotswap exchanges the containers of services of ECS, where nothing else differs."),
     ("not-utf8", "Files are read as UTF-8."),
     (
         "nothing-to-compare",

@@ -12,7 +12,7 @@ use crate::{
     ops::{
         Deployable, Presence,
         contents::{Holder, HolderKind},
-        deploy::{Ending, News, Proposal, Step},
+        deploy::{Ending, News, Proposal, Step, Unswappable},
     },
     render::{Block, Doc, Item, Meaning, Text},
     template::secrets,
@@ -79,12 +79,39 @@ pub fn notice(stack: &str, news: &News<'_>) -> Option<String> {
         }
         News::Publishing(asset, Step::Made) => format!("`{stack}`: `{asset}` is made"),
         News::Publishing(asset, Step::Sent) => format!("`{stack}`: `{asset}` is sent to where it is read"),
+        News::Whole(why) => format!("`{stack}` is deployed as a whole, because {}", unswappable(why)),
+        News::Swapping(service, revision) => {
+            let revision = revision.rsplit('/').next().unwrap_or(revision);
+            format!("`{stack}`: `{service}` takes {revision} into use")
+        }
         News::Preparing => format!("`{stack}`: CloudFormation is asked what would change"),
         News::Cancelled(None) => format!("`{stack}` is turned back to what it was"),
         News::Cancelled(Some(error)) => format!("`{stack}` goes on: {error}"),
         _ => return None,
     };
     Some(text)
+}
+
+/// Why containers alone cannot be exchanged, as the end of a sentence.
+pub(super) fn unswappable(why: &Unswappable) -> String {
+    /// How many of the things that differ are named.
+    const MOST: usize = 5;
+    match why {
+        Unswappable::Absent => "it is not deployed yet".to_owned(),
+        Unswappable::Others(names) => {
+            let more = match names.len().saturating_sub(MOST) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let names = names[..names.len().min(MOST)].join(", ");
+            format!("more differs than the containers of ECS: {names}{more}")
+        }
+        Unswappable::Used { task, by } => format!("`{by}` takes the revision of `{task}`, and is no service"),
+        Unswappable::Unused(task) => format!("no service runs `{task}`"),
+        Unswappable::Unknown { task, value } => {
+            format!("only CloudFormation knows the value of `{value}`, which `{task}` has")
+        }
+    }
 }
 
 /// What somebody is asked, up to where the answer is typed.
@@ -236,6 +263,11 @@ pub fn ending(stack: &str, ending: &Ending, seconds: Option<u64>) -> Option<Doc>
         Ending::Done(_) => {
             seconds.map_or(" is deployed".to_owned(), |it| format!(" is deployed, in {}", duration(it)))
         }
+        Ending::Swapped(_) => {
+            " runs these containers, of which CloudFormation does not know before `asi deploy`; what you take back before \
+             that, take back with `--hotswap`, too"
+                .to_owned()
+        }
         Ending::Recovered(it) => format!(" is in {}", it.status),
         Ending::Gone => " is gone".to_owned(),
         _ => return None,
@@ -270,7 +302,7 @@ pub fn deployed(endings: &[(String, Ending)]) -> Option<String> {
         return None;
     }
     let count = |is: fn(&Ending) -> bool| endings.iter().filter(|(_, it)| is(it)).count();
-    let done = count(|it| matches!(it, Ending::Done(_)));
+    let done = count(|it| matches!(it, Ending::Done(_) | Ending::Swapped(_)));
     let same = count(|it| matches!(it, Ending::Unchanged(_)));
     let prepared = count(|it| matches!(it, Ending::Prepared(_)));
     let parts = [

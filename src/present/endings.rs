@@ -13,7 +13,7 @@ use crate::{
     ops::{
         Deployable,
         contents::Holder,
-        deploy::{Ask, Ending, Unpublished},
+        deploy::{Ask, Ending, Unpublished, Unswappable},
     },
     world::cloudformation::{DeployedStack, Known, Objection},
 };
@@ -29,6 +29,7 @@ pub fn faults(ending: &Ending, name: &str, of: Option<&Deployable>, command: &st
         Ending::Unchanged(_)
         | Ending::Prepared(_)
         | Ending::Done(_)
+        | Ending::Swapped(_)
         | Ending::Recovered(_)
         | Ending::Gone => {
             return Vec::new();
@@ -41,6 +42,8 @@ pub fn faults(ending: &Ending, name: &str, of: Option<&Deployable>, command: &st
             faults.extend(failed(name, of, stack.as_deref(), causes, troubles));
             return faults;
         }
+        Ending::Unsteady(troubles) => return troubles.iter().flat_map(|it| unsteady(of, it)).collect(),
+        Ending::Unswappable(why) => unswappable(name, why),
         Ending::Refused { reason, objections } => return refused(name, of, reason, objections),
         Ending::Aws(error) => aws::diagnostic(error),
         Ending::Declined => {
@@ -106,19 +109,7 @@ pub fn faults(ending: &Ending, name: &str, of: Option<&Deployable>, command: &st
             let fault = format!("`{name}` stays as it is: `{first}` comes before it, and did not end well");
             Diagnostic::error("needs-stack", fault).help("mend that one, and run the same command again")
         }
-        Ending::Stopped => {
-            Diagnostic::error("no-consent", format!("`{name}` stays as it is: the run was stopped"))
-        }
-        Ending::Abandoned => {
-            let fault =
-                format!("`{name}` stays as it is, but its change set may be left: the run was ended at once");
-            Diagnostic::error("no-consent", fault)
-                .help("run the same command again: it takes the place of that one")
-        }
-        Ending::Left => {
-            let fault = format!("nobody watches `{name}` any more; CloudFormation goes on");
-            Diagnostic::error("left-running", fault).help("run the same command again to watch it to its end")
-        }
+        Ending::Stopped | Ending::Abandoned | Ending::LeftSwapping | Ending::Left => left(ending, name),
     };
     vec![one]
 }
@@ -186,6 +177,48 @@ fn holding(name: &str, of: Option<&Deployable>, it: &Holder, command: &str) -> D
         it.id
     ));
     placed(fault, of, &it.id, None)
+}
+
+/// A service that did not come up with other containers: why, and what to do.
+fn unsteady(of: Option<&Deployable>, it: &Trouble) -> Vec<Diagnostic> {
+    let mut faults = services::trouble(of, it);
+    let fault = format!("`{}` does not come up with these containers", it.name);
+    let fault = Diagnostic::error("hotswap-failed", fault).help(
+        "mend them, and run the same command again; or `asi deploy`, which has CloudFormation turn it back if it fails",
+    );
+    faults.push(placed(fault, of, &it.event.logical_id, None));
+    faults
+}
+
+fn unswappable(name: &str, why: &Unswappable) -> Diagnostic {
+    let fault = format!("`{name}` cannot be hotswapped: {}", deploy::unswappable(why));
+    Diagnostic::error("not-swappable", fault)
+        .help("deploy it without `--hotswap`, or with `--hotswap-fallback`, which does that where it has to")
+}
+
+/// How a stack is that somebody has left.
+fn left(ending: &Ending, name: &str) -> Diagnostic {
+    match ending {
+        Ending::Stopped => {
+            Diagnostic::error("no-consent", format!("`{name}` stays as it is: the run was stopped"))
+        }
+        Ending::Abandoned => {
+            let fault =
+                format!("`{name}` stays as it is, but its change set may be left: the run was ended at once");
+            Diagnostic::error("no-consent", fault)
+                .help("run the same command again: it takes the place of that one")
+        }
+        Ending::LeftSwapping => {
+            let fault = format!("nobody watches the services of `{name}` any more; ECS goes on");
+            Diagnostic::error("left-running", fault)
+                .help("run the same command again, or look at the services in the console of ECS")
+        }
+        Ending::Left => {
+            let fault = format!("nobody watches `{name}` any more; CloudFormation goes on");
+            Diagnostic::error("left-running", fault).help("run the same command again to watch it to its end")
+        }
+        _ => unreachable!("only what was left"),
+    }
 }
 
 fn not_approved(name: &str, names: &[String]) -> Diagnostic {

@@ -100,6 +100,8 @@ impl<'a> Live<'a> {
             | News::Own(_)
             | News::Leftover
             | News::Preparing
+            | News::Whole(_)
+            | News::Swapping(..)
             | News::Publishing(..)
             | News::Cancelled(_)
             | News::Question(_)

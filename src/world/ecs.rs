@@ -29,6 +29,10 @@ pub struct Rollout {
     pub state: String,
     /// Why it is so.
     pub reason: Option<String>,
+    /// Whether it is the one that the service is to come to.
+    pub is_primary: bool,
+    /// The revision of its tasks, by its ARN.
+    pub task_definition: String,
 }
 
 /// A task that has stopped.

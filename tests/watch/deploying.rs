@@ -82,3 +82,20 @@ fn who_leaves_while_something_is_deployed_ends_the_watch() {
     assert_eq!((run.exit, executed(&server)), (Exit::Done, 0), "{}", run.err);
     assert!(run.err.contains("error[no-consent]"), "{}", run.err);
 }
+
+#[test]
+fn a_hotswap_is_of_deployments_and_may_be_impossible() {
+    let project = Project::new("swaps", &[("asi.yaml", SHOP)]);
+    let server = Server::start();
+    let arguments = ["watch", "--deploy", "-y", "--hotswap"];
+    let run = project.tell("", &arguments, &at(&server, Scripted::default())).0;
+    assert_eq!((run.exit, executed(&server)), (Exit::Done, 0), "{}", run.err);
+    assert_eq!(run.err.matches("error[not-swappable]").count(), 2, "{}", run.err);
+    let run = project.tell("", &["watch", "--hotswap"], &at(&server, Scripted::default())).0;
+    assert_eq!(run.exit, Exit::Input);
+    assert!(
+        run.err.contains("error[idle-option]: a hotswap has no effect without `--deploy`"),
+        "{}",
+        run.err
+    );
+}

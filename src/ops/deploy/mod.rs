@@ -1,6 +1,7 @@
 //! Stacks brought to AWS: in the order in which they need each other, as many at once as allowed.
 
 mod consent;
+mod hotswap;
 mod publish;
 mod stack;
 mod upload;
@@ -15,6 +16,7 @@ use asi_constructs::kernel::{diagnostic::Diagnostic, span::Sources};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 
 pub use consent::{Approval, Ask, is_yes};
+pub use hotswap::{Hotswap, Unswappable};
 pub use publish::{Step, Unpublished};
 
 pub(super) use self::{
@@ -71,6 +73,8 @@ pub struct Settings {
     pub reverts_drift: bool,
     /// Whether resources that are there already are taken into the stack.
     pub imports_existing: bool,
+    /// When containers are exchanged by ECS alone.
+    pub hotswap: Hotswap,
     /// Whether a change set is made even where nothing differs.
     pub is_forced: bool,
     /// A profile of the configuration files of AWS.
@@ -102,6 +106,7 @@ impl Default for Settings {
             is_express: false,
             reverts_drift: false,
             imports_existing: false,
+            hotswap: Hotswap::Never,
             is_forced: false,
             profile: None,
             region: None,
@@ -154,6 +159,10 @@ pub enum News<'a> {
     Leftover,
     /// The role that should deploy it cannot be taken on, and the caller's own credentials do it.
     Own(&'a AwsError),
+    /// It is deployed, because its containers alone cannot be exchanged.
+    Whole(&'a Unswappable),
+    /// This service of it takes this revision of its task definition into use.
+    Swapping(&'a str, &'a str),
     /// Its change set is being made.
     Preparing,
     /// A file or an image that it needs, known by this name, is put where it is read.
@@ -195,6 +204,12 @@ pub enum Ending {
     Prepared(Made),
     /// It is deployed.
     Done(Box<DeployedStack>),
+    /// Its services run the containers of the template, and CloudFormation does not know.
+    Swapped(Box<DeployedStack>),
+    /// Its containers alone cannot be exchanged.
+    Unswappable(Unswappable),
+    /// Services of it did not come up with other containers.
+    Unsteady(Vec<Trouble>),
     /// Nothing is wrong with it any more.
     Recovered(Box<DeployedStack>),
     /// It is gone, as it should be.
@@ -285,6 +300,8 @@ pub enum Ending {
     Skipped(String),
     /// It goes on without anybody watching.
     Left,
+    /// Its services take other containers into use without anybody watching.
+    LeftSwapping,
     /// Somebody pressed Ctrl-C before anything was done.
     Stopped,
     /// Somebody pressed Ctrl-C again while what was made of it was taken away, which may be left therefore.
@@ -304,7 +321,12 @@ impl Ending {
     pub fn is_good(&self) -> bool {
         matches!(
             self,
-            Self::Unchanged(_) | Self::Prepared(_) | Self::Done(_) | Self::Recovered(_) | Self::Gone
+            Self::Unchanged(_)
+                | Self::Prepared(_)
+                | Self::Done(_)
+                | Self::Swapped(_)
+                | Self::Recovered(_)
+                | Self::Gone
         )
     }
 }

@@ -6,7 +6,7 @@ use asi_constructs::kernel::{node::Node, span::Sources};
 use indexmap::IndexMap;
 
 use super::{
-    Ending, Listeners, Method, News, Proposal, Settings, UnderWay,
+    Ending, Hotswap, Listeners, Method, News, Proposal, Settings, UnderWay,
     publish::{Which, check_bootstrap, publish, source},
     upload::sent,
 };
@@ -81,6 +81,14 @@ impl Deploying<'_> {
             Method::Execute => Values::default(),
             Method::ChangeSet | Method::Prepare | Method::Direct => self.values(&before)?,
         };
+        if self.settings.hotswap != Hotswap::Never {
+            match Box::pin(self.swap((&aws, &own), &before, &values, under_way, audience)).await {
+                Err(Ending::Unswappable(why)) if self.settings.hotswap == Hotswap::Perhaps => {
+                    audience.borrow_mut().hear(&self.name, &News::Whole(&why));
+                }
+                ended => return ended,
+            }
+        }
         let mut proposal = match self.settings.method {
             Method::Execute => self.found(&aws, &before).await?,
             Method::ChangeSet | Method::Prepare | Method::Direct => {
@@ -275,7 +283,7 @@ impl Deploying<'_> {
         self.settings.role.clone().or_else(|| self.stack.target.execution_role(aws))
     }
 
-    fn tags(&self) -> IndexMap<String, String> {
+    pub(super) fn tags(&self) -> IndexMap<String, String> {
         let mut tags = self.stack.template.tags.clone();
         tags.extend(self.settings.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
         tags
@@ -343,7 +351,7 @@ impl Deploying<'_> {
     }
 
     /// What the templates say of the deployment, without asking CloudFormation.
-    fn written(&self, aws: &Aws, before: &Before, values: &Values) -> Proposal {
+    pub(super) fn written(&self, aws: &Aws, before: &Before, values: &Values) -> Proposal {
         let mut compared = self.compared(before, self.stack.template.clone());
         compared.remarks.of_values(values);
         let steps = compared.diff.resources.iter().map(|it| it.id.clone()).collect();
@@ -433,7 +441,7 @@ impl Deploying<'_> {
     }
 
     /// Makes what the stack needs besides files, and puts that where it is read.
-    async fn make(&self, aws: &Aws, own: &Aws, audience: Listeners<'_, '_>) -> Result<(), Ending> {
+    pub(super) async fn make(&self, aws: &Aws, own: &Aws, audience: Listeners<'_, '_>) -> Result<(), Ending> {
         if let Some(assembled) = self.stack.assembled.as_ref().filter(|_| self.stack.needs_making()) {
             check_bootstrap(aws, assembled).await?;
         }
@@ -530,7 +538,7 @@ impl Deploying<'_> {
     }
 
     /// Has somebody say yes, where that is due.
-    async fn agree(
+    pub(super) async fn agree(
         &self,
         proposal: &Proposal,
         under_way: &UnderWay,

@@ -1,6 +1,11 @@
 //! Operations of CloudFormation while somebody watches: what happens is told, and Ctrl-C asks what to do.
 
-use std::{cell::RefCell, collections::BTreeMap, future::Future, pin::pin};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::pin,
+};
 
 use futures_util::future::{Either, select};
 
@@ -24,6 +29,8 @@ pub(in crate::ops) struct UnderWay {
     stacks: RefCell<BTreeMap<String, (Aws, String)>>,
     /// Those whose change sets somebody is asked about.
     proposed: RefCell<BTreeMap<String, (Aws, Made, Goal)>>,
+    /// Those whose services take other containers into use.
+    swapped: RefCell<BTreeSet<String>>,
     /// What somebody is asked.
     pub(in crate::ops) questions: Questions,
 }
@@ -33,6 +40,8 @@ pub(in crate::ops) struct UnderWay {
 pub(in crate::ops) struct LeftBehind {
     /// The names of stacks on which CloudFormation goes on.
     running: Vec<String>,
+    /// Those on whose services ECS goes on.
+    swapped: BTreeSet<String>,
     /// Those of which change sets may be left.
     unclean: Vec<String>,
 }
@@ -43,6 +52,7 @@ impl LeftBehind {
         let is_in = |names: &[String]| names.iter().any(|it| it == name);
         match () {
             () if is_in(&self.running) => Ending::Left,
+            () if self.swapped.contains(name) => Ending::LeftSwapping,
             () if is_in(&self.unclean) => Ending::Abandoned,
             () => Ending::Stopped,
         }
@@ -138,7 +148,8 @@ impl UnderWay {
                             Either::Left(_)
                         );
                         let unclean = if is_clean { Vec::new() } else { unclean };
-                        return Some(LeftBehind { running, unclean });
+                        let swapped = self.swapped.borrow().clone();
+                        return Some(LeftBehind { running, swapped, unclean });
                     }
                     Wish::Cancel => self.cancel(audience).await,
                     Wish::GoOn => (),
@@ -155,6 +166,16 @@ impl UnderWay {
     /// It is not worked on any more.
     pub(in crate::ops) fn leave(&self, name: &str) {
         self.stacks.borrow_mut().remove(name);
+    }
+
+    /// Keeps in mind whether services of a stack take other containers into use.
+    pub(in crate::ops) fn swap(&self, name: &str, is_begun: bool) {
+        let mut swapped = self.swapped.borrow_mut();
+        if is_begun {
+            swapped.insert(name.to_owned());
+        } else {
+            swapped.remove(name);
+        }
     }
 
     /// Keeps in mind that a change set waits for an answer.

@@ -1,4 +1,4 @@
-//! Services of ECS, and their tasks. Nothing here changes anything.
+//! Services of ECS, their tasks, and what these are made of.
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,19 @@ use crate::world::{
 
 /// The most tasks that can be listed, and described, at once.
 const MOST_TASKS: usize = 100;
+
+/// What a revision of a task definition has that nobody gives it.
+const OF_REVISION: [&str; 9] = [
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "registeredBy",
+    "deregisteredAt",
+    "deleteRequestedAt",
+];
 
 impl Aws {
     /// A service, by its name or ARN; nothing, if there is none.
@@ -37,6 +50,35 @@ impl Aws {
         Ok(tasks)
     }
 
+    /// A revision of a task definition by its ARN, as the next one is registered.
+    pub async fn task_definition(&self, arn: &str) -> Result<Value, AwsError> {
+        let asked = json!({ "taskDefinition": arn, "include": ["TAGS"] });
+        let mut answer = self.ask_soon("DescribeTaskDefinition", &asked).await?;
+        let mut body = answer["taskDefinition"].take();
+        if let Some(fields) = body.as_object_mut() {
+            fields.retain(|name, _| !OF_REVISION.contains(&name.as_str()));
+            // What begins so is AWS's own to give.
+            let is_own = |it: &&Value| !text(&it["key"]).starts_with("aws:");
+            let tags: Vec<Value> = list(&answer["tags"]).filter(is_own).cloned().collect();
+            if !tags.is_empty() {
+                fields.insert("tags".to_owned(), Value::Array(tags));
+            }
+        }
+        Ok(body)
+    }
+
+    /// Registers a revision of a task definition, and gives its ARN. Where the answer is lost, there may be two of them.
+    pub async fn register_task_definition(&self, body: &Value) -> Result<String, AwsError> {
+        let answer = self.ask_soon("RegisterTaskDefinition", body).await?;
+        Ok(text(&answer["taskDefinition"]["taskDefinitionArn"]))
+    }
+
+    /// Has a service run this revision of a task definition.
+    pub async fn update_service(&self, cluster: &str, service: &str, revision: &str) -> Result<(), AwsError> {
+        let asked = json!({ "cluster": cluster, "service": service, "taskDefinition": revision });
+        self.ask_soon("UpdateService", &asked).await.map(|_| ())
+    }
+
     /// Asks ECS, but no longer than one answer may take: while it does, nobody watches the stack.
     async fn ask_soon(&self, operation: &'static str, body: &Value) -> Result<Value, AwsError> {
         let target = Target { service: "ecs", prefix: "AmazonEC2ContainerServiceV20141113", operation };
@@ -54,6 +96,8 @@ fn read(service: &Value) -> Service {
     let rollout = |it: &Value| Rollout {
         state: text(&it["rolloutState"]),
         reason: it["rolloutStateReason"].as_str().map(str::to_owned),
+        is_primary: it["status"] == "PRIMARY",
+        task_definition: text(&it["taskDefinition"]),
     };
     let rollouts = list(&service["deployments"]).map(rollout).collect();
     Service { name: text(&service["serviceName"]), events, rollouts }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     change_set::{ChangeSet, Execution},
+    ecs::Running,
     plan,
     refactor::Refactor,
     script::{ChangeSetScript, Drift, Failure, On, Script},
@@ -44,6 +45,10 @@ pub(crate) struct Account {
     pub(crate) connections: BTreeMap<String, String>,
     /// What ECS answers, by action: one after the other, and the last again and again.
     pub(crate) ecs: BTreeMap<String, VecDeque<Value>>,
+    /// The revisions of task definitions, by ARN.
+    pub(crate) revisions: BTreeMap<String, Value>,
+    /// What services of ECS run, by their names.
+    pub(crate) running: BTreeMap<String, Running>,
     /// What services answer of which nothing is modelled, by action: one body after the other, and the last again and again.
     pub(crate) scripted: BTreeMap<String, VecDeque<String>>,
     /// How many looks see nothing yet of what has begun.
@@ -79,6 +84,8 @@ impl Account {
             denied: BTreeSet::new(),
             connections: BTreeMap::new(),
             ecs: BTreeMap::new(),
+            revisions: BTreeMap::new(),
+            running: BTreeMap::new(),
             scripted: BTreeMap::new(),
             late: 0,
             seconds: 0,

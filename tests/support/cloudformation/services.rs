@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     account::Account,
     actions::{answer, unknown_action},
+    ecs,
     form::Form,
     http::{Request, Response},
     storage,
@@ -62,7 +63,7 @@ pub(crate) fn respond(
     match service {
         "s3" => s3(account, action, form, body),
         "ssm" => answered_in_json(ssm(account, action, form)),
-        "ecs" => answered_in_json(ecs(account, action)),
+        "ecs" => answered_in_json(ecs::answer(account, action, body)),
         "codeconnections" => answered_in_json(connection(account, form)),
         "iam" => answered_in_xml(service, action, iam(account, action, form)),
         "ec2" | "elasticloadbalancing" | "route53" | "kms" | "cloudcontrolapi" => {
@@ -189,18 +190,6 @@ fn ssm(account: &mut Account, action: &str, form: &Form) -> Result<Value, Refusa
     let name = form.text("Name");
     let value = account.parameters.get(name).ok_or_else(|| Refusal::new(400, "ParameterNotFound", ""))?;
     Ok(json!({ "Parameter": { "Name": name, "Type": "String", "Value": value, "Version": 1 } }))
-}
-
-fn ecs(account: &mut Account, action: &str) -> Result<Value, Refusal> {
-    let empty = match action {
-        "DescribeServices" => json!({ "services": [], "failures": [] }),
-        "ListTasks" => json!({ "taskArns": [] }),
-        "DescribeTasks" => json!({ "tasks": [], "failures": [] }),
-        _ => return Err(Refusal::new(400, "UnknownOperationException", "")),
-    };
-    let Some(scripted) = account.ecs.get_mut(action) else { return Ok(empty) };
-    let next = if scripted.len() > 1 { scripted.pop_front() } else { scripted.front().cloned() };
-    Ok(next.unwrap_or(empty))
 }
 
 fn ecr(account: &mut Account, action: &str, body: &[u8]) -> Result<Value, Refusal> {
