@@ -127,8 +127,8 @@ fn a_folder_that_cannot_be_written_is_the_worlds_fault() {
     let (file, output) = (folder.join("asi.yaml"), folder.join("cdk.out"));
     let run = asi(&["synth", "-f", file.to_str().unwrap(), "-o", output.to_str().unwrap()], SystemFiles);
     assert_eq!((run.exit, run.out.as_str()), (Exit::World, ""));
-    let named = format!("`{}` cannot be used", output.display());
-    assert!(run.err.starts_with(&format!("error[assembly-locked]: {named}: ")), "{}", run.err);
+    let fault = format!("error[file]: `{}` is a file, and no folder", output.display());
+    assert!(run.err.starts_with(&fault), "{}", run.err);
     assert_eq!(fs::read_to_string(output).unwrap(), "a file");
 }
 

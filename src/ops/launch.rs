@@ -218,13 +218,18 @@ pub fn kept(files: &dyn Files, folder: &Path) -> Result<Lock, Box<Diagnostic>> {
 
 fn claimed(files: &dyn Files, folder: &Path, claim: Claim) -> Result<Lock, Box<Diagnostic>> {
     files.lock(folder, claim).map_err(|taken| {
-        let fault = format!("`{}` cannot be used: {taken}", folder.display());
-        let fault = Diagnostic::error("assembly-locked", fault);
+        let name = folder.display();
         Box::new(match taken {
-            Taken::Writing(_) | Taken::Reading(_) => fault.help(
-                "wait for it, or give each run a folder of its own: `--output`, or `output` in `cdk.json`",
-            ),
-            Taken::System(_) => fault,
+            Taken::Writing(_) | Taken::Reading(_) => {
+                let fault = format!("`{name}` cannot be used: {taken}");
+                let help = "wait for it, or give each run a folder of its own: `--output`, or `output` in `cdk.json`";
+                Diagnostic::error("assembly-locked", fault).help(help)
+            }
+            Taken::System(_) if files.exists(folder) && !files.is_folder(folder) => {
+                let fault = format!("`{name}` is a file, and no folder that an assembly could be in");
+                Diagnostic::error("file", fault).help("name another folder, or take the file away")
+            }
+            Taken::System(_) => Diagnostic::error("file", format!("`{name}` cannot be used: {taken}")),
         })
     })
 }

@@ -16,6 +16,7 @@ struct Refactorings<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Environment<'a> {
     account: Option<&'a str>,
     region: Option<&'a str>,
