@@ -319,6 +319,10 @@ pub const CODES: &[(&str, &str)] = &[
         "The text has to be known when `asi` synthesizes, so that it cannot refer to something known only at deployment.",
     ),
     (
+        "not-moved",
+        "What has come from another stack is moved before it is deployed: else it is deleted there and made anew here.",
+    ),
+    (
         "not-reviewed",
         "With `--approved-in`, a deployment does what a review in the merged pull request approved, as it was written.",
     ),

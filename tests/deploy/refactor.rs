@@ -356,6 +356,15 @@ fn what_the_stack_file_says_has_moved_moves_whatever_it_has_become() {
     let mut story = Story::default();
     let server = with(BEFORE);
     story.run("what a deployment would do", &server, DECLARED, &["diff"]);
+    for stacks in [&[][..], &["shop-data"]] {
+        let run = story.run(
+            "deployed before it is moved",
+            &server,
+            DECLARED,
+            &[&["deploy", "-y"], stacks].concat(),
+        );
+        assert_eq!(run.exit, Exit::Input);
+    }
     let run = story.run("moved under its old logical id", &server, DECLARED, &["refactor", "-y", "-q"]);
     assert_eq!(run.exit, Exit::Done);
     assert!(resources(&server).contains(&"shop-data.Orders shop-web-Orders-1".to_owned()));

@@ -1,5 +1,6 @@
 //! Stacks brought to AWS: in the order in which they need each other, as many at once as allowed.
 
+mod arrivals;
 mod consent;
 mod hotswap;
 mod publish;
@@ -423,8 +424,11 @@ async fn run(
 /// How the deployments of several stacks would end that need not begin, so that this is said before one of the others is deployed.
 async fn foreseen(stacks: &[Deploying<'_>], under_way: &UnderWay, audience: Listeners<'_, '_>) -> Endings {
     let mut foreseen = Vec::new();
-    for stack in stacks.iter().filter(|_| stacks.len() > 1) {
-        let ending = Box::pin(stack.foreseen(under_way, audience)).await;
+    for stack in stacks {
+        let ending = match Box::pin(stack.still_elsewhere()).await {
+            None if stacks.len() > 1 => Box::pin(stack.foreseen(under_way, audience)).await,
+            ending => ending,
+        };
         foreseen.extend(ending.map(|it| (stack.name.clone(), it)));
     }
     foreseen
